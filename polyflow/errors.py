@@ -1,0 +1,170 @@
+"""Every exception that polyflow raises on purpose, and the sentences about unknown names.
+
+All of them are :class:`PolyflowError`, and each is also the built-in exception that Python programmers expect in its
+place, so ``except ValueError`` and ``except IndexError`` keep working. The same mistake raises the same class on every
+backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "AxisError",
+    "BackendBrokenError",
+    "BackendClashError",
+    "BackendError",
+    "BackendUnavailableError",
+    "ConfigError",
+    "DTypeError",
+    "EmptyDataError",
+    "MixedBackendsError",
+    "NotCompiledError",
+    "PolyflowError",
+    "ProtocolVersionError",
+    "ShapeError",
+    "TraceError",
+    "UnknownBackendError",
+    "UnknownDeviceError",
+    "UnknownNameError",
+    "UnsupportedError",
+    "nearest",
+    "unknown_name",
+    "unknown_sentence",
+]
+
+
+class PolyflowError(Exception):
+    """The base of every exception that polyflow raises on purpose."""
+
+
+# ---- names
+
+
+class UnknownNameError(PolyflowError, ValueError):
+    """A name (of an optimizer, loss, metric, activation …) that nobody registered; the message lists the nearest."""
+
+
+# ---- backends
+
+
+class BackendError(PolyflowError):
+    """The base of everything that can be wrong with a backend."""
+
+
+class UnknownBackendError(BackendError, UnknownNameError):
+    """No installed distribution provides a backend of this name."""
+
+
+class UnknownDeviceError(BackendError, UnknownNameError):
+    """The backend works but has no device of this name."""
+
+
+class BackendUnavailableError(BackendError, RuntimeError):
+    """The backend is installed but cannot run here: its library is missing, or no device answers.
+
+    ``install`` holds the command that would help, or None where installing something would not.
+    """
+
+    def __init__(self, message: str = "", *, install: str | None = None) -> None:
+        super().__init__(message)
+        self.install = install
+
+    def __reduce__(self):
+        return _rebuild_unavailable, (type(self), str(self), self.install)
+
+
+class BackendBrokenError(BackendError, RuntimeError):
+    """The plugin itself is at fault: it raises when imported, misses a required method, or returns the wrong thing."""
+
+
+class BackendClashError(BackendError, RuntimeError):
+    """Two installed distributions provide a backend of the same name."""
+
+
+class ProtocolVersionError(BackendBrokenError):
+    """The plugin was written for a version of the backend protocol that this polyflow does not speak."""
+
+
+class MixedBackendsError(BackendError, TypeError):
+    """One operation was given tensors of two backends; the message says how to move one of them."""
+
+
+class UnsupportedError(PolyflowError, NotImplementedError):
+    """The backend declares that it does not have this op, dtype or capability."""
+
+
+class ConfigError(PolyflowError, ValueError):
+    """A configuration file or environment variable holds something unreadable; the message names file and key."""
+
+
+# ---- values
+
+
+class ShapeError(PolyflowError, ValueError):
+    """Shapes that do not fit together, or a shape that is not one; the message holds every shape involved."""
+
+
+class AxisError(PolyflowError, ValueError, IndexError):
+    """An axis that the array does not have, or one given twice."""
+
+
+class DTypeError(PolyflowError, TypeError):
+    """A dtype that the operation does not take, or two that have no common one; the message says which cast to write."""
+
+
+class TraceError(PolyflowError, TypeError):
+    """The program asked for the value of something that is only known once the traced function runs."""
+
+
+# ---- training
+
+
+class NotCompiledError(PolyflowError, RuntimeError):
+    """``fit``, ``evaluate`` or ``train_on_batch`` was called before ``compile``."""
+
+
+class EmptyDataError(PolyflowError, ValueError):
+    """There is nothing to train on, evaluate or predict: the data holds no rows."""
+
+
+# ---- sentences
+
+
+def nearest(name: object, choices: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to ``limit`` of ``choices`` that are spelt most like ``name``, best first; upper case does not count.
+
+    Anything that is not a string has no near spelling, so the answer is empty.
+    """
+    if not isinstance(name, str):
+        return []
+    from difflib import get_close_matches  # an error is the only thing that needs it
+
+    spelt: dict[str, str] = {}
+    for choice in choices:
+        spelt.setdefault(choice.lower(), choice)
+    return [spelt[key] for key in get_close_matches(name.strip().lower(), spelt, n=limit, cutoff=0.6)]
+
+
+def unknown_name(kind: str, given: object, choices: Iterable[str]) -> UnknownNameError:
+    """Make (not raise) the error for a name of some ``kind`` that is not among ``choices``.
+
+    >>> raise unknown_name("optimizer", "addam", ["adam", "sgd"])
+    Traceback (most recent call last):
+    ...
+    polyflow.errors.UnknownNameError: Unknown optimizer 'addam'. Did you mean 'adam'? Available: adam, sgd.
+    """
+    return UnknownNameError(unknown_sentence(kind, given, choices))
+
+
+def unknown_sentence(kind: str, given: object, choices: Iterable[str]) -> str:
+    """Return the text that :func:`unknown_name` puts into its error, for errors of another class."""
+    choices = sorted(set(choices))
+    near = nearest(given, choices)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    known = f" Available: {', '.join(choices)}." if choices else " None is available."
+    return f"Unknown {kind} {given!r}.{hint}{known}"
+
+
+def _rebuild_unavailable(cls, message, install):
+    return cls(message, install=install)
