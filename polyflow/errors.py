@@ -63,15 +63,18 @@ class UnknownDeviceError(BackendError, UnknownNameError):
 class BackendUnavailableError(BackendError, RuntimeError):
     """The backend is installed but cannot run here: its library is missing, or no device answers.
 
-    ``install`` holds the command that would help, or None where installing something would not.
+    Attributes:
+        missing: ``"library"`` or ``"device"``.
+        install: the command that would help, or None where installing something would not.
     """
 
-    def __init__(self, message: str = "", *, install: str | None = None) -> None:
+    def __init__(self, message: str = "", *, missing: str = "device", install: str | None = None) -> None:
         super().__init__(message)
+        self.missing = missing
         self.install = install
 
     def __reduce__(self):
-        return _rebuild_unavailable, (type(self), str(self), self.install)
+        return _rebuild_unavailable, (type(self), str(self), self.missing, self.install)
 
 
 class BackendBrokenError(BackendError, RuntimeError):
@@ -166,5 +169,5 @@ def unknown_sentence(kind: str, given: object, choices: Iterable[str]) -> str:
     return f"Unknown {kind} {given!r}.{hint}{known}"
 
 
-def _rebuild_unavailable(cls, message, install):
-    return cls(message, install=install)
+def _rebuild_unavailable(cls, message, missing, install):
+    return cls(message, missing=missing, install=install)
