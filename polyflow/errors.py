@@ -113,7 +113,7 @@ class AxisError(PolyflowError, ValueError, IndexError):
 
 
 class DTypeError(PolyflowError, TypeError):
-    """A dtype that the operation does not take, or two that have no common one; the message says which cast to write."""
+    """A dtype that the operation does not take, or two without a common one; the message says which cast to write."""
 
 
 class TraceError(PolyflowError, TypeError):
