@@ -29,6 +29,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "nearest",
+    "unknown_device",
     "unknown_name",
     "unknown_sentence",
 ]
@@ -167,6 +168,20 @@ def unknown_sentence(kind: str, given: object, choices: Iterable[str]) -> str:
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     known = f" Available: {', '.join(choices)}." if choices else " None is available."
     return f"Unknown {kind} {given!r}.{hint}{known}"
+
+
+def unknown_device(backend: str, given: object, devices: Iterable[str]) -> UnknownDeviceError:
+    """Make (not raise) the error for a device that a backend does not have.
+
+    >>> raise unknown_device("jax", "tpu:0", ["cpu:0"])
+    Traceback (most recent call last):
+    ...
+    polyflow.errors.UnknownDeviceError: Backend 'jax' has no device 'tpu:0'. Its devices: cpu:0.
+    """
+    devices = tuple(devices)
+    near = nearest(given, devices, limit=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UnknownDeviceError(f"Backend {backend!r} has no device {given!r}.{hint} Its devices: {', '.join(devices)}.")
 
 
 def _rebuild_unavailable(cls, message, missing, install):

@@ -57,6 +57,17 @@ def installed() -> list[BackendInfo]:
     )
 
 
+def find(spec: str) -> BackendInfo:
+    """Where the backend of ``"name"`` or ``"name:device"`` comes from; nothing is imported.
+
+    Raises:
+        UnknownBackendError, BackendClashError: as :func:`get`.
+    """
+    name, _ = split(spec)
+    registered = _registered.get(name)
+    return registered.info if registered else _entry(name)[0]
+
+
 def plugin(name: str) -> Plugin:
     """The plugin that provides the backend ``name``: imported and checked, its library not yet touched.
 
@@ -212,22 +223,24 @@ def _scan() -> list[tuple[BackendInfo, EntryPoint]]:
 def _unknown(name: str) -> str:
     from .plugin import INSTALL
 
-    names = [info.name for info in installed()]
-    if name in INSTALL and _core_is_installed():
-        text = f"Backend {name!r} is not installed. Install it with `{INSTALL[name]}`."
+    names = list(dict.fromkeys(info.name for info in installed()))
+    here = _core_is_installed()
+    if name in INSTALL:
+        text = f"Backend {name!r} is not installed."
+        text += f" Install it with `{INSTALL[name]}`." if here else ""
     else:
         near = nearest(name, [*names, *INSTALL])
         text = f"Unknown backend {name!r}."
-        if near:
-            text += f" Did you mean {' or '.join(map(repr, near))}?"
-            text += "".join(f" (`{INSTALL[other]}`)" for other in near if other in INSTALL and other not in names)
-    text += f" Installed: {', '.join(dict.fromkeys(names))}." if names else " No backend is installed."
-    return text if _core_is_installed() else f"{text} {_SOURCE_TREE}"
+        text += f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        text += "".join(f" (`{INSTALL[other]}`)" for other in near if other in INSTALL and other not in names and here)
+    text += f" Installed: {', '.join(names)}." if names else " No backend is installed."
+    return text if here else f"{text} {_SOURCE_TREE}"
 
 
+_HOME = Path(__file__).parents[2]
 _SOURCE_TREE = (
-    f"This polyflow runs from source files in {Path(__file__).parents[2]} and was never installed, so Python knows "
-    f"none of its own backends. Install it once with `pip install -e {Path(__file__).parents[2]}`."
+    f"This polyflow runs from source files in {_HOME} and was never installed, so Python does not know the backends "
+    f"that come with it. Install it once with `pip install -e {_HOME}`."
 )
 
 

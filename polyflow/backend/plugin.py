@@ -17,11 +17,10 @@ from ..errors import (
     BackendBrokenError,
     BackendError,
     BackendUnavailableError,
-    PolyflowError,
     ProtocolVersionError,
     UnknownDeviceError,
     nearest,
-    unknown_sentence,
+    unknown_device,
 )
 from . import hookspecs
 from .hookspecs import PROJECT, BackendDescription, hookimpl
@@ -160,7 +159,7 @@ class Plugin:
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
             return getattr(self._manager.hook, hook)(**arguments)
-        except PolyflowError:
+        except BackendError:
             raise
         except (Exception, SystemExit) as error:
             raise self._blame(hook, error) from error
@@ -205,16 +204,14 @@ class Plugin:
     def _check_device(self, backend: Backend, device: str | None) -> None:
         try:
             devices = tuple(backend.devices())
-        except PolyflowError:
+        except BackendError:
             raise
         except Exception as error:
             raise BackendUnavailableError(f"{self.info} has no device here: {_sentence(error)}.") from error
         if not devices:
             raise BackendUnavailableError(f"{self.info} has no device here: its library answers, but lists none.")
         if backend.device not in devices:
-            raise UnknownDeviceError(
-                unknown_sentence(f"device of backend {self.info.name!r}", device or backend.device, devices)
-            )
+            raise unknown_device(self.info.name, device or backend.device, devices)
 
     def _add_kernels(self, backend: Backend) -> None:
         kernels = self._merge("polyflow_ops", self._call("polyflow_ops", backend=backend))

@@ -106,7 +106,7 @@ def set_backend(spec: str | Backend | None) -> None:
         _chosen = _process = backend
 
 
-class use_backend:  # noqa: N801 - reads as a statement
+class use_backend:
     """Select a backend inside a ``with`` block, or inside a function by decorating it.
 
     Only the context that enters the block sees it: other threads and tasks keep theirs. One object can be entered any
