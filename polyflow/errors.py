@@ -178,10 +178,7 @@ def unknown_device(backend: str, given: object, devices: Iterable[str]) -> Unkno
     ...
     polyflow.errors.UnknownDeviceError: Backend 'jax' has no device 'tpu:0'. Its devices: cpu:0.
     """
-    devices = tuple(devices)
-    near = nearest(given, devices, limit=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UnknownDeviceError(f"Backend {backend!r} has no device {given!r}.{hint} Its devices: {', '.join(devices)}.")
+    return UnknownDeviceError(f"Backend {backend!r} has no device {given!r}. Its devices: {', '.join(devices)}.")
 
 
 def _rebuild_unavailable(cls, message, missing, install):

@@ -140,7 +140,7 @@ def differences(a: np.ndarray, b: np.ndarray, single: bool = False) -> Gaps:
         return _integer_gaps(a, b)
     if a.dtype.kind == "c" or b.dtype.kind == "c":
         a, b = a.astype(np.promote_types(a.dtype, b.dtype)), b.astype(np.promote_types(a.dtype, b.dtype))
-        real, imaginary = differences(a.real, b.real), differences(a.imag, b.imag)
+        real, imaginary = differences(np.real(a), np.real(b)), differences(np.imag(a), np.imag(b))
         assert real.ulp is not None
         assert imaginary.ulp is not None
         absolute = np.where(

@@ -72,7 +72,7 @@ class Recorder:
             self._entries.append((source, name, found))
 
     def write(self) -> None:
-        arrays: dict[str, np.ndarray] = {}
+        arrays: dict[str, Any] = {}
         entries = []
         for source, name, found in self._entries:
             described = []
@@ -153,8 +153,8 @@ def leaves(value: Any, name: str, path: str = "") -> Iterator[Leaf]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from leaves(getattr(value, field.name), name, f"{path}.{field.name}")
-    elif isinstance(getattr(value, "history", None), Mapping):
-        yield from leaves(value.history, name, path)
+    elif isinstance(history := getattr(value, "history", None), Mapping):
+        yield from leaves(history, name, path)
     else:
         array = _host(value)
         if array is None or not _comparable(array.dtype):

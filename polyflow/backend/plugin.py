@@ -188,15 +188,16 @@ class Plugin:
 
     def _check_protocol(self, backend: Backend) -> None:
         ours = PROTOCOL.partition(".")[0]
-        theirs = str(getattr(backend, "protocol", None)).partition(".")[0]
+        given = backend.protocol
+        theirs = given.partition(".")[0] if isinstance(given, str) else ""
+        if not theirs.isdecimal():
+            raise self.broken(f"its protocol version is {given!r}, expected a string such as {PROTOCOL!r}")
         if theirs == ours:
             return
-        if not theirs.isdecimal():
-            raise self.broken(f"its protocol version is {backend.protocol!r}, expected a string such as {PROTOCOL!r}")
         older = int(theirs) < int(ours)
         upgrade = self.info.distribution or self.info.name if older else CORE
         raise self.broken(
-            f"it was written for version {backend.protocol} of the backend protocol and this polyflow speaks "
+            f"it was written for version {given} of the backend protocol and this polyflow speaks "
             f"{PROTOCOL}. Upgrade {'the plugin' if older else 'polyflow'}: `pip install --upgrade {upgrade}`",
             ProtocolVersionError,
         )

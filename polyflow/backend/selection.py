@@ -121,7 +121,9 @@ class use_backend:
     """
 
     def __init__(self, spec: str | Backend) -> None:
-        if isinstance(spec, str):
+        from .protocol import Backend
+
+        if not isinstance(spec, Backend):
             discovery.split(spec)
         self._spec = spec
 
@@ -145,18 +147,18 @@ class use_backend:
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
-            async def inside(*args: Any, **kwargs: Any) -> Any:
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
                 with self:
                     return await function(*args, **kwargs)
 
-        else:
+            return awaited  # type: ignore[return-value]
 
-            @wraps(function)
-            def inside(*args: Any, **kwargs: Any) -> Any:
-                with self:
-                    return function(*args, **kwargs)
+        @wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
 
-        return inside  # type: ignore[return-value]
+        return called  # type: ignore[return-value]
 
 
 def _resolve() -> Backend:
