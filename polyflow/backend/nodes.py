@@ -1,0 +1,53 @@
+"""Running a graph one node at a time: the execution every backend has from its first day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def run_node_by_node(graph: Any, resolve: Callable[[Any], Callable[..., Any]]) -> Callable[..., tuple[Any, ...]]:
+    """A function from the graph's input arrays to its output arrays that calls one kernel per node, in order.
+
+    Args:
+        graph: a `polyflow.flow.Graph`.
+        resolve: maps an op to its kernel.
+    """
+    slots: dict[Any, int] = {value: i for i, value in enumerate(graph.inputs)}
+    steps = []
+    last_use: dict[int, int] = {}
+    constants: list[tuple[int, Any]] = []
+
+    def slot(value: Any) -> int:
+        if value not in slots:
+            slots[value] = len(slots)
+            constants.append((slots[value], value.scalar))
+        return slots[value]
+
+    for step, node in enumerate(graph.nodes):
+        sources = tuple(slot(value) for value in node.inputs)
+        for source in sources:
+            last_use[source] = step
+        slots[node.output] = len(slots)
+        last_use[slots[node.output]] = step
+        steps.append((resolve(node.op), sources, node.attrs, slots[node.output]))
+    results = tuple(slot(value) for value in graph.outputs)
+    size, count = len(slots), len(graph.inputs)
+    keep = set(results) | {index for index, _ in constants} | set(range(count))
+    plan = [
+        (kernel, sources, attrs, target, tuple(i for i in {*sources, target} if last_use[i] == step and i not in keep))
+        for step, (kernel, sources, attrs, target) in enumerate(steps)
+    ]
+
+    def run(*arrays: Any) -> tuple[Any, ...]:
+        values: list[Any] = [None] * size
+        values[:count] = arrays
+        for index, scalar in constants:
+            values[index] = scalar
+        for kernel, sources, attrs, target, dead in plan:
+            values[target] = kernel(*[values[i] for i in sources], **attrs)
+            for i in dead:
+                values[i] = None
+        return tuple([values[i] for i in results])
+
+    return run

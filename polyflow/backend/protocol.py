@@ -1,0 +1,146 @@
+"""The backend protocol: what an array library has to offer so that polyflow can run on it.
+
+Four methods are required. Every op then works (at worst through the NumPy reference on the host, which is counted in
+``host_fallbacks``); each op that the backend names, as a method or through an array namespace, runs on the library.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import UnsupportedError
+from .nodes import run_node_by_node
+
+PROTOCOL = "1.0"
+"""The version of the protocol that this polyflow implements; plugins of the same major version work with it."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do, declared so that nothing is discovered by a crash.
+
+    Attributes:
+        dtypes: the dtypes it holds; asking for another raises UnsupportedError.
+        compile: `Backend.compile` does better than running node by node.
+        native_gradient: `Backend.native_vjp` is there.
+        dlpack: arrays are exchanged with other libraries without a copy.
+        inplace: arrays can be written to (polyflow's plans then reuse buffers).
+    """
+
+    dtypes: frozenset[np.dtype] = field(default_factory=lambda: frozenset(dtypes.ALL))
+    compile: bool = False
+    native_gradient: bool = False
+    dlpack: bool = False
+    inplace: bool = False
+
+
+class Backend(abc.ABC):
+    """One array library on one device.
+
+    A backend object stands for a library *and* a default device: tensors of two backend objects do not mix. Arrays are
+    the library's own; polyflow never looks inside them. An op's kernel is called as ``kernel(*arrays, **attributes)``
+    with arrays of the dtypes its rule names, and must return a new array or a view, never change its arguments.
+
+    Args:
+        device: the device that new arrays go to, e.g. ``"cpu:0"``; None for the library's default.
+    """
+
+    # Required ------------------------------------------------------------------------------------------------------
+
+    name: ClassVar[str]
+    """The backend's name, equal to its entry point's."""
+
+    protocol: ClassVar[str] = PROTOCOL
+    """The protocol version that the plugin was written for."""
+
+    device: str
+    """The device that new arrays go to."""
+
+    @abc.abstractmethod
+    def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
+        """A new array holding ``obj`` (a NumPy array or Python scalar), in ``dtype`` or the dtype it has.
+
+        Always copies: a later write to ``obj`` must not show.
+        """
+
+    @abc.abstractmethod
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """The array's values on the host: a copy, or a read-only view. Waits for pending work."""
+
+    @abc.abstractmethod
+    def devices(self) -> tuple[str, ...]:
+        """The devices that answer, e.g. ``("cpu:0",)``; empty when none does."""
+
+    @abc.abstractmethod
+    def synchronize(self) -> None:
+        """Wait for pending work, so that asynchronous errors are raised here."""
+
+    # What you get for them, and may do better --------------------------------------------------------------------------
+
+    xp: Any = None
+    """An array namespace whose functions serve as kernels where the backend has no method of that name."""
+
+    unsupported: Mapping[str, str] = {}
+    """Ops that this backend refuses, each with the reason that the user reads."""
+
+    weak_scalars: bool = False
+    """Whether kernels of two arguments take a Python float for one of them without changing the result's dtype."""
+
+    capabilities: Capabilities = Capabilities()
+
+    def __init__(self, device: str | None = None) -> None:
+        self.device = device or "cpu:0"
+        self.host_fallbacks: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name} on {self.device}>"
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        """The array's dtype as polyflow's."""
+        return dtypes.as_dtype(array.dtype)
+
+    def device_of(self, array: Any) -> str:
+        """The device that the array lies on."""
+        return self.device
+
+    def kernel(self, op: Any) -> Callable[..., Any]:
+        """The callable that runs ``op`` now; asked once per op and kept."""
+        return self.resolve(op)
+
+    def resolve(self, op: Any) -> Callable[..., Any]:
+        """The op's kernel: the backend's own method, else the namespace's function, else the op's own fallback."""
+        if op.name in self.unsupported:
+            return self._refuse(op.name)
+        own = getattr(self, op.name, None)
+        if own is None and op.standard and self.xp is not None:
+            own = getattr(self.xp, op.name, None)
+        return op.fallback(self) if own is None else own
+
+    def implements(self, op: Any) -> bool:
+        """Whether the library itself runs ``op`` (no decomposition, no host fallback)."""
+        return op.name not in self.unsupported and (
+            hasattr(self, op.name) or (op.standard and hasattr(self.xp, op.name))
+        )
+
+    def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""
+        return run_node_by_node(graph, self.resolve)
+
+    def require(self, dtype: np.dtype) -> np.dtype:
+        """``dtype``, or UnsupportedError when this backend does not hold it."""
+        if dtype not in self.capabilities.dtypes:
+            held = ", ".join(sorted(d.name for d in self.capabilities.dtypes))
+            raise UnsupportedError(f"backend {self.name!r} has no dtype {dtype.name}. It holds: {held}.")
+        return dtype
+
+    def _refuse(self, name: str) -> Callable[..., Any]:
+        def refuse(*arrays: Any, **attrs: Any) -> Any:
+            raise UnsupportedError(f"backend {self.name!r} does not support {name!r}: {self.unsupported[name]}")
+
+        return refuse

@@ -1,0 +1,179 @@
+"""GradientTape: TensorFlow's way to write a gradient."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from .. import dtypes as dt
+from .. import tree
+from ..errors import ShapeError
+from ..ops import creation
+from ..ops.call import interpreter
+from ..tensor import Operators, asarray
+from ..variable import Variable
+from .interpreter import inside
+from .tape import Tape
+
+
+class GradientTape:
+    """Records what is computed inside its ``with`` block, for `gradient` and `jacobian`.
+
+    Trainable variables are watched as they are read; other tensors by `watch`. Tapes nest: a gradient taken inside an
+    outer tape's block is recorded there.
+
+    Args:
+        persistent: whether `gradient` may be called more than once.
+        watch_accessed_variables: whether trainable variables are watched by themselves.
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._watch_variables = watch_accessed_variables
+        self._tape: Tape | None = None
+        self._token: Any = None
+        self._used = False
+
+    def __enter__(self) -> GradientTape:
+        if self._token is not None:
+            raise ValueError("this tape is recording already: a GradientTape cannot be entered twice at once.")
+        if self._tape is None:
+            self._tape = Tape(interpreter.get(), watch_variables=self._watch_variables)
+        self._token = interpreter.set(self._tape)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        interpreter.reset(self._token)
+        self._token = None
+
+    def watch(self, value: Any) -> None:
+        """Record what is computed from ``value``: a tensor or variable, or a nested container of them.
+
+        Raises:
+            TypeError: for anything else, and for integers and booleans, which have no gradient.
+        """
+        tape = self._recorded("watch")
+        for leaf in tree.flatten(value)[0]:
+            if not isinstance(leaf, Operators):
+                raise TypeError(
+                    f"watch takes tensors and variables; got {type(leaf).__name__}. Make one with constant()."
+                )
+            if leaf.dtype not in dt.INEXACT:
+                raise TypeError(f"watch takes floating tensors; got dtype {leaf.dtype.name}, which has no gradient.")
+            if isinstance(leaf, Variable):
+                tape.watch_variable(leaf)
+            else:
+                tape.watch(leaf)  # type: ignore[arg-type]
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: str = "none",
+    ) -> Any:
+        """The gradient of ``target`` with respect to ``sources``, in the structure of ``sources``.
+
+        Args:
+            target: a tensor or a nested container of tensors; elements of all of them are summed.
+            sources: a variable or watched tensor, or a nested container of them.
+            output_gradients: a cotangent for each target (ones if left out).
+            unconnected_gradients: "none" (None for a source that the target does not depend on) or "zero".
+
+        Raises:
+            RuntimeError: on the second call, unless the tape is persistent.
+        """
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients is 'none' or 'zero'; got {unconnected_gradients!r}.")
+        tape = self._take()
+        targets = [leaf.read() if isinstance(leaf, Operators) else asarray(leaf) for leaf in tree.flatten(target)[0]]
+        if output_gradients is None:
+            cotangents = [creation.ones_like(one) for one in targets]
+        else:
+            cotangents = [asarray(one) for one in tree.flatten(output_gradients)[0]]
+            if [c.shape for c in cotangents] != [t.shape for t in targets]:
+                raise ShapeError(
+                    f"output_gradients need the targets' shapes {[t.shape for t in targets]}; "
+                    f"got {[c.shape for c in cotangents]}."
+                )
+        seeds = [pair for pair in zip(targets, cotangents, strict=True) if pair[0].dtype in dt.INEXACT]
+        leaves, structure = tree.flatten(sources)
+        with self._paused():
+            found = tape.cotangents(seeds)
+            results = [_of_source(tape, found, leaf) for leaf in leaves]
+        if unconnected_gradients == "zero":
+            results = [creation.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, results, strict=True)]
+        return tree.unflatten(structure, results)
+
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: str = "none") -> Any:
+        """The Jacobian of one tensor with respect to ``sources``: shape of the target, then shape of the source."""
+        from ..ops import shape
+
+        tape = self._take()
+        target = target.read()
+        leaves, structure = tree.flatten(sources)
+        rows: list[list[Any]] = [[] for _ in leaves]
+        with self._paused():
+            basis = creation.eye(max(target.size, 1), dtype=target.dtype, backend=target.backend)
+            for element in range(target.size):
+                found = tape.cotangents([(target, shape.reshape(basis[element], target.shape))])
+                for row, leaf in zip(rows, leaves, strict=True):
+                    row.append(_of_source(tape, found, leaf))
+            results = []
+            for row, leaf in zip(rows, leaves, strict=True):
+                if all(one is None for one in row):
+                    unconnected = creation.zeros((*target.shape, *leaf.shape), leaf.dtype, backend=leaf.backend)
+                    results.append(unconnected if unconnected_gradients == "zero" else None)
+                else:
+                    parts = [creation.zeros_like(leaf) if one is None else one for one in row]
+                    results.append(shape.reshape(shape.stack(parts), (*target.shape, *leaf.shape)))
+        return tree.unflatten(structure, results)
+
+    def stop_recording(self) -> Any:
+        """A ``with`` block whose ops this tape does not record."""
+        return inside(self._recorded("stop_recording").below)
+
+    def reset(self) -> None:
+        """Forget what was recorded."""
+        tape = self._recorded("reset")
+        tape.live.clear()
+        tape.records.clear()
+        tape.reads.clear()
+        self._used = False
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables that were read while the tape recorded, in the order of their first reading."""
+        if self._tape is None:
+            return ()
+        return tuple(seen[0][0] for seen in self._tape.reads.values() if seen)
+
+    def _recorded(self, what: str) -> Tape:
+        if self._tape is None:
+            raise RuntimeError(f"{what} needs a tape that recorded: use it inside 'with GradientTape() as tape:'.")
+        return self._tape
+
+    def _take(self) -> Tape:
+        tape = self._recorded("gradient")
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                "a non-persistent GradientTape gives its gradient once. Use GradientTape(persistent=True) to call it again."
+            )
+        self._used = True
+        return tape
+
+    def _paused(self) -> Any:
+        """Inside its own block, a tape that is not persistent does not record its own gradient."""
+        top = interpreter.get()
+        return inside(self._tape.below if top is self._tape and not self._persistent and self._tape else top)
+
+
+def _of_source(tape: Tape, found: dict[int, Any], source: Any) -> Any:
+    if not isinstance(source, Operators):
+        raise TypeError(f"sources are variables and watched tensors; got {type(source).__name__}.")
+    if not isinstance(source, Variable):
+        return found.get(id(source))
+    parts = [found[id(alias)] for alias in tape.aliases(source) if id(alias) in found]
+    total = None
+    for part in parts:
+        total = part if total is None else total + part
+    return total

@@ -1,0 +1,191 @@
+"""Tape: remembers the ops that depend on watched values, and walks them backwards.
+
+A tape hands each op to the interpreter below it and keeps a record of those that have a live argument. Values are told
+apart by identity, so one tensor can be live on several tapes at once; records keep their values alive. The backward walk
+runs gradient rules as ordinary ops, under whatever interpreter is current: that is all there is to higher derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import dtypes as dt
+from ..ops import elementwise, reduction, shape
+from ..ops.call import interpreter
+from ..ops.declare import OPS
+from ..tensor import Tensor
+from . import eager
+from .interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from ..ops.declare import Op
+    from ..variable import Variable
+
+_new = object.__new__
+
+
+class Tape(Interpreter):
+    """Records differentiable ops on watched values.
+
+    Args:
+        below: the interpreter that ops go on to (None: they run now).
+        watch_variables: whether trainable variables are watched as they are read.
+    """
+
+    def __init__(self, below: Interpreter | None, *, watch_variables: bool = True) -> None:
+        self.below = below
+        self.watch_variables = watch_variables
+        self.live: set[int] = set()
+        self.records: list[tuple[Op, tuple[Any, ...], dict[str, Any], Any]] = []
+        self.kept: list[Any] = []
+        self.reads: dict[int, list[tuple[Variable, Tensor, Tensor]]] = {}
+
+    def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        below = self.below
+        if below is not None:
+            out = below.run(op, args, attrs)
+        else:
+            out = _new(Tensor)
+            for arg in args:
+                if arg.__class__ is Tensor:
+                    backend = arg.backend
+                    break
+            else:
+                backend = eager.selection.current()
+            try:
+                out.array = op.kernels[backend](*[a.array if a.__class__ is Tensor else a for a in args], **attrs)
+            except Exception as error:
+                raise eager.explain(op, args, attrs, error) from None
+            out.backend = backend
+        live = self.live
+        for arg in args:
+            if id(arg) in live:
+                if op.rules:
+                    live.add(id(out))
+                    self.records.append((op, args, attrs, out))
+                break
+        return out
+
+    def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
+        return eager.run(op, (), attrs, backend) if self.below is None else self.below.create(op, attrs, backend)
+
+    def watch(self, value: Tensor) -> None:
+        """Record what is computed from ``value``."""
+        self.live.add(id(value))
+        self.kept.append(value)
+
+    def fresh(self, value: Tensor) -> Tensor:
+        """``value`` under an identity of its own, watched; tapes below see where it came from."""
+        identity = OPS["identity"]
+        alias = eager.run(identity, (value,), {}) if self.below is None else self.below.run(identity, (value,), {})
+        self.watch(alias)
+        return alias
+
+    def read(self, variable: Variable) -> Tensor:
+        held = variable._value if self.below is None else self.below.read(variable)
+        if not (self.watch_variables and variable.trainable and held.dtype in dt.INEXACT):
+            if id(variable) not in self.reads:
+                return held
+        seen = self.reads.setdefault(id(variable), [])
+        if seen and seen[-1][2] is held:
+            return seen[-1][1]
+        alias = self.fresh(held)
+        seen.append((variable, alias, held))
+        return alias
+
+    def watch_variable(self, variable: Variable) -> None:
+        """Watch a variable from now on, trainable or not."""
+        self.reads.setdefault(id(variable), [])
+
+    def assign(self, variable: Variable, value: Tensor) -> None:
+        if self.below is not None:
+            self.below.assign(variable, value)
+        else:
+            hold(variable, value)
+
+    def aliases(self, variable: Variable) -> list[Tensor]:
+        """The values under which the tape has seen a variable."""
+        return [alias for _, alias, _ in self.reads.get(id(variable), [])]
+
+    def cotangents(self, seeds: list[tuple[Tensor, Tensor]]) -> dict[int, Tensor]:
+        """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id."""
+        found: dict[int, Tensor] = {}
+        for value, cotangent in seeds:
+            _accumulate(found, value, cotangent)
+        live = self.live
+        for op, args, attrs, out in reversed(self.records):
+            g = found.get(id(out))
+            if g is None:
+                continue
+            for index, arg in enumerate(args):
+                if id(arg) in live:
+                    cotangent = op.pullback(index, g, out, args, attrs)
+                    if cotangent is not None:
+                        _accumulate(found, arg, cotangent)
+        return found
+
+
+class CustomGradient:
+    """Stands in a tape's record for an op whose pullback a user wrote."""
+
+    rules = (None,)
+
+    def __init__(self, pullback: Callable[[Any], tuple[Any, ...]]) -> None:
+        self.user_pullback = pullback
+
+    def pullback(self, index: int, g: Any, y: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        """The user's cotangent for argument ``index``."""
+        cotangents = self.user_pullback(g)
+        if len(cotangents) != len(args):
+            raise ValueError(
+                f"a custom gradient returned {len(cotangents)} cotangents for a function of {len(args)} arguments. "
+                "Return one per argument (None for no gradient)."
+            )
+        return cotangents[index]
+
+
+def record_custom(args: tuple[Any, ...], value: Tensor, pullback: Callable[[Any], tuple[Any, ...]]) -> Tensor:
+    """``value`` under a new identity that every tape of this context derives from ``args`` by ``pullback`` alone."""
+    tapes = []
+    top = interpreter.get()
+    while isinstance(top, Tape):
+        tapes.append(top)
+        top = top.below
+    identity = OPS["identity"]
+    out = eager.run(identity, (value,), {}) if top is None else top.run(identity, (value,), {})
+    for tape in tapes:
+        if any(id(arg) in tape.live for arg in args):
+            tape.live.add(id(out))
+            tape.records.append((CustomGradient(pullback), args, {}, out))  # type: ignore[arg-type]
+    return out
+
+
+def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None:
+    cotangent = unbroadcast(cotangent, value.shape)
+    earlier = found.get(id(value))
+    found[id(value)] = cotangent if earlier is None else elementwise.add(earlier, cotangent)
+
+
+def unbroadcast(cotangent: Any, target: tuple[int, ...]) -> Any:
+    """Sum a cotangent over the axes along which its value was broadcast."""
+    given = cotangent.shape
+    if given == target:
+        return cotangent
+    extra = len(given) - len(target)
+    if extra < 0 or any(size not in (1, wide) for size, wide in zip(target, given[extra:], strict=True)):
+        return shape.broadcast_to(
+            cotangent, target
+        )  # a rule may give a smaller cotangent that stands for a constant one
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, (size, wide) in enumerate(zip(target, given[extra:], strict=True)) if size == 1 and wide != 1
+    )
+    summed = reduction.sum(cotangent, axes) if axes else cotangent
+    return summed if summed.shape == target else shape.reshape(summed, target)
+
+
+def hold(variable: Variable, value: Tensor) -> None:
+    """Assign for real: no interpreter is left below."""
+    if value.backend is not variable._value.backend:
+        value = value.to(variable._value.backend)
+    variable._value = value

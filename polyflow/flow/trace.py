@@ -1,0 +1,201 @@
+"""Tracing: a Python function becomes a Graph.
+
+The function runs once on symbols. Variables it reads become inputs, those it assigns become outputs, tensors it
+captures become inputs; so the graph is a pure function, whatever the Python code did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import tree
+from ..backend import discovery
+from ..errors import MixedBackendsError, TraceError
+from ..ops.rules import Spec
+from ..tensor import Operators, Tensor
+from . import eager
+from .graph import Graph, Node, Value
+from .interpreter import Interpreter, inside
+
+if TYPE_CHECKING:
+    from ..ops.declare import Op
+    from ..variable import Variable
+
+
+class Symbol(Operators):
+    """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
+
+    __slots__ = ("__weakref__", "backend", "tracer", "value")
+
+    def __init__(self, value: Value, backend: Any, tracer: Tracer) -> None:
+        self.value, self.backend, self.tracer = value, backend, tracer
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The elements' dtype."""
+        return self.value.dtype
+
+    @property
+    def device(self) -> str:
+        """The device it will lie on."""
+        return self.backend.device
+
+    def copy(self) -> Any:
+        """Itself: values of a graph never change."""
+        return self
+
+    def numpy(self) -> np.ndarray:
+        raise TraceError(
+            f"the value of a traced tensor (shape {self.shape}, dtype {self.dtype.name}) is not known yet: the function is "
+            "being turned into a graph. Use polyflow ops on it (where instead of if), or take the value outside."
+        )
+
+    def to(self, target: Any) -> Any:
+        if self.backend is discovery.get(target):
+            return self
+        raise TraceError(
+            "a traced tensor cannot move to another backend: a graph runs on one. Move it outside the function."
+        )
+
+    def __repr__(self) -> str:
+        return f"<traced tensor: shape={self.shape}, dtype={self.dtype.name}, backend={self.backend.name}>"
+
+    __str__ = __repr__
+
+
+class Tracer(Interpreter):
+    """Writes each op into a graph instead of running it."""
+
+    backend: Any = None
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+        self.graph = Graph()
+        self.captured: dict[int, tuple[Tensor, Symbol]] = {}
+        self.variables: dict[int, tuple[Variable, Symbol]] = {}
+        self.assigned: dict[int, tuple[Variable, Any]] = {}
+
+    def input(self, shape: tuple[int, ...], dtype: np.dtype, name: str = "") -> Symbol:
+        """A new input of the graph."""
+        value = Value(shape, dtype, name)
+        self.graph.inputs.append(value)
+        return Symbol(value, self.backend, self)
+
+    def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        specs = eager.specs(args)
+        result: Spec = op.infer(specs, attrs)
+        inputs = tuple(
+            self.lift(arg).value if isinstance(arg, Operators) else Value((), spec.dtype, scalar=arg)
+            for arg, spec in zip(args, specs, strict=True)
+        )
+        output = Value(result.shape, result.dtype)
+        self.graph.nodes.append(Node(op, inputs, attrs, output))
+        return Symbol(output, self.backend, self)
+
+    def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
+        if backend is not self.backend:
+            raise MixedBackendsError(
+                f"{op.name} was asked to make a tensor on {backend.name!r} inside a function traced for {self.backend.name!r}."
+            )
+        return self.run(op, (), attrs)
+
+    def lift(self, value: Any) -> Symbol:
+        """A symbol for a value: its own, or a new input for a tensor captured from outside."""
+        if isinstance(value, Symbol):
+            if value.tracer is not self:
+                raise TraceError(
+                    "a tensor of another traced function was used here: return it from that function instead."
+                )
+            return value
+        if value.backend is not self.backend:
+            raise MixedBackendsError(
+                f"a function traced for backend {self.backend.name!r} uses a tensor of {value.backend.name!r}. "
+                f"Move it first: x.to({self.backend.name!r})."
+            )
+        if id(value) not in self.captured:
+            self.captured[id(value)] = (value, self.input(value.shape, value.dtype, "captured"))
+        return self.captured[id(value)][1]
+
+    def read(self, variable: Variable) -> Any:
+        if id(variable) in self.assigned:
+            return self.assigned[id(variable)][1]
+        if id(variable) not in self.variables:
+            self.variables[id(variable)] = (variable, self.input(variable.shape, variable.dtype, variable.name))
+        return self.variables[id(variable)][1]
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        self.read(variable)
+        self.assigned[id(variable)] = (variable, self.lift(value))
+
+
+class Traced:
+    """What tracing a function gave.
+
+    Attributes:
+        graph: inputs are the function's arguments, then the variables it read, then the tensors it captured; outputs are
+            its results, then the new values of the variables it assigned.
+        reads: the variables behind the inputs, in order. writes: those behind the outputs. captured: the tensors.
+        structure: the structure of the function's result.
+    """
+
+    def __init__(self, tracer: Tracer, arguments: Sequence[Symbol], result: Any) -> None:
+        leaves, self.structure = tree.flatten(result)
+        results = [
+            tracer.lift(leaf if isinstance(leaf, Operators) else eager.tensor(leaf, backend=tracer.backend))
+            for leaf in leaves
+        ]
+        self.results = len(results)
+        self.reads = [variable for variable, _ in tracer.variables.values()]
+        self.writes = [variable for variable, _ in tracer.assigned.values()]
+        self.captured = [value for value, _ in tracer.captured.values()]
+        graph = tracer.graph
+        graph.inputs = [
+            *(symbol.value for symbol in arguments),
+            *(symbol.value for _, symbol in tracer.variables.values()),
+            *(symbol.value for _, symbol in tracer.captured.values()),
+        ]
+        graph.outputs = [
+            *(symbol.value for symbol in results),
+            *(symbol.value for _, symbol in tracer.assigned.values()),
+        ]
+        self.graph = graph.pruned()
+        self.backend = tracer.backend
+
+
+def trace(function: Callable[..., Any], *specs: Spec, backend: Any) -> Traced:
+    """Run ``function`` once on symbols of these shapes and dtypes and return its graph with what it read and wrote.
+
+    Raises:
+        TraceError: where the function asks for a value, as ``if x > 0`` or ``float(x)`` do.
+    """
+    tracer = Tracer(backend)
+    arguments = [tracer.input(spec.shape, spec.dtype, f"argument {i}") for i, spec in enumerate(specs)]
+    with inside(tracer):
+        result = function(*arguments)
+    return Traced(tracer, arguments, result)
+
+
+class Compiled:
+    """A traced function made ready to run on its backend; calling it reads and assigns the variables."""
+
+    def __init__(self, traced: Traced) -> None:
+        self.traced = traced
+        self.program = traced.backend.compile(traced.graph)
+        self.constants = [value.array for value in traced.captured]
+
+    def __call__(self, *arrays: Any) -> Any:
+        """Run on the backend's arrays; returns the result's structure with arrays for leaves."""
+        traced = self.traced
+        state = [variable._value.array for variable in traced.reads]
+        outputs = self.program(*arrays, *state, *self.constants)
+        for variable, array in zip(traced.writes, outputs[traced.results :], strict=True):
+            variable._value = Tensor(array, traced.backend)
+        return tree.unflatten(traced.structure, list(outputs[: traced.results]))

@@ -1,0 +1,203 @@
+"""The way in: what happens between the call of an op and its kernel.
+
+`apply` is the one general way. The functions made here per arity short-cut it when every argument is a plain tensor of
+one dtype and one backend, which saves about two microseconds a call; a test holds both ways equal for every op.
+
+Which interpreter an op meets is a context variable: None (run it now), or the innermost of the interpreters that `flow`
+puts there. Ops know nothing of tensors beyond their ``array`` and ``backend``; `flow` connects the general way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..dtypes import float32, float64
+
+if TYPE_CHECKING:
+    from .declare import Op
+
+interpreter: ContextVar[Any] = ContextVar("polyflow_interpreter", default=None)
+"""The innermost interpreter of this context; None where ops simply run."""
+
+NO_ATTRS: dict[str, Any] = {}
+_new = object.__new__
+_top = interpreter.get
+_general: Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]
+_explain: Callable[[Op, tuple[Any, ...], dict[str, Any], Exception], Exception]
+_wrap: Callable[[Any, Any], Any]
+_create: Callable[[Op, dict[str, Any], Any], Any]
+_constant: Callable[[Any, Any], Any]
+_WEAK = frozenset({float32, float64})
+
+
+def connect(
+    general: Callable[..., Any],
+    explain: Callable[..., Exception],
+    wrap: Callable[[Any, Any], Any],
+    create: Callable[..., Any],
+    constant: Callable[[Any, Any], Any],
+) -> None:
+    """Called once, by `flow`, which knows tensors.
+
+    Args:
+        general: the general way in, ``general(op, args, attrs)``.
+        explain: turns a kernel's exception into the one a user should see.
+        wrap: makes a tensor of a library's array and its backend.
+        create: applies an op that has no tensor arguments.
+        constant: makes a tensor of host values.
+    """
+    global _general, _explain, _wrap, _create, _constant
+    _general, _explain, _wrap, _create, _constant = general, explain, wrap, create, constant
+
+
+def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
+    """Apply an op to anything a user may pass: promote, convert, and hand it to the current interpreter."""
+    return _general(op, args, attrs)
+
+
+def decomposed(op: Op, backend: Any) -> Callable[..., Any]:
+    """A kernel made of the op's decomposition: other ops, run below every interpreter."""
+
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        token = interpreter.set(None)
+        try:
+            return op.decomposition(*[_wrap(array, backend) for array in arrays], **attrs).array  # type: ignore[misc]
+        finally:
+            interpreter.reset(token)
+
+    return kernel
+
+
+def caller(op: Op) -> Callable[..., Any]:
+    """The public function of an op, made for its arity."""
+    if op.defaults or op.variadic or not op.tensors or len(op.tensors) > 2:
+        return _with_attributes(op)
+    return _unary(op) if len(op.tensors) == 1 else binary(op)
+
+
+def _unary(op: Op) -> Callable[..., Any]:
+    kernels, direct = op.kernels, op.rule.direct
+
+    def call(x: Any, /) -> Any:
+        try:
+            array, backend = x.array, x.backend
+            plain = array.dtype in direct
+        except AttributeError:
+            plain = False
+        if not plain:
+            return _general(op, (x,), NO_ATTRS)
+        top = _top()
+        if top is not None:
+            return top.run(op, (x,), NO_ATTRS)
+        result = _new(x.__class__)
+        try:
+            result.array = kernels[backend](array)
+        except Exception as error:
+            raise _explain(op, (x,), NO_ATTRS, error) from None
+        result.backend = backend
+        return result
+
+    return call
+
+
+def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[..., Any]:
+    """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves foreign types to others."""
+    kernels, direct = op.kernels, op.rule.direct
+    weak = direct & _WEAK
+
+    def call(x1: Any, x2: Any, /) -> Any:
+        kind = x2.__class__
+        try:
+            array, backend = x1.array, x1.backend
+            dtype = array.dtype
+            if kind is x1.__class__:
+                other = x2.array
+                plain = other.dtype is dtype and x2.backend is backend and dtype in direct
+            elif kind is float or kind is int:
+                plain = dtype in weak and backend.weak_scalars
+                other = float(x2) if plain else None
+            else:
+                plain = False
+        except (AttributeError, OverflowError):
+            plain = False
+        if not plain:
+            if accepts is not None and not accepts(x2):
+                return NotImplemented
+            return _general(op, (x1, x2), NO_ATTRS)
+        top = _top()
+        if top is not None:
+            return top.run(op, (x1, x2 if kind is x1.__class__ else other), NO_ATTRS)
+        result = _new(x1.__class__)
+        try:
+            result.array = kernels[backend](array, other)
+        except Exception as error:
+            raise _explain(op, (x1, x2), NO_ATTRS, error) from None
+        result.backend = backend
+        return result
+
+    return call
+
+
+def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
+    """The method of an operator whose left operand is no tensor."""
+
+    def call(x2: Any, x1: Any, /) -> Any:
+        return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
+
+    return call
+
+
+def _with_attributes(op: Op) -> Callable[..., Any]:
+    count, variadic = len(op.tensors), op.variadic
+    kernels, direct, bind = op.kernels, op.rule.direct, op.bind
+
+    def call(*args: Any, **named: Any) -> Any:
+        if not variadic and len(args) < count:
+            named, args = _by_name(op, args, named)
+        tensors = args if variadic else args[:count]
+        attrs = bind(() if variadic else args[count:], named)
+        if count != 1 or variadic:
+            return _general(op, tensors, attrs)
+        x = tensors[0]
+        try:
+            array, backend = x.array, x.backend
+            plain = array.dtype in direct
+        except AttributeError:
+            plain = False
+        if not plain:
+            return _general(op, tensors, attrs)
+        top = _top()
+        if top is not None:
+            return top.run(op, tensors, attrs)
+        result = _new(x.__class__)
+        try:
+            result.array = kernels[backend](array, **attrs)
+        except Exception as error:
+            raise _explain(op, tensors, attrs, error) from None
+        result.backend = backend
+        return result
+
+    return call
+
+
+def _by_name(op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """Take tensor arguments that were given by name, as TensorFlow's users do."""
+    rest = dict(named)
+    found = list(args)
+    for name in op.tensors[len(args) :]:
+        if name not in rest:
+            raise TypeError(op.usage(f"needs {name!r}"))
+        found.append(rest.pop(name))
+    return rest, tuple(found)
+
+
+def create(op: Op, attrs: dict[str, Any], backend: Any) -> Any:
+    """Apply an op without tensor arguments, on ``backend`` or the current one."""
+    return _create(op, attrs, backend)
+
+
+def constant(values: Any, backend: Any) -> Any:
+    """A tensor of host values worked out here, on ``backend`` or the current one."""
+    return _constant(values, backend)

@@ -1,0 +1,123 @@
+"""Creation: tensors from numbers. Values are worked out on the host, once, so that they are the same bits everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from . import call
+from .declare import op, shape_tuple
+from .rules import Rule, Spec
+
+
+@op(Rule(lambda name, given: (), lambda *, shape, fill_value, dtype: Spec(shape, dtype)), name="full")
+def _full(*, shape, fill_value, dtype):
+    return np.full(shape, fill_value, dtype)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None) -> Any:
+    """A tensor of ``shape`` holding ``fill_value`` everywhere.
+
+    Args:
+        shape: an integer or a sequence of integers, 0 or more.
+        fill_value: a Python or NumPy number, or a 0-d tensor.
+        dtype: the dtype; without it the number's own (float32, int32, complex64 or bool).
+        backend: where to make it; the current backend if left out.
+    """
+    value = fill_value.item() if hasattr(fill_value, "item") else fill_value
+    given = getattr(fill_value, "dtype", None) if dtype is None else dtype
+    target = dt.default(value) if given is None else dt.as_dtype(given)
+    if isinstance(value, int) and not isinstance(value, bool):
+        dt.check_fits(value, target)
+    sizes = shape_tuple(shape)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"sizes of a shape are 0 or more; got {sizes}.")
+    return call.create(_full.op, {"shape": sizes, "fill_value": value, "dtype": target}, backend)  # type: ignore[attr-defined]
+
+
+def zeros(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, *, backend: Any = None) -> Any:
+    """A tensor of zeros."""
+    return full(shape, 0, dtype, backend=backend)
+
+
+def ones(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, *, backend: Any = None) -> Any:
+    """A tensor of ones."""
+    return full(shape, 1, dtype, backend=backend)
+
+
+def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
+    """A tensor of ``x``'s shape, dtype and backend holding ``fill_value``."""
+    return full(x.shape, fill_value, x.dtype if dtype is None else dtype, backend=x.backend)
+
+
+def zeros_like(x: Any, /, dtype: Any = None) -> Any:
+    """Zeros of ``x``'s shape, dtype and backend."""
+    return full_like(x, 0, dtype)
+
+
+def ones_like(x: Any, /, dtype: Any = None) -> Any:
+    """Ones of ``x``'s shape, dtype and backend."""
+    return full_like(x, 1, dtype)
+
+
+def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, backend: Any = None) -> Any:
+    """Numbers from ``start`` up to but without ``stop`` in steps of ``step`` (``arange(stop)`` starts at 0).
+
+    The dtype is int32 where all three are integers (int64 if they do not fit), else float32.
+    """
+    first, last = (0, start) if stop is None else (start, stop)
+    bounds = [_number(bound) for bound in (first, last, step)]
+    if bounds[2] == 0:
+        raise ValueError("arange needs a step other than 0.")
+    target = dt.as_dtype(dtype) if dtype is not None else _range_dtype(bounds)
+    if all(isinstance(bound, int) for bound in bounds):
+        values = np.arange(*bounds, dtype=np.int64)
+    else:
+        count = max(int(np.ceil((bounds[1] - bounds[0]) / bounds[2])), 0)
+        values = bounds[0] + np.arange(count, dtype=np.float64) * bounds[2]
+    return call.constant(values.astype(target), backend)
+
+
+def _range_dtype(bounds: list[Any]) -> np.dtype:
+    dtype = dt.result_type(*(type(bound) for bound in bounds))
+    return dt.promote(dtype, dt.promote(dt.default(bounds[0]), dt.default(bounds[1]))) if dtype is dt.int32 else dtype
+
+
+def _number(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def linspace(
+    start: Any, stop: Any, /, num: int, *, dtype: Any = None, endpoint: bool = True, axis: int = 0, backend: Any = None
+) -> Any:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, computed in float64 and rounded once.
+
+    The ends may be tensors or lists, which broadcast; the new axis is then ``axis``. The dtype is float32 unless an end
+    is a tensor or an array of a wider float, or ``dtype`` is given.
+    """
+    count = int(num)
+    if count < 0:
+        raise ValueError(f"linspace needs num >= 0; got {num}.")
+    ends = [np.asarray(end.numpy() if hasattr(end, "numpy") else end) for end in (start, stop)]
+    given = [
+        dt.as_dtype(end.dtype)
+        if hasattr(end, "dtype")
+        else dt.DEFAULT_COMPLEX
+        if host.dtype.kind == "c"
+        else dt.DEFAULT_FLOAT
+        for end, host in zip((start, stop), ends, strict=True)
+    ]
+    common = dt.result_type(*given)
+    target = dt.as_dtype(dtype) if dtype is not None else common if common in dt.INEXACT else dt.DEFAULT_FLOAT
+    wide = np.complex128 if any(host.dtype.kind == "c" for host in ends) else np.float64
+    values = np.linspace(ends[0].astype(wide), ends[1].astype(wide), count, endpoint=endpoint, axis=axis)
+    return call.constant(np.floor(values).astype(target) if target in dt.INTEGERS else values.astype(target), backend)
+
+
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = dt.DEFAULT_FLOAT, backend: Any = None
+) -> Any:
+    """A matrix with ones on its ``k``-th diagonal and zeros elsewhere."""
+    return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dtype)), backend)

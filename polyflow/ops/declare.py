@@ -1,0 +1,216 @@
+"""Every op is declared once: its name, signature, documentation, NumPy reference, rule and gradient row.
+
+    @op(elementwise("floating"))
+    def exp(x, /):
+        "e raised to the power of each element."
+        return np.exp(x)
+
+    gradient(exp, lambda g, y, x: g * y)
+
+The body is the NumPy reference: documentation's example, conformance's expected value and the fallback of last resort.
+Positional-only parameters are tensors, the others are attributes (static Python values). `op` returns the public
+function; the declaration itself is its attribute ``op``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
+
+import numpy as np
+
+from ..dtypes import SCALARS, as_dtype
+from ..errors import ShapeError
+from . import call
+from .rules import Rule, Spec
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+P = ParamSpec("P")
+
+OPS: dict[str, Op] = {}
+"""Every declared op by name: the op table."""
+
+
+class Kernels(dict[Any, Callable[..., Any]]):
+    """An op's kernel on each backend, resolved once, on first use."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+
+    def __missing__(self, backend: Any) -> Callable[..., Any]:
+        kernel = self[backend] = backend.kernel(self.op)
+        return kernel
+
+
+class Op:
+    """One declared op.
+
+    Attributes:
+        name: the op's name, the same as its public function's and its kernels'.
+        reference: the NumPy function whose parameters are the op's.
+        rule: its dtype and shape rule.
+        tensors: names of the tensor parameters (one name after ``*`` for a variadic op).
+        defaults: every attribute with its default (`inspect.Parameter.empty` where it must be given).
+        rules: gradient rules, one per tensor parameter (None: not differentiable in it).
+        decomposition: the same op in terms of other ops, for backends without a kernel; or None.
+        standard: whether the array API standard has it under this name and signature.
+        kernels: the kernel on each backend.
+    """
+
+    def __init__(
+        self,
+        reference: Callable[..., Any],
+        rule: Rule,
+        *,
+        name: str | None = None,
+        decomposition: Callable[..., Any] | None = None,
+        standard: bool = True,
+    ) -> None:
+        self.name = name or reference.__name__.strip("_")
+        self.reference, self.rule, self.decomposition, self.standard = reference, rule, decomposition, standard
+        self.rules: tuple[Callable[..., Any] | None, ...] = ()
+        self.kernels = Kernels(self)
+        parameters = inspect.signature(reference).parameters.values()
+        kinds = inspect.Parameter
+        self.variadic = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
+        self.tensors = tuple(p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.VAR_POSITIONAL))
+        self.defaults = {p.name: p.default for p in parameters if p.name not in self.tensors}
+        self.required = tuple(name for name, value in self.defaults.items() if value is kinds.empty)
+        self.converted = tuple((name, CONVERT[name]) for name in self.defaults if name in CONVERT)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return OPS.__getitem__, (self.name,)
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether any argument has a gradient rule."""
+        return any(rule is not None for rule in self.rules)
+
+    def pullback(self, index: int, g: Any, y: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        """The cotangent of argument ``index`` from the cotangent ``g`` of the result ``y`` (None: no gradient)."""
+        if self.variadic and index >= len(self.rules) - 1:
+            rule = self.rules[-1] if self.rules else None
+            return None if rule is None else rule(index, g, y, *args, **attrs)
+        rule = self.rules[index] if index < len(self.rules) else None
+        return None if rule is None else rule(g, y, *args, **attrs)
+
+    def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        """All attributes of a call, defaults filled in and values in one hashable form."""
+        attrs = {**self.defaults, **named}
+        if positional:
+            if len(positional) > len(self.defaults):
+                raise TypeError(self.usage(f"takes at most {len(self.defaults)} attributes, got {len(positional)}"))
+            for name, value in zip(self.defaults, positional):  # noqa: B905  (fewer values than names is the usual case)
+                if name in named:
+                    raise TypeError(self.usage(f"got {name!r} twice"))
+                attrs[name] = value
+        if len(attrs) > len(self.defaults):
+            unknown = next(name for name in named if name not in self.defaults)
+            raise TypeError(self.usage(f"has no attribute {unknown!r}"))
+        for name in self.required:
+            if attrs[name] is inspect.Parameter.empty:
+                raise TypeError(self.usage(f"needs {name!r}"))
+        for name, convert in self.converted:
+            attrs[name] = convert(attrs[name])
+        return attrs
+
+    def fallback(self, backend: Any) -> Callable[..., Any]:
+        """The kernel for a backend that has none: the decomposition, else the reference on the host (counted)."""
+        if self.decomposition is not None:
+            return call.decomposed(self, backend)
+
+        def on_host(*arrays: Any, **attrs: Any) -> Any:
+            backend.host_fallbacks[self.name] = backend.host_fallbacks.get(self.name, 0) + 1
+            hosted = [a if isinstance(a, SCALARS) else backend.to_numpy(a) for a in arrays]
+            return backend.asarray(np.asarray(self.reference(*hosted, **attrs)))
+
+        return on_host
+
+    def usage(self, trouble: str) -> str:
+        """A sentence that says what is wrong with a call and how the op is called."""
+        return f"{self.name} {trouble}. Its signature is {self.name}{inspect.signature(self.reference)}."
+
+    def infer(self, specs: tuple[Spec, ...], attrs: dict[str, Any]) -> Any:
+        """The result's shape and dtype; shape errors name the op."""
+        try:
+            return self.rule.infer(*specs, **attrs)
+        except ShapeError as error:
+            raise type(error)(f"{self.name}: {error}") from None
+
+
+def _axis(axis: Any) -> Any:
+    if axis is None or axis.__class__ is int:
+        return axis
+    if isinstance(axis, (tuple, list)):
+        return tuple(int(one.__index__()) for one in axis)
+    if not hasattr(axis, "__index__") or isinstance(axis, bool):
+        raise TypeError(f"axis must be an integer or a tuple of integers; got {axis!r}.")
+    return int(axis.__index__())
+
+
+def shape_tuple(shape: Any) -> tuple[int, ...]:
+    """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
+    if hasattr(shape, "__index__") and not isinstance(shape, (tuple, list)) and not getattr(shape, "ndim", 0):
+        return (int(shape.__index__()),)
+    try:
+        return tuple(int(size.__index__()) for size in shape)
+    except (TypeError, AttributeError):
+        raise TypeError(f"a shape is an integer or a sequence of integers; got {shape!r}.") from None
+
+
+CONVERT: dict[str, Callable[[Any], Any]] = {
+    "axis": _axis,
+    "axes": _axis,
+    "shape": shape_tuple,
+    "dtype": lambda dtype: None if dtype is None else as_dtype(dtype),
+}
+"""How attributes of these names are brought to one form, so that equal calls have equal, hashable attributes."""
+
+
+def op(
+    rule: Rule,
+    *,
+    name: str | None = None,
+    decomposition: Callable[..., Any] | None = None,
+    standard: bool = True,
+) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
+    """Declare an op: the decorated function is its NumPy reference, the result its public function.
+
+    Args:
+        rule: the dtype and shape rule.
+        name: the op's name where it differs from the function's.
+        decomposition: the op in terms of other ops, used where a backend has no kernel of that name.
+        standard: whether an array namespace's function of that name is this op (False: only a backend's own method is).
+    """
+
+    def declare(reference: Callable[P, Any]) -> Callable[P, Tensor]:
+        declared = Op(reference, rule, name=name, decomposition=decomposition, standard=standard)
+        if declared.name in OPS:
+            raise ValueError(
+                f"an op named {declared.name!r} is declared already, in {OPS[declared.name].reference.__module__}."
+            )
+        OPS[declared.name] = declared
+        function = call.caller(declared)
+        function.__name__ = function.__qualname__ = reference.__name__
+        function.__doc__, function.__module__ = reference.__doc__, reference.__module__
+        function.__wrapped__ = reference  # type: ignore[attr-defined]  # inspect.signature shows the op's own parameters
+        function.op = declared  # type: ignore[attr-defined]
+        return cast("Callable[P, Tensor]", function)
+
+    return declare
+
+
+def gradient(function: Callable[..., Any], *rules: Callable[..., Any] | None) -> None:
+    """Give an op its gradient row: one rule per tensor argument, in order.
+
+    A rule is ``rule(g, y, *args, **attrs) -> cotangent of its argument``, written in polyflow's own ops, where ``g`` is
+    the cotangent of the result ``y``. Broadcasting needs no thought: it is undone where gradients are added up. None
+    marks an argument without a gradient. The last rule of a variadic op gets the argument's index first.
+    """
+    function.op.rules = rules  # type: ignore[attr-defined]

@@ -1,0 +1,715 @@
+"""Elementwise ops: arithmetic, comparison, logic, rounding, exponentials and trigonometry.
+
+Gradient rows follow each op. ``conj`` appears where the argument may be complex: the cotangent of a complex value is the
+conjugate of the derivative (TensorFlow's and PyTorch's convention: its negative is the direction of steepest descent).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from .creation import full, zeros_like
+from .declare import gradient, op
+from .rules import Rule, Spec, broadcast, common, elementwise
+
+
+def conj(x: Any, /) -> Any:
+    """The complex conjugate; real numbers as they are."""
+    return _conjugate(x) if getattr(x, "dtype", None) in dt.COMPLEX else x
+
+
+def _zero(g: Any, y: Any, x: Any) -> Any:
+    """The gradient of a function that is constant but for its jumps."""
+    return zeros_like(x)
+
+
+# Conversion -----------------------------------------------------------------------------------------------------------
+
+
+@op(Rule(lambda name, given: given, lambda x, *, dtype: Spec(x.shape, dtype), frozenset(dt.ALL)))  # type: ignore[arg-type,return-value]
+def astype(x, /, dtype):
+    """The values converted to ``dtype``. Floats lose their fraction on the way to integers; NaN, infinities and values
+    out of range then give an unspecified integer (`saturate_cast` is defined for them).
+    """
+    with np.errstate(all="ignore"):
+        return (x.real if np.iscomplexobj(x) and dt.kind(dtype) < 3 else x).astype(dtype)
+
+
+gradient(
+    astype, lambda g, y, x, *, dtype: astype(g, x.dtype) if x.dtype in dt.INEXACT and dtype in dt.INEXACT else None
+)
+
+
+@op(elementwise("any"))
+def identity(x, /):
+    """The same values."""
+    return x
+
+
+gradient(identity, lambda g, y, x: g)
+
+
+@op(elementwise("any"))
+def stop_gradient(x, /):
+    """The same values, as a constant to every derivative."""
+    return x
+
+
+# Arithmetic -----------------------------------------------------------------------------------------------------------
+
+
+@op(elementwise())
+def add(x1, x2, /):
+    """``x1 + x2``, element by element. Integers wrap."""
+    return np.add(x1, x2)
+
+
+gradient(add, lambda g, y, a, b: g, lambda g, y, a, b: g)
+
+
+@op(elementwise())
+def subtract(x1, x2, /):
+    """``x1 - x2``, element by element. Integers wrap."""
+    return np.subtract(x1, x2)
+
+
+gradient(subtract, lambda g, y, a, b: g, lambda g, y, a, b: negative(g))
+
+
+@op(elementwise())
+def multiply(x1, x2, /):
+    """``x1 * x2``, element by element. Integers wrap."""
+    return np.multiply(x1, x2)
+
+
+gradient(multiply, lambda g, y, a, b: g * conj(b), lambda g, y, a, b: g * conj(a))
+
+
+@op(elementwise("floating"))
+def divide(x1, x2, /):
+    """``x1 / x2``, element by element; integers are divided in float32."""
+    return np.divide(x1, x2)
+
+
+gradient(divide, lambda g, y, a, b: g / conj(b), lambda g, y, a, b: -g * conj(y / b))
+
+
+@op(elementwise("real"))
+def floor_divide(x1, x2, /):
+    """``floor(x1 / x2)``, element by element. Integers divided by 0 give 0; floats follow the array API standard's
+    special cases (infinities and signed zeros included).
+    """
+    with np.errstate(all="ignore"):
+        if np.result_type(x1, x2).kind in "iu":
+            return np.where(x2 == 0, 0, np.floor_divide(x1, np.where(x2 == 0, 1, x2))).astype(x1.dtype)
+        quotient = np.floor_divide(x1, x2)
+        opposite = (np.signbit(x1) != np.signbit(x2)) & (x1 != 0)
+        quotient = np.where(
+            np.isinf(x2) & np.isfinite(x1), np.where(opposite, -1.0, np.copysign(0.0, x1 / x2)), quotient
+        )
+        return np.where(np.isinf(x1) | (x2 == 0), x1 / x2, quotient).astype(x1.dtype)
+
+
+gradient(floor_divide, lambda g, y, a, b: zeros_like(y), lambda g, y, a, b: zeros_like(y))
+
+
+@op(elementwise("real"))
+def remainder(x1, x2, /):
+    """``x1 - floor(x1 / x2) * x2`` with the sign of ``x2``, element by element. Integers modulo 0 give 0."""
+    with np.errstate(all="ignore"):
+        if np.result_type(x1, x2).kind in "iu":
+            return np.where(x2 == 0, 0, np.remainder(x1, np.where(x2 == 0, 1, x2))).astype(x1.dtype)
+        return np.remainder(x1, x2)
+
+
+gradient(remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b))
+
+
+@op(elementwise())
+def pow(x1, x2, /):
+    """``x1 ** x2``, element by element. An integer to a negative integer power is a ValueError."""
+    return np.power(x1, x2)
+
+
+def _pow_base(g, y, a, b):
+    if isinstance(b, (int, float)):
+        return zeros_like(a) if b == 0 else g * (b * a if b == 2 else b * pow(a, b - 1))
+    constant = equal(b, 0)
+    return g * conj(where(constant, 0, b * pow(a, where(constant, 1, b - 1))))
+
+
+def _pow_exponent(g, y, a, b):
+    base = asarray_like(a, y)
+    return g * conj(y * log(where(equal(base, 0), 1, base)))
+
+
+gradient(pow, _pow_base, _pow_exponent)
+
+
+def asarray_like(value: Any, like: Any) -> Any:
+    """A Python scalar as a tensor of ``like``'s dtype; tensors as they are."""
+    return value if hasattr(value, "dtype") else full((), value, like.dtype, backend=like.backend)
+
+
+@op(elementwise())
+def negative(x, /):
+    """``-x``, element by element. Unsigned integers wrap."""
+    return np.negative(x)
+
+
+gradient(negative, lambda g, y, x: negative(g))
+
+
+@op(elementwise())
+def positive(x, /):
+    """``+x``."""
+    return np.positive(x)
+
+
+gradient(positive, lambda g, y, x: g)
+
+
+@op(elementwise("numeric", "real"))
+def abs(x, /):
+    """The absolute value (the modulus of complex numbers). Its gradient at 0 is 0."""
+    return np.abs(x)
+
+
+gradient(abs, lambda g, y, x: g * sign(x))
+
+
+@op(elementwise())
+def sign(x, /):
+    """-1, 0 or 1; NaN stays NaN; ``x / |x|`` for complex numbers."""
+    return np.sign(x)
+
+
+gradient(sign, _zero)
+
+
+@op(elementwise())
+def square(x, /):
+    """``x * x``."""
+    return np.square(x)
+
+
+gradient(square, lambda g, y, x: g * conj(x + x))
+
+
+@op(elementwise("floating"))
+def reciprocal(x, /):
+    """``1 / x``; integers in float32."""
+    return np.reciprocal(x)
+
+
+gradient(reciprocal, lambda g, y, x: -g * conj(y * y))
+
+
+@op(elementwise("floating"))
+def sqrt(x, /):
+    """The square root; NaN for negative numbers. Its gradient at 0 is infinite."""
+    return np.sqrt(x)
+
+
+gradient(sqrt, lambda g, y, x: g * conj(0.5 / y))
+
+
+@op(elementwise("floating"), decomposition=lambda x: 1.0 / sqrt(x), standard=False)
+def rsqrt(x, /):
+    """``1 / sqrt(x)``."""
+    return 1 / np.sqrt(x)
+
+
+gradient(rsqrt, lambda g, y, x: g * conj(-0.5 * y / x))
+
+
+@op(elementwise("real"))
+def maximum(x1, x2, /):
+    """The larger of two elements; NaN if either is NaN. Equal elements share the gradient."""
+    return np.maximum(x1, x2)
+
+
+def _larger_share(a, b, dtype):
+    return astype(greater(a, b), dtype) + 0.5 * astype(equal(a, b), dtype)
+
+
+gradient(
+    maximum,
+    lambda g, y, a, b: g * _larger_share(a, b, g.dtype),
+    lambda g, y, a, b: g * _larger_share(b, a, g.dtype),
+)
+
+
+@op(elementwise("real"))
+def minimum(x1, x2, /):
+    """The smaller of two elements; NaN if either is NaN. Equal elements share the gradient."""
+    return np.minimum(x1, x2)
+
+
+gradient(
+    minimum,
+    lambda g, y, a, b: g * _larger_share(b, a, g.dtype),
+    lambda g, y, a, b: g * _larger_share(a, b, g.dtype),
+)
+
+
+@op(elementwise("real floating"))
+def hypot(x1, x2, /):
+    """``sqrt(x1**2 + x2**2)`` without overflow. Its gradient at (0, 0) is 0."""
+    return np.hypot(x1, x2)
+
+
+gradient(
+    hypot,
+    lambda g, y, a, b: g * where(equal(y, 0), 0.0, a / where(equal(y, 0), 1.0, y)),
+    lambda g, y, a, b: g * where(equal(y, 0), 0.0, b / where(equal(y, 0), 1.0, y)),
+)
+
+
+@op(elementwise("real floating"))
+def copysign(x1, x2, /):
+    """The magnitude of ``x1`` with the sign of ``x2`` (zeros and NaN have signs too)."""
+    return np.copysign(x1, x2)
+
+
+gradient(
+    copysign, lambda g, y, a, b: g * where(equal(signbit(a), signbit(b)), 1.0, -1.0), lambda g, y, a, b: zeros_like(y)
+)
+
+
+@op(elementwise("real floating"))
+def nextafter(x1, x2, /):
+    """The next representable number after ``x1`` towards ``x2``."""
+    return np.nextafter(x1, x2)
+
+
+@op(elementwise("real floating"))
+def logaddexp(x1, x2, /):
+    """``log(exp(x1) + exp(x2))`` without overflow."""
+    return np.logaddexp(x1, x2)
+
+
+def _softmax_share(g, y, a):
+    return g * where(equal(y, -np.inf), 0.5, exp(a - where(equal(y, -np.inf), 0.0, y)))
+
+
+gradient(logaddexp, lambda g, y, a, b: _softmax_share(g, y, a), lambda g, y, a, b: _softmax_share(g, y, b))
+
+
+# Rounding ---------------------------------------------------------------------------------------------------------------
+
+
+@op(elementwise("real"))
+def floor(x, /):
+    """The largest integer that is not larger."""
+    return np.floor(x)
+
+
+@op(elementwise("real"))
+def ceil(x, /):
+    """The smallest integer that is not smaller."""
+    return np.ceil(x)
+
+
+@op(elementwise("real"))
+def trunc(x, /):
+    """The integer next towards zero."""
+    return np.trunc(x)
+
+
+@op(elementwise())
+def round(x, /):
+    """The nearest integer, halves to the even one."""
+    return np.round(x)
+
+
+for _rounding in (floor, ceil, trunc, round):
+    gradient(_rounding, _zero)
+
+
+# Exponentials and logarithms --------------------------------------------------------------------------------------------
+
+
+@op(elementwise("floating"))
+def exp(x, /):
+    """E raised to the power of each element."""
+    return np.exp(x)
+
+
+gradient(exp, lambda g, y, x: g * conj(y))
+
+
+@op(elementwise("floating"))
+def expm1(x, /):
+    """``exp(x) - 1``, exact for small ``x``."""
+    return np.expm1(x)
+
+
+gradient(expm1, lambda g, y, x: g * conj(y + 1.0))
+
+
+@op(elementwise("floating"))
+def log(x, /):
+    """The natural logarithm."""
+    return np.log(x)
+
+
+gradient(log, lambda g, y, x: g / conj(x))
+
+
+@op(elementwise("floating"))
+def log1p(x, /):
+    """``log(1 + x)``, exact for small ``x``."""
+    return np.log1p(x)
+
+
+gradient(log1p, lambda g, y, x: g / conj(1.0 + x))
+
+
+@op(elementwise("floating"))
+def log2(x, /):
+    """The logarithm to base 2."""
+    return np.log2(x)
+
+
+gradient(log2, lambda g, y, x: g / conj(x * float(np.log(2))))
+
+
+@op(elementwise("floating"))
+def log10(x, /):
+    """The logarithm to base 10."""
+    return np.log10(x)
+
+
+gradient(log10, lambda g, y, x: g / conj(x * float(np.log(10))))
+
+
+# Trigonometry -------------------------------------------------------------------------------------------------------------
+
+
+@op(elementwise("floating"))
+def sin(x, /):
+    """The sine (radians)."""
+    return np.sin(x)
+
+
+gradient(sin, lambda g, y, x: g * conj(cos(x)))
+
+
+@op(elementwise("floating"))
+def cos(x, /):
+    """The cosine (radians)."""
+    return np.cos(x)
+
+
+gradient(cos, lambda g, y, x: -g * conj(sin(x)))
+
+
+@op(elementwise("floating"))
+def tan(x, /):
+    """The tangent (radians)."""
+    return np.tan(x)
+
+
+gradient(tan, lambda g, y, x: g * conj(1.0 + y * y))
+
+
+@op(elementwise("floating"))
+def asin(x, /):
+    """The inverse sine, in [-pi/2, pi/2]."""
+    return np.arcsin(x)
+
+
+gradient(asin, lambda g, y, x: g / conj(sqrt(1.0 - x * x)))
+
+
+@op(elementwise("floating"))
+def acos(x, /):
+    """The inverse cosine, in [0, pi]."""
+    return np.arccos(x)
+
+
+gradient(acos, lambda g, y, x: -g / conj(sqrt(1.0 - x * x)))
+
+
+@op(elementwise("floating"))
+def atan(x, /):
+    """The inverse tangent, in [-pi/2, pi/2]."""
+    return np.arctan(x)
+
+
+gradient(atan, lambda g, y, x: g / conj(1.0 + x * x))
+
+
+@op(elementwise("real floating"))
+def atan2(x1, x2, /):
+    """The angle of the point ``(x2, x1)``, in [-pi, pi]."""
+    return np.arctan2(x1, x2)
+
+
+gradient(atan2, lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b))
+
+
+@op(elementwise("floating"))
+def sinh(x, /):
+    """The hyperbolic sine."""
+    return np.sinh(x)
+
+
+gradient(sinh, lambda g, y, x: g * conj(cosh(x)))
+
+
+@op(elementwise("floating"))
+def cosh(x, /):
+    """The hyperbolic cosine."""
+    return np.cosh(x)
+
+
+gradient(cosh, lambda g, y, x: g * conj(sinh(x)))
+
+
+@op(elementwise("floating"))
+def tanh(x, /):
+    """The hyperbolic tangent."""
+    return np.tanh(x)
+
+
+gradient(tanh, lambda g, y, x: g * conj(1.0 - y * y))
+
+
+@op(elementwise("floating"))
+def asinh(x, /):
+    """The inverse hyperbolic sine."""
+    return np.arcsinh(x)
+
+
+gradient(asinh, lambda g, y, x: g / conj(sqrt(x * x + 1.0)))
+
+
+@op(elementwise("floating"))
+def acosh(x, /):
+    """The inverse hyperbolic cosine."""
+    return np.arccosh(x)
+
+
+gradient(acosh, lambda g, y, x: g / conj(sqrt(x - 1.0) * sqrt(x + 1.0)))
+
+
+@op(elementwise("floating"))
+def atanh(x, /):
+    """The inverse hyperbolic tangent."""
+    return np.arctanh(x)
+
+
+gradient(atanh, lambda g, y, x: g / conj(1.0 - x * x))
+
+
+# Comparison and tests ---------------------------------------------------------------------------------------------------
+
+
+@op(elementwise("any", "bool"))
+def equal(x1, x2, /):
+    """Whether elements are equal (NaN equals nothing)."""
+    return np.equal(x1, x2)
+
+
+@op(elementwise("any", "bool"))
+def not_equal(x1, x2, /):
+    """Whether elements differ."""
+    return np.not_equal(x1, x2)
+
+
+@op(elementwise("ordered", "bool"))
+def less(x1, x2, /):
+    """``x1 < x2``."""
+    return np.less(x1, x2)
+
+
+@op(elementwise("ordered", "bool"))
+def less_equal(x1, x2, /):
+    """``x1 <= x2``."""
+    return np.less_equal(x1, x2)
+
+
+@op(elementwise("ordered", "bool"))
+def greater(x1, x2, /):
+    """``x1 > x2``."""
+    return np.greater(x1, x2)
+
+
+@op(elementwise("ordered", "bool"))
+def greater_equal(x1, x2, /):
+    """``x1 >= x2``."""
+    return np.greater_equal(x1, x2)
+
+
+@op(elementwise("numeric", "bool"))
+def isnan(x, /):
+    """Whether elements are NaN."""
+    return np.isnan(x)
+
+
+@op(elementwise("numeric", "bool"))
+def isinf(x, /):
+    """Whether elements are infinite."""
+    return np.isinf(x)
+
+
+@op(elementwise("numeric", "bool"))
+def isfinite(x, /):
+    """Whether elements are neither infinite nor NaN."""
+    return np.isfinite(x)
+
+
+@op(elementwise("real floating", "bool"))
+def signbit(x, /):
+    """Whether the sign bit is set (for -0.0 too)."""
+    return np.signbit(x)
+
+
+# Logic and bits -----------------------------------------------------------------------------------------------------------
+
+
+@op(elementwise("boolean", "bool"))
+def logical_and(x1, x2, /):
+    """Whether both elements are true."""
+    return np.logical_and(x1, x2)
+
+
+@op(elementwise("boolean", "bool"))
+def logical_or(x1, x2, /):
+    """Whether either element is true."""
+    return np.logical_or(x1, x2)
+
+
+@op(elementwise("boolean", "bool"))
+def logical_xor(x1, x2, /):
+    """Whether exactly one element is true."""
+    return np.logical_xor(x1, x2)
+
+
+@op(elementwise("boolean", "bool"))
+def logical_not(x, /):
+    """Whether elements are false."""
+    return np.logical_not(x)
+
+
+@op(elementwise("integral"))
+def bitwise_and(x1, x2, /):
+    """The bits set in both (logical and, for booleans)."""
+    return np.bitwise_and(x1, x2)
+
+
+@op(elementwise("integral"))
+def bitwise_or(x1, x2, /):
+    """The bits set in either."""
+    return np.bitwise_or(x1, x2)
+
+
+@op(elementwise("integral"))
+def bitwise_xor(x1, x2, /):
+    """The bits set in exactly one."""
+    return np.bitwise_xor(x1, x2)
+
+
+@op(elementwise("integral"))
+def bitwise_invert(x, /):
+    """Every bit flipped (logical not, for booleans)."""
+    return np.invert(x)
+
+
+@op(elementwise("integer"))
+def bitwise_left_shift(x1, x2, /):
+    """The bits of ``x1`` moved left by ``x2`` places (0 to one less than the width)."""
+    return np.left_shift(x1, x2)
+
+
+@op(elementwise("integer"))
+def bitwise_right_shift(x1, x2, /):
+    """The bits of ``x1`` moved right by ``x2`` places, keeping the sign."""
+    return np.right_shift(x1, x2)
+
+
+# Complex numbers ----------------------------------------------------------------------------------------------------------
+
+
+@op(elementwise(), name="conj")
+def _conjugate(x, /):
+    """The complex conjugate."""
+    return np.conj(x)
+
+
+gradient(_conjugate, lambda g, y, x: conj(g))
+
+
+@op(elementwise("numeric", "real"))
+def real(x, /):
+    """The real part."""
+    return np.real(x)
+
+
+gradient(real, lambda g, y, x: astype(g, x.dtype))
+
+
+@op(elementwise("numeric", "real"))
+def imag(x, /):
+    """The imaginary part (0 for real numbers)."""
+    return np.imag(x)
+
+
+gradient(imag, lambda g, y, x: astype(g, x.dtype) * 1j if x.dtype in dt.COMPLEX else zeros_like(x))
+
+
+# Selection ------------------------------------------------------------------------------------------------------------------
+
+
+def _where_operands(name, given):
+    return (dt.bool_, *common("any")(name, given[1:]))
+
+
+@op(Rule(_where_operands, lambda c, x1, x2: Spec(broadcast(c.shape, x1.shape, x2.shape), x1.dtype)))
+def where(condition, x1, x2, /):
+    """``x1`` where ``condition`` is true, else ``x2``. No gradient flows to the branch not taken, NaN included."""
+    return np.where(condition, x1, x2)
+
+
+gradient(
+    where,
+    None,
+    lambda g, y, c, a, b: where(c, g, 0),
+    lambda g, y, c, a, b: where(c, 0, g),
+)
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """``x`` limited to the closed interval from ``min`` to ``max``, inside which gradients pass. NaN stays NaN."""
+    if min is not None:
+        x = where(less(x, min), min, x)
+    if max is not None:
+        x = where(greater(x, max), max, x)
+    return positive(x) if min is None and max is None else x
+
+
+def saturate_cast(x: Any, /, dtype: Any) -> Any:
+    """``x`` converted to an integer ``dtype``, with values out of range at the nearest limit and NaN at 0."""
+    target = dt.as_dtype(dtype)
+    if target not in dt.INTEGERS:
+        return astype(x, target)
+    info = np.iinfo(target)
+    if x.dtype in dt.INTEGERS:
+        held = np.iinfo(x.dtype)
+        low = int(info.min) if held.min < info.min else None
+        high = int(info.max) if held.max > info.max else None
+        return astype(clip(x, low, high), target)
+    # the largest float that does not exceed the integer's limit: the limit itself may round up and overflow
+    limit = (
+        float(np.nextafter(x.dtype.type(info.max), x.dtype.type(0)))
+        if float(x.dtype.type(info.max)) > info.max
+        else float(info.max)
+    )
+    over = greater(x, limit)
+    inside = astype(trunc(clip(where(isnan(x), 0, x), float(info.min), limit)), target)
+    return where(over, int(info.max), inside)

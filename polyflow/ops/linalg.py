@@ -1,0 +1,226 @@
+"""Products of matrices and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from ..errors import ShapeError
+from .declare import gradient, op
+from .elementwise import conj
+from .reduction import sum
+from .rules import Rule, Spec, broadcast, common, direct, normal_axes
+from .shape import expand_dims, matrix_transpose, moveaxis, permute_dims, reshape
+
+
+def _matmul_shape(x1: Spec, x2: Spec) -> Spec:
+    a, b = x1.shape, x2.shape
+    if not a or not b:
+        raise ShapeError(f"matmul needs at least one axis in each tensor; got shapes {a} and {b}. Use * for scalars.")
+    left, right = (1, *a) if len(a) == 1 else a, (*b, 1) if len(b) == 1 else b
+    if left[-1] != right[-2]:
+        raise ShapeError(
+            f"matmul of shapes {a} and {b} does not fit: {left[-1]} columns meet {right[-2]} rows. "
+            "Expected the last axis of the first to equal the last but one of the second."
+        )
+    shape = (
+        *broadcast(left[:-2], right[:-2]),
+        *(left[-2:-1] if len(a) > 1 else ()),
+        *(right[-1:] if len(b) > 1 else ()),
+    )
+    return Spec(shape, x1.dtype)
+
+
+@op(Rule(common("numeric"), _matmul_shape, direct("numeric")))
+def matmul(x1, x2, /):
+    """The matrix product over the last two axes; earlier axes broadcast. Vectors count as one row, or one column."""
+    return np.matmul(x1, x2)
+
+
+def _columns(x: Any) -> Any:
+    return conj(x) if len(x.shape) == 1 else conj(matrix_transpose(x))
+
+
+def _matmul_left(g, y, a, b):
+    if len(b.shape) == 1:
+        return expand_dims(g, -1) * conj(b) if len(a.shape) > 1 else g * conj(b)
+    if len(a.shape) == 1:
+        return matmul(expand_dims(g, -2), _columns(b))[..., 0, :]
+    return matmul(g, _columns(b))
+
+
+def _matmul_right(g, y, a, b):
+    if len(a.shape) == 1:
+        return expand_dims(conj(a), -1) * expand_dims(g, -2) if len(b.shape) > 1 else g * conj(a)
+    if len(b.shape) == 1:
+        return matmul(_columns(a), expand_dims(g, -1))[..., 0]
+    return matmul(_columns(a), g)
+
+
+gradient(matmul, _matmul_left, _matmul_right)
+
+
+def outer(x1: Any, x2: Any, /) -> Any:
+    """The product of every element of one vector with every element of another, of shape (m, n)."""
+    if len(x1.shape) != 1 or len(x2.shape) != 1:
+        raise ShapeError(f"outer needs two vectors; got shapes {x1.shape} and {x2.shape}.")
+    return expand_dims(x1, -1) * expand_dims(x2, 0)
+
+
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """The sum over ``axis`` of ``conj(x1) * x2``."""
+    if x1.shape[axis] != x2.shape[axis]:
+        raise ShapeError(f"vecdot needs equal sizes on axis {axis}; got shapes {x1.shape} and {x2.shape}.")
+    return sum(conj(moveaxis(x1, axis, -1)) * moveaxis(x2, axis, -1), -1)
+
+
+def tensordot(x1: Any, x2: Any, /, *, axes: int | Sequence[Sequence[int]] = 2) -> Any:
+    """The product summed over the last ``axes`` axes of ``x1`` and the first of ``x2``, or over two lists of axes."""
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(len(x1.shape), len(x2.shape)):
+            raise ShapeError(f"tensordot over {axes} axes does not fit shapes {x1.shape} and {x2.shape}.")
+        first, second = tuple(range(len(x1.shape) - axes, len(x1.shape))), tuple(range(axes))
+    else:
+        first, second = (normal_axes(tuple(part), len(x.shape)) for part, x in zip(axes, (x1, x2), strict=True))
+    contracted = [x1.shape[i] for i in first]
+    if contracted != [x2.shape[i] for i in second]:
+        raise ShapeError(
+            f"tensordot: axes {first} of shape {x1.shape} and {second} of shape {x2.shape} differ in size."
+        )
+    kept1 = tuple(i for i in range(len(x1.shape)) if i not in first)
+    kept2 = tuple(i for i in range(len(x2.shape)) if i not in second)
+    size = int(np.prod(contracted, dtype=np.int64))
+    shape1, shape2 = tuple(x1.shape[i] for i in kept1), tuple(x2.shape[i] for i in kept2)
+    left = reshape(permute_dims(x1, (*kept1, *first)), (int(np.prod(shape1, dtype=np.int64)), size))
+    right = reshape(permute_dims(x2, (*second, *kept2)), (size, int(np.prod(shape2, dtype=np.int64))))
+    return reshape(matmul(left, right), (*shape1, *shape2))
+
+
+def einsum(equation: str, *arrays: Any) -> Any:
+    """Sums of products by Einstein's convention, e.g. ``einsum("bij,bjk->bik", x, y)``.
+
+    opt_einsum chooses the order of contraction; each step is a matmul, a product or a sum, so gradients need no rule.
+
+    Raises:
+        ShapeError: where sizes of one index differ. ValueError: for an equation that is none.
+    """
+    import opt_einsum
+
+    operands = [array if hasattr(array, "backend") else sum(array, ()) for array in arrays]
+    shapes = [tuple(x.shape) for x in operands]
+    if len({x.dtype for x in operands}) > 1:
+        target = dt.result_type(*(x.dtype for x in operands))
+        operands = [x.astype(target) for x in operands]
+    try:
+        inputs, output, _ = opt_einsum.parser.parse_einsum_input([equation, *shapes], shapes=True)
+        terms = inputs.split(",")
+        _check_sizes(equation, terms, shapes)
+        path, _ = opt_einsum.contract_path(equation, *shapes, shapes=True)
+    except ShapeError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"einsum equation {equation!r} does not fit shapes {shapes}: {error}") from None
+    for step in path:
+        chosen = sorted(step, reverse=True)
+        parts = [(terms.pop(i), operands.pop(i)) for i in chosen]
+        rest = set(output).union(*terms)
+        wanted = "".join(sorted(set("".join(t for t, _ in parts)) & rest)) if terms else output
+        terms.append(wanted)
+        operands.append(_contract(parts, wanted))
+    return operands[0]
+
+
+def _check_sizes(equation: str, terms: list[str], shapes: list[tuple[int, ...]]) -> None:
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        if len(term) != len(shape):
+            raise ShapeError(f"einsum {equation!r}: term {term!r} names {len(term)} axes of a tensor of shape {shape}.")
+        for index, size in zip(term, shape, strict=True):
+            known = sizes.setdefault(index, size)
+            if known != size and 1 not in (known, size):
+                raise ShapeError(f"einsum {equation!r}: index {index!r} has sizes {known} and {size}.")
+            sizes[index] = max(known, size)
+
+
+def _contract(parts: list[tuple[str, Any]], wanted: str) -> Any:
+    """One step of a contraction path: one operand or two, down to the indices ``wanted``."""
+    parts = [_diagonals(term, x) for term, x in parts]
+    while len(parts) > 2:
+        (a, x), (b, y) = parts.pop(), parts.pop()
+        both = "".join(sorted(set(a + b)))
+        parts.append((both, _pair(a, x, b, y, both)))
+    if len(parts) == 1:
+        term, x = parts[0]
+        gone = tuple(i for i, index in enumerate(term) if index not in wanted)
+        x = sum(x, gone) if gone else x
+        return _arrange("".join(index for index in term if index in wanted), x, wanted)
+    (a, x), (b, y) = parts
+    return _pair(a, x, b, y, wanted)
+
+
+def _diagonals(term: str, x: Any) -> tuple[str, Any]:
+    """An operand with each index once: repeated ones select the diagonal."""
+    for index in sorted({i for i in term if term.count(i) > 1}):
+        while term.count(index) > 1:
+            first = term.index(index)
+            second = term.index(index, first + 1)
+            x = moveaxis(x, (first, second), (-2, -1))
+            line = np.arange(x.shape[-1])
+            x = x[..., line, line]
+            term = "".join(i for at, i in enumerate(term) if at not in (first, second)) + index
+    return term, x
+
+
+def _pair(a: str, x: Any, b: str, y: Any, wanted: str) -> Any:
+    """The product of two operands summed over the indices not ``wanted``: a batched matmul."""
+    for term, other in ((a, b), (b, a)):  # indices of one operand alone that are summed away
+        gone = tuple(i for i, index in enumerate(term) if index not in other and index not in wanted)
+        if gone:
+            kept = "".join(index for i, index in enumerate(term) if i not in gone)
+            if term is a:
+                a, x = kept, sum(x, gone)
+            else:
+                b, y = kept, sum(y, gone)
+    sizes = {
+        index: max(dict(zip(a, x.shape, strict=True)).get(index, 1), dict(zip(b, y.shape, strict=True)).get(index, 1))
+        for index in a + b
+    }
+    batch = [i for i in a if i in b and i in wanted]
+    summed = [i for i in a if i in b and i not in wanted]
+    left, right = [i for i in a if i not in b], [i for i in b if i not in a]
+
+    def matrix(term: str, value: Any, rows: list[str], columns: list[str]) -> Any:
+        value = permute_dims(value, tuple(term.index(i) for i in (*batch, *rows, *columns)))
+        from .shape import broadcast_to
+
+        value = broadcast_to(value, tuple(sizes[i] for i in (*batch, *rows, *columns)))
+        count = [int(np.prod([sizes[i] for i in group], dtype=np.int64)) for group in (rows, columns)]
+        return reshape(value, (*(sizes[i] for i in batch), *count))
+
+    product = (
+        matmul(matrix(a, x, left, summed), matrix(b, y, summed, right))
+        if summed
+        else (matrix(a, x, left, []) * matrix(b, y, [], right))
+    )
+    term = "".join((*batch, *left, *right))
+    return _arrange(term, reshape(product, tuple(sizes[i] for i in term)), wanted)
+
+
+def _arrange(term: str, x: Any, wanted: str) -> Any:
+    return x if term == wanted else permute_dims(x, tuple(term.index(i) for i in wanted))
+
+
+def trace(x: Any, /, *, offset: int = 0) -> Any:
+    """The sum of the diagonal of each matrix in the last two axes."""
+    return sum(diagonal(x, offset=offset), -1)
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """The diagonal of each matrix in the last two axes."""
+    rows, columns = x.shape[-2:]
+    count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
+    line = np.arange(count)
+    return x[..., line - min(offset, 0), line + max(offset, 0)]

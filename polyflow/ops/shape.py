@@ -1,0 +1,354 @@
+"""Ops that move elements without changing them: reshape, transpose, broadcast, join, split, pad, flip, roll, tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import AxisError, ShapeError
+from . import call
+from .creation import zeros_like
+from .declare import gradient, op, shape_tuple
+from .elementwise import identity, not_equal, subtract, where
+from .indexing import getitem, take
+from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
+
+
+def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
+    """The same elements, in order, in another shape; one size may be -1 and is worked out."""
+    target = reshaped(x.shape, shape_tuple(shape)) if hasattr(x, "shape") else shape_tuple(shape)
+    if copy is False and hasattr(x, "read") and target == x.shape:
+        return x.read()
+    return identity(x) if hasattr(x, "shape") and target == x.shape else _reshape(x, shape=target)
+
+
+@op(shaped(lambda s, *, shape: reshaped(s, shape)), name="reshape")
+def _reshape(x, /, shape):
+    return np.reshape(x, shape)
+
+
+gradient(_reshape, lambda g, y, x, *, shape: reshape(g, x.shape))
+
+
+@op(shaped(lambda s, *, axes: _permuted(s, axes)))
+def permute_dims(x, /, axes):
+    """The axes in the order that ``axes`` names."""
+    return np.transpose(x, axes)
+
+
+def _permuted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    order = normal_axes(axes, len(shape))
+    if len(order) != len(shape):
+        raise AxisError(f"axes={axes} must name each of the {len(shape)} axes of shape {shape} once.")
+    return tuple(shape[i] for i in order)
+
+
+gradient(permute_dims, lambda g, y, x, *, axes: permute_dims(g, _inverse(axes)))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    order = [axis % len(axes) for axis in axes]
+    return tuple(order.index(i) for i in range(len(order)))
+
+
+def transpose(x: Any, /, axes: Any = None) -> Any:
+    """The axes reversed, or in the order that ``axes`` names."""
+    return permute_dims(x, tuple(range(len(x.shape)))[::-1] if axes is None else axes)
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes exchanged."""
+    ndim = len(x.shape)
+    if ndim < 2:
+        raise ShapeError(f"matrix_transpose needs at least 2 axes; got shape {x.shape}.")
+    return permute_dims(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    order = list(range(len(x.shape)))
+    i, j = normal_axis(axis1, len(order)), normal_axis(axis2, len(order))
+    order[i], order[j] = order[j], order[i]
+    return permute_dims(x, tuple(order))
+
+
+def moveaxis(x: Any, source: Any, destination: Any, /) -> Any:
+    """Axes moved to other places; the others keep their order."""
+    ndim = len(x.shape)
+    origins, targets = normal_axes(source, ndim), normal_axes(destination, ndim)
+    if len(origins) != len(targets):
+        raise AxisError(f"moveaxis needs as many destinations as sources; got {source} and {destination}.")
+    order = [i for i in range(ndim) if i not in origins]
+    for target, origin in sorted(zip(targets, origins, strict=True)):
+        order.insert(target, origin)
+    return permute_dims(x, tuple(order))
+
+
+@op(shaped(lambda s, *, shape: _broadcast_to(s, shape)))
+def broadcast_to(x, /, shape):
+    """``x`` repeated along new axes and along axes of size 1, to ``shape``."""
+    return np.broadcast_to(x, shape)
+
+
+def _broadcast_to(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(given) > len(shape) or broadcast(given, shape) != shape:
+        raise ShapeError(f"shape {given} cannot be broadcast to {shape}.")
+    return shape
+
+
+gradient(broadcast_to, lambda g, y, x, *, shape: g)  # summed back where gradients are added up
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """All arrays broadcast to their common shape."""
+    shape = broadcast(*(array.shape for array in arrays))
+    return tuple(broadcast_to(array, shape) for array in arrays)
+
+
+def expand_dims(x: Any, /, axis: Any = 0) -> Any:
+    """With new axes of size 1 at the places that ``axis`` names in the result."""
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    ndim = len(x.shape) + len(axes)
+    places = normal_axes(tuple(axes), ndim)
+    sizes = iter(x.shape)
+    return reshape(x, tuple(1 if i in places else next(sizes) for i in range(ndim)))
+
+
+def squeeze(x: Any, /, axis: Any = None) -> Any:
+    """Without the axes that ``axis`` names, each of size 1 (None: all of size 1)."""
+    if axis is None:
+        return reshape(x, tuple(size for size in x.shape if size != 1))
+    axes = normal_axes(axis, len(x.shape))
+    for i in axes:
+        if x.shape[i] != 1:
+            raise ShapeError(f"squeeze cannot remove axis {i} of shape {x.shape}: its size is {x.shape[i]}, not 1.")
+    return reshape(x, tuple(size for i, size in enumerate(x.shape) if i not in axes))
+
+
+# Joining and splitting ------------------------------------------------------------------------------------------------
+
+
+def _concat_shape(*shapes: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    if not shapes:
+        raise ValueError("concat needs at least one tensor; got none.")
+    first = shapes[0]
+    place = normal_axis(axis, len(first))
+    for i, shape in enumerate(shapes):
+        if len(shape) != len(first) or any(
+            a != b for j, (a, b) in enumerate(zip(shape, first, strict=True)) if j != place
+        ):
+            raise ShapeError(
+                f"concat along axis {axis} needs equal sizes on the others; tensor 0 is {first}, tensor {i} {shape}."
+            )
+    return (*first[:place], sum(shape[place] for shape in shapes), *first[place + 1 :])
+
+
+@op(shaped(_concat_shape), name="concat")
+def _concat(*arrays, axis):
+    return np.concatenate(arrays, axis)
+
+
+def _concat_part(index, g, y, *arrays, axis):
+    place = normal_axis(axis, len(y.shape))
+    start = sum(array.shape[place] for array in arrays[:index])
+    return getitem(g, (*[slice(None)] * place, slice(start, start + arrays[index].shape[place])))
+
+
+gradient(_concat, _concat_part)
+
+
+def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
+    """The arrays joined along an axis they have (None: flattened first)."""
+    parts = list(arrays)
+    if axis is None:
+        parts, axis = [reshape(part, (-1,)) for part in parts], 0
+    return _concat(*parts, axis=axis)  # type: ignore[call-arg]
+
+
+def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
+    """The arrays, all of one shape, joined along a new axis."""
+    parts = [identity(array) if not hasattr(array, "backend") else array for array in arrays]
+    if not parts:
+        raise ValueError("stack needs at least one tensor; got none.")
+    for i, part in enumerate(parts):
+        if part.shape != parts[0].shape:
+            raise ShapeError(
+                f"stack needs tensors of one shape; tensor 0 is {parts[0].shape}, tensor {i} is {part.shape}."
+            )
+    place = normal_axis(axis, len(parts[0].shape) + 1)
+    return concat([expand_dims(part, place) for part in parts], axis=place)
+
+
+def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
+    """``x`` cut along ``axis``: into equal parts (an integer), or parts of the given sizes (a sequence, one may be -1)."""
+    place = normal_axis(axis, len(x.shape))
+    size = x.shape[place]
+    if isinstance(indices_or_sections, int):
+        count = indices_or_sections
+        if count < 1 or size % count:
+            raise ShapeError(f"cannot split axis {axis} of size {size} into {count} equal parts.")
+        sizes = [size // count] * count
+    else:
+        sizes = [int(part) for part in indices_or_sections]
+        if sizes.count(-1) == 1:
+            sizes[sizes.index(-1)] = size - sum(part for part in sizes if part != -1)
+        if sum(sizes) != size or min(sizes, default=0) < 0:
+            raise ShapeError(f"parts of sizes {list(indices_or_sections)} do not make up axis {axis} of size {size}.")
+    parts, start = [], 0
+    for length in sizes:
+        parts.append(getitem(x, (*[slice(None)] * place, slice(start, start + length))))
+        start += length
+    return parts
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """The slices of ``x`` along ``axis``."""
+    place = normal_axis(axis, len(x.shape))
+    return tuple(getitem(x, (*[slice(None)] * place, i)) for i in range(x.shape[place]))
+
+
+# Rearranging ------------------------------------------------------------------------------------------------------------
+
+
+def _padded(shape: tuple[int, ...], *, widths: tuple[tuple[int, int], ...], value: Any) -> tuple[int, ...]:
+    return tuple(low + size + high for size, (low, high) in zip(shape, widths, strict=True))
+
+
+@op(shaped(_padded), name="pad", standard=False)
+def _pad(x, /, widths, value):
+    return np.pad(x, widths, constant_values=value)
+
+
+def _pad_gradient(g, y, x, *, widths, value):
+    return getitem(g, tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, widths, strict=True)))
+
+
+gradient(_pad, _pad_gradient)
+
+
+def pad(x: Any, /, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    """``x`` with elements added at the ends of its axes.
+
+    Args:
+        x: the tensor.
+        pad_width: ``(before, after)`` for each axis, one such pair for all, or one integer for all ends; 0 or more.
+        mode: "constant", "reflect" (without the edge), "symmetric" (with it) or "edge".
+        constant_values: what is added in mode "constant".
+    """
+    ndim = len(x.shape)
+    widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2)) if np.ndim(pad_width) < 2 else np.asarray(pad_width)
+    if widths.shape != (ndim, 2) or (widths < 0).any():
+        raise ShapeError(f"pad needs a pair of sizes of 0 or more for each of {ndim} axes; got {pad_width}.")
+    pairs = tuple((int(low), int(high)) for low, high in widths)
+    if mode.lower() == "constant":
+        return _pad(x, pairs, constant_values)
+    if mode.lower() not in ("reflect", "symmetric", "edge"):
+        raise ValueError(f"pad has the modes 'constant', 'reflect', 'symmetric' and 'edge'; got {mode!r}.")
+    for axis, pair in enumerate(pairs):
+        if pair != (0, 0):
+            order = np.pad(np.arange(x.shape[axis]), pair, mode=mode.lower())  # type: ignore[call-overload]
+            x = take(x, order, axis=axis)
+    return x
+
+
+@op(shaped(lambda s, *, axis: (normal_axes(axis, len(s)), s)[1]))
+def flip(x, /, axis=None):
+    """The elements in reverse order along ``axis`` (None: along every axis)."""
+    return np.flip(x, axis)
+
+
+gradient(flip, lambda g, y, x, *, axis: flip(g, axis))
+
+
+def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
+    """The elements shifted along ``axis``, those pushed out coming in at the other end (None: of the flattened tensor)."""
+    if axis is None:
+        return reshape(roll(reshape(x, (-1,)), shift, axis=0), x.shape)
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
+    if len(shifts) != len(axes):
+        raise AxisError(f"roll needs one shift per axis; got shift={shift} and axis={axis}.")
+    for places, one in zip(axes, shifts, strict=True):
+        place = normal_axis(places, len(x.shape))
+        size = x.shape[place]
+        cut = -int(one) % size if size else 0
+        if cut:
+            before = (slice(None),) * place
+            x = concat([getitem(x, (*before, slice(cut, None))), getitem(x, (*before, slice(None, cut)))], axis=place)
+    return x
+
+
+def tile(x: Any, repetitions: Any, /) -> Any:
+    """``x`` laid out ``repetitions`` times along each axis (counted from the last)."""
+    counts = shape_tuple(repetitions)
+    if min(counts, default=0) < 0:
+        raise ShapeError(f"tile needs repetitions of 0 or more; got {counts}.")
+    ndim = max(len(counts), len(x.shape))
+    counts = (1,) * (ndim - len(counts)) + counts
+    sizes = (1,) * (ndim - len(x.shape)) + tuple(x.shape)
+    spread = reshape(x, tuple(part for size in sizes for part in (1, size)))
+    wide = broadcast_to(spread, tuple(part for pair in zip(counts, sizes, strict=True) for part in pair))
+    return reshape(wide, tuple(count * size for count, size in zip(counts, sizes, strict=True)))
+
+
+def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
+    """Each element along ``axis`` repeated: ``repeats`` times, or each its own number of times (None: flattened)."""
+    if axis is None:
+        return repeat(reshape(x, (-1,)), repeats, axis=0)
+    place = normal_axis(axis, len(x.shape))
+    counts = np.asarray(repeats.numpy() if hasattr(repeats, "numpy") else repeats)
+    if (
+        counts.dtype.kind not in "iu"
+        or (counts < 0).any()
+        or (counts.ndim and counts.shape not in ((1,), (x.shape[place],)))
+    ):
+        raise ShapeError(f"repeat needs one count of 0 or more, or {x.shape[place]} of them; got {repeats}.")
+    return take(x, np.repeat(np.arange(x.shape[place]), counts), axis=place)
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
+    """Coordinate grids from one-dimensional tensors ("xy": the first two axes exchanged; "ij": in order)."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid has indexing 'xy' or 'ij'; got {indexing!r}.")
+    order = list(range(len(arrays)))
+    if indexing == "xy" and len(arrays) > 1:
+        order[:2] = [1, 0]
+    shaped_ = [
+        reshape(array, tuple(-1 if axis == place else 1 for axis in range(len(arrays))))
+        for place, array in zip(order, arrays, strict=True)
+    ]
+    return broadcast_arrays(*shaped_)
+
+
+def tril(x: Any, /, *, k: int = 0) -> Any:
+    """``x`` with the elements above the ``k``-th diagonal set to 0."""
+    return _triangle(x, k, lower=True)
+
+
+def triu(x: Any, /, *, k: int = 0) -> Any:
+    """``x`` with the elements below the ``k``-th diagonal set to 0."""
+    return _triangle(x, k, lower=False)
+
+
+def _triangle(x: Any, k: int, *, lower: bool) -> Any:
+    if len(x.shape) < 2:
+        raise ShapeError(f"tril and triu need at least 2 axes; got shape {x.shape}.")
+    mask = (
+        np.tri(x.shape[-2], x.shape[-1], k, dtype=bool)
+        if lower
+        else ~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool)
+    )
+    return where(call.constant(mask, x.backend), x, zeros_like(x))
+
+
+def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+    """The ``n``-th difference of neighbours along ``axis``."""
+    place = normal_axis(axis, len(x.shape))
+    x = concat([part for part in (prepend, x, append) if part is not None], axis=place)
+    before = (slice(None),) * place
+    minus = not_equal if x.dtype == np.bool_ else subtract
+    for _ in range(n):
+        x = minus(getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1))))
+    return x

@@ -1,0 +1,405 @@
+"""Tensor: one array of one backend, and the operators and protocols through which other code meets it.
+
+`Operators` is shared by everything that stands for an array: a Tensor, a Variable, and the symbol of a traced function.
+It holds the operators and the methods made of ops; what a value *is* (array, shape, host copy) its class says.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes as dt
+from .backend import discovery, selection
+from .convert import to_host
+from .errors import BackendError, DTypeError, ShapeError
+from .ops import call, elementwise, indexing, linalg, reduction, shape
+
+if TYPE_CHECKING:
+    from .backend.protocol import Backend
+
+OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
+"""Types besides tensors that an operator accepts; any other is left to its own class (NotImplemented)."""
+
+
+def _accepts(other: Any) -> bool:
+    return isinstance(other, (Operators, *OPERANDS))
+
+
+def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return call.binary(function.op, _accepts)  # type: ignore[attr-defined]
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return call.reflected(function.op, _accepts)  # type: ignore[attr-defined]
+
+
+class Operators:
+    """Operators, and the methods that are an op under another name."""
+
+    __slots__ = ()
+    __array_priority__ = 1000
+    __array_ufunc__ = None  # np.sin(t) raises instead of silently leaving the framework; numpy_array + t comes to t
+    __hash__ = None  # type: ignore[assignment]
+
+    if TYPE_CHECKING:
+        backend: Backend
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        @property
+        def dtype(self) -> np.dtype: ...
+        def numpy(self) -> np.ndarray: ...
+        def copy(self) -> Tensor: ...
+        def to(self, target: Any) -> Tensor: ...
+
+    def read(self) -> Tensor:
+        """The value itself: for a Variable, the tensor it holds now."""
+        return self  # type: ignore[return-value]
+
+    __add__ = _operator(elementwise.add)
+    __sub__ = _operator(elementwise.subtract)
+    __mul__ = _operator(elementwise.multiply)
+    __truediv__ = _operator(elementwise.divide)
+    __floordiv__ = _operator(elementwise.floor_divide)
+    __mod__ = _operator(elementwise.remainder)
+    __pow__ = _operator(elementwise.pow)
+    __matmul__ = _operator(linalg.matmul)
+    __and__ = _operator(elementwise.bitwise_and)
+    __or__ = _operator(elementwise.bitwise_or)
+    __xor__ = _operator(elementwise.bitwise_xor)
+    __lshift__ = _operator(elementwise.bitwise_left_shift)
+    __rshift__ = _operator(elementwise.bitwise_right_shift)
+    __radd__ = _reflected(elementwise.add)
+    __rsub__ = _reflected(elementwise.subtract)
+    __rmul__ = _reflected(elementwise.multiply)
+    __rtruediv__ = _reflected(elementwise.divide)
+    __rfloordiv__ = _reflected(elementwise.floor_divide)
+    __rmod__ = _reflected(elementwise.remainder)
+    __rpow__ = _reflected(elementwise.pow)
+    __rmatmul__ = _reflected(linalg.matmul)
+    __rand__ = _reflected(elementwise.bitwise_and)
+    __ror__ = _reflected(elementwise.bitwise_or)
+    __rxor__ = _reflected(elementwise.bitwise_xor)
+    __rlshift__ = _reflected(elementwise.bitwise_left_shift)
+    __rrshift__ = _reflected(elementwise.bitwise_right_shift)
+    __lt__ = _operator(elementwise.less)
+    __le__ = _operator(elementwise.less_equal)
+    __gt__ = _operator(elementwise.greater)
+    __ge__ = _operator(elementwise.greater_equal)
+    __eq__ = _operator(elementwise.equal)
+    __ne__ = _operator(elementwise.not_equal)
+
+    def __neg__(self) -> Tensor:
+        return elementwise.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return elementwise.positive(self)
+
+    def __abs__(self) -> Tensor:
+        return elementwise.abs(self)
+
+    def __invert__(self) -> Tensor:
+        return elementwise.bitwise_invert(self)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return indexing.getitem(self, key)
+
+    # Shape ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose of a matrix (all axes reversed, for other ranks)."""
+        return shape.transpose(self)
+
+    @property
+    def mT(self) -> Tensor:
+        """The transpose of each matrix in the last two axes."""
+        return shape.matrix_transpose(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d tensor: it has no axes. Use .item() for its value.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("cannot iterate over a 0-d tensor: it has no axes. Use .item() for its value.")
+        return (self[i] for i in range(self.shape[0]))
+
+    def reshape(self, *shape_: Any) -> Tensor:
+        """The same elements in another shape; one size may be -1."""
+        return shape.reshape(self, shape_[0] if len(shape_) == 1 else shape_)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order (reversed if none are given)."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return shape.transpose(self, order or None)
+
+    def ravel(self) -> Tensor:
+        """All elements on one axis."""
+        return shape.reshape(self, (-1,))
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Without the axes of size 1 (or without those that ``axis`` names)."""
+        return shape.squeeze(self, axis)
+
+    # Values -----------------------------------------------------------------------------------------------------------
+
+    def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
+        """The values converted to ``dtype``; with ``copy=False`` this very tensor when it has that dtype."""
+        target = dt.as_dtype(dtype)
+        return self.read() if not copy and self.dtype is target else elementwise.astype(self, target)
+
+    def sum(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
+        """The sum over ``axis``."""
+        return reduction.sum(self, axis, dtype=dtype, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
+        """The product over ``axis``."""
+        return reduction.prod(self, axis, dtype=dtype, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """The mean over ``axis``."""
+        return reduction.mean(self, axis, keepdims)
+
+    def std(self, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Tensor:
+        """The standard deviation over ``axis``."""
+        return reduction.std(self, axis, correction=correction, keepdims=keepdims)
+
+    def var(self, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Tensor:
+        """The variance over ``axis``."""
+        return reduction.var(self, axis, correction=correction, keepdims=keepdims)
+
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """The largest element over ``axis``."""
+        return reduction.max(self, axis, keepdims)
+
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """The smallest element over ``axis``."""
+        return reduction.min(self, axis, keepdims)
+
+    def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+        """The index of the largest element along ``axis``."""
+        return reduction.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+        """The index of the smallest element along ``axis``."""
+        return reduction.argmin(self, axis, keepdims)
+
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """Whether any element over ``axis`` is true."""
+        return reduction.any(self, axis, keepdims)
+
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """Whether all elements over ``axis`` are true."""
+        return reduction.all(self, axis, keepdims)
+
+    def item(self) -> Any:
+        """The one element as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a tensor of one element; this one has shape {self.shape}.")
+        return self.numpy().item()
+
+    def tolist(self) -> Any:
+        """The values as nested Python lists (a Python number for a 0-d tensor)."""
+        return self.numpy().tolist()
+
+    def _one(self, what: str) -> Any:
+        if self.size != 1:
+            raise ValueError(
+                f"{what}() of a tensor of shape {self.shape} is ambiguous: it has {self.size} elements. "
+                "Reduce it first, e.g. with .all(), .any() or .sum()."
+            )
+        return self.numpy().item()
+
+    def __bool__(self) -> builtins.bool:
+        return builtins.bool(self._one("bool"))
+
+    def __int__(self) -> int:
+        return int(self._one("int"))
+
+    def __float__(self) -> float:
+        return float(self._one("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._one("complex"))
+
+    def __index__(self) -> int:
+        if self.dtype not in dt.INTEGERS:
+            raise DTypeError(f"only an integer tensor of one element can be an index; this one is {self.dtype.name}.")
+        if self.shape:
+            raise TypeError(f"only a 0-d integer tensor can be an index; this one has shape {self.shape}.")
+        return int(self._one("index"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
+
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+        host = self.numpy()
+        array = np.asarray(host, dtype)
+        return array.copy() if copy or (copy is None and array is not host and array.base is None) else array
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        from .array_api import namespace
+
+        return namespace(self.backend, api_version)
+
+
+class Tensor(Operators):
+    """An immutable array of numbers on one backend.
+
+    Tensors come from `tensor`, from creation functions and from ops. ``array`` is the library's own array: polyflow
+    never writes to it, and neither should you.
+    """
+
+    __slots__ = ("__weakref__", "array", "backend")
+
+    array: Any
+    backend: Backend
+
+    def __init__(self, array: Any, backend: Backend) -> None:
+        self.array = array
+        self.backend = backend
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The elements' dtype."""
+        return self.backend.dtype_of(self.array)
+
+    @property
+    def device(self) -> str:
+        """The device on which the array lies, e.g. ``"cpu:0"``."""
+        return self.backend.device_of(self.array)
+
+    def numpy(self) -> np.ndarray:
+        """The values on the host: a read-only view where the library allows, else a copy."""
+        return self.backend.to_numpy(self.array)
+
+    def copy(self) -> Tensor:
+        """A tensor of the same values. (Tensors never change, so it may share their memory.)"""
+        return Tensor(self.array, self.backend)
+
+    def to(self, target: Any) -> Tensor:
+        """The same values on another backend or device: ``x.to("jax")``, ``x.to("cupy:1")``."""
+        backend = discovery.get(target)
+        if backend is self.backend:
+            return self
+        return Tensor(move(self.array, self.backend, backend), backend)
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """The same values on another device of the same library (array API standard)."""
+        if device == self.device:
+            return self
+        return self.to(f"{self.backend.name}:{device}")
+
+    def __repr__(self) -> str:
+        from .printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __str__(self) -> str:
+        from .printing import tensor_str
+
+        return tensor_str(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self.numpy(), self.backend.name, self.backend.device)
+
+    def __copy__(self) -> Tensor:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self.copy()
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: builtins.bool | None = None,
+    ) -> Any:
+        array = self.backend.asarray(self.numpy()) if copy else self.array
+        if isinstance(array, np.generic):
+            array = np.asarray(array)
+        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        return array.__dlpack__(**{name: value for name, value in given.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        array = self.array
+        return (np.asarray(array) if isinstance(array, np.generic) else array).__dlpack_device__()
+
+
+def move(array: Any, source: Backend, target: Backend) -> Any:
+    """An array of ``source`` as one of ``target``: through the host, always a copy."""
+    return target.asarray(source.to_numpy(array), source.dtype_of(array))
+
+
+def _unpickle(array: np.ndarray, name: str, device: str) -> Tensor:
+    try:
+        backend = discovery.get(f"{name}:{device}")
+    except BackendError:
+        backend = selection.current()
+    return Tensor(backend.asarray(array), backend)
+
+
+def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
+    """A new tensor holding ``obj``, copied.
+
+    Args:
+        obj: a number, a nested list of numbers, an array of any library, or a tensor.
+        dtype: the dtype; without it NumPy values keep theirs, Python floats become float32, integers int32
+            (int64 if they do not fit), complex numbers complex64.
+        backend: a backend or its name; the current one if left out.
+
+    Raises:
+        ShapeError: for ragged lists. DTypeError: for values that are no numbers. OverflowError: for integers too large.
+    """
+    target = selection.current() if backend is None else discovery.get(backend)
+    wanted = None if dtype is None else dt.as_dtype(dtype)
+    if isinstance(obj, Operators):
+        value = obj.read() if wanted is None else obj.astype(wanted)
+        return value.to(target) if backend is not None else value.copy()
+    return Tensor(target.asarray(to_host(obj, wanted)), target)
+
+
+def asarray(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
+    """``obj`` as a tensor: itself where it is one already (of that dtype and backend), else a new one."""
+    if isinstance(obj, Operators) and backend is None:
+        return obj.read() if dtype is None else obj.astype(dtype, copy=False)
+    return tensor(obj, dtype, backend=backend)
+
+
+def weak_operand(obj: Any, dtype: np.dtype, backend: Backend) -> Tensor:
+    """A nested list beside a tensor of ``dtype``: Python numbers in it are weak, as single ones are."""
+    host = np.asarray(obj)
+    kinds = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+    if host.dtype.kind not in kinds:
+        return tensor(obj, backend=backend)
+    target = dt.result_type(dtype, kinds[host.dtype.kind])
+    return tensor(obj, target, backend=backend)
+
+
+def check_shape(given: tuple[int, ...], expected: tuple[int, ...], what: str) -> None:
+    """Raise ShapeError unless two shapes are equal."""
+    if tuple(given) != tuple(expected):
+        raise ShapeError(f"{what} has shape {tuple(expected)}; got a value of shape {tuple(given)}.")

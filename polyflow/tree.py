@@ -1,0 +1,38 @@
+"""Nested containers of tensors: taken apart and put together as they came (lists, tuples, dicts, named tuples, None)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Structure = Any
+"""What is left of a container when its leaves are taken out."""
+
+
+def flatten(container: Any) -> tuple[list[Any], Structure]:
+    """The leaves of a nested container, in order, and its structure."""
+    import optree
+
+    if (
+        container.__class__ not in (list, tuple, dict)
+        and not isinstance(container, (list, tuple, dict))
+        and container is not None
+    ):
+        return [container], None
+    return optree.tree_flatten(container)  # type: ignore[return-value]
+
+
+def unflatten(structure: Structure, leaves: list[Any]) -> Any:
+    """The container of this structure with these leaves."""
+    if structure is None:
+        return leaves[0]
+    import optree
+
+    return optree.tree_unflatten(structure, leaves)
+
+
+def map(function: Callable[..., Any], container: Any, *others: Any) -> Any:
+    """The container with ``function`` applied to each leaf (and the leaves of ``others`` at the same place)."""
+    import optree
+
+    return optree.tree_map(function, container, *others)

@@ -1,0 +1,142 @@
+"""Variable: a named place that holds a tensor, read and assigned through the current interpreter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtypes as dt
+from .errors import DTypeError
+from .ops.call import interpreter
+from .tensor import Operators, Tensor, asarray, check_shape, move, tensor
+
+
+class Variable(Operators):
+    """A tensor that can be assigned, of fixed shape and dtype; what models train.
+
+    Args:
+        initial_value: anything `tensor` accepts; copied. A function of no arguments is called for it.
+        dtype: the dtype (as `tensor`).
+        name: a name for messages and saved models.
+        trainable: whether tapes watch it by themselves and optimizers change it.
+        backend: the backend to place it on; the current one if left out.
+    """
+
+    __slots__ = ("__weakref__", "_value", "name", "path", "trainable")
+
+    def __init__(
+        self,
+        initial_value: Any,
+        trainable: bool = True,
+        dtype: Any = None,
+        name: str | None = None,
+        *,
+        backend: Any = None,
+    ) -> None:
+        value = initial_value() if callable(initial_value) else initial_value
+        self._value = tensor(value, dtype, backend=backend)
+        self.name = name or "Variable"
+        self.path = self.name
+        self.trainable = trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis; it never changes."""
+        return self._value.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The elements' dtype; it never changes."""
+        return self._value.dtype
+
+    @property
+    def backend(self) -> Any:
+        """The backend that holds the value."""
+        return self._value.backend
+
+    @property
+    def device(self) -> str:
+        """The device on which the value lies."""
+        return self._value.device
+
+    def read(self) -> Tensor:
+        """The tensor it holds now; a tape remembers that it was read here."""
+        top = interpreter.get()
+        return self._value if top is None else top.read(self)
+
+    @property
+    def value(self) -> Tensor:
+        """The tensor it holds now."""
+        return self.read()
+
+    def read_value(self) -> Tensor:
+        """The tensor it holds now (TensorFlow's name)."""
+        return self.read()
+
+    def numpy(self) -> np.ndarray:
+        """The values on the host."""
+        return self.read().numpy()
+
+    def assign(self, value: Any) -> Variable:
+        """Hold ``value`` from now on; returns the variable.
+
+        Raises:
+            ShapeError: unless the shapes are equal. DTypeError: where converting would lose a kind (float to integer).
+        """
+        top = interpreter.get()
+        given = value.read() if isinstance(value, Operators) else None
+        if given is None:
+            given = tensor(
+                value,
+                self.dtype if isinstance(value, (bool, int, float, complex, list, tuple)) else None,
+                backend=self.backend,
+            )
+        check_shape(given.shape, self.shape, f"variable {self.name!r}")
+        if given.dtype is not self.dtype:
+            if dt.kind(given.dtype) > dt.kind(self.dtype):
+                raise DTypeError(
+                    f"variable {self.name!r} holds {self.dtype.name}; assigning {given.dtype.name} would lose part of it. "
+                    f"Convert with value.astype({self.dtype.name!r}) if you mean it."
+                )
+            given = given.astype(self.dtype)
+        if top is not None:
+            top.assign(self, given)
+        elif given.backend is not self.backend:
+            self._value = Tensor(move(given.array, given.backend, self.backend), self.backend)
+        else:
+            self._value = given
+        return self
+
+    def assign_add(self, delta: Any) -> Variable:
+        """Add ``delta`` to the value; returns the variable."""
+        return self.assign(self + delta)
+
+    def assign_sub(self, delta: Any) -> Variable:
+        """Subtract ``delta`` from the value; returns the variable."""
+        return self.assign(self - delta)
+
+    def copy(self) -> Tensor:
+        """The value as a tensor."""
+        return self.read().copy()
+
+    def to(self, target: Any) -> Tensor:
+        """The value as a tensor on another backend."""
+        return self.read().to(target)
+
+    def move_to(self, backend: Any) -> None:
+        """Move the variable itself to another backend, value and all."""
+        self._value = asarray(self._value.to(backend))
+
+    def __repr__(self) -> str:
+        from .printing import variable_repr
+
+        return variable_repr(self)
+
+    __str__ = __repr__
+
+    def __deepcopy__(self, memo: Any) -> Variable:
+        return Variable(self._value, self.trainable, name=self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Variable, (self._value, self.trainable, None, self.name)
