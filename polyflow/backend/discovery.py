@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BackendClashError, BackendError, UnknownBackendError, nearest
@@ -234,14 +233,17 @@ def _unknown(name: str) -> str:
         text += f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         text += "".join(f" (`{INSTALL[other]}`)" for other in near if other in INSTALL and other not in names and here)
     text += f" Installed: {', '.join(names)}." if names else " No backend is installed."
-    return text if here else f"{text} {_SOURCE_TREE}"
+    return text if here else f"{text} {_source_tree()}"
 
 
-_HOME = Path(__file__).parents[2]
-_SOURCE_TREE = (
-    f"This polyflow runs from source files in {_HOME} and was never installed, so Python does not know the backends "
-    f"that come with it. Install it once with `pip install -e {_HOME}`."
-)
+def _source_tree() -> str:
+    from pathlib import Path
+
+    home = Path(__file__).parents[2]
+    return (
+        f"This polyflow runs from source files in {home} and was never installed, so Python does not know the backends "
+        f"that come with it. Install it once with `pip install -e {home}`."
+    )
 
 
 def _core_is_installed() -> bool:

@@ -7,14 +7,12 @@ tasks do not disturb each other; everything else holds for the process and is lo
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..errors import BackendError
 from . import discovery, settings
@@ -28,8 +26,7 @@ DEFAULT = "numpy"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """What is selected, and why.
 
     Attributes:
@@ -139,6 +136,8 @@ class use_backend:
         _inner.set(before)
 
     def __call__(self, function: _F) -> _F:
+        import inspect
+
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"use_backend cannot decorate the generator {function.__name__}(): its caller runs between its steps. "

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, nearest
+
+if TYPE_CHECKING:  # pathlib takes a millisecond or two, and `import polyflow` needs no file
+    from pathlib import Path
 
 SETTINGS = ("backend",)
 """The keys that ``[tool.polyflow]`` and the user's file may hold."""
@@ -24,6 +26,8 @@ def project_setting(key: str) -> tuple[str, Path] | None:
     Raises:
         ConfigError: the file cannot be read, or its table holds something else than known keys with text values.
     """
+    from pathlib import Path
+
     try:
         here = Path.cwd()
     except FileNotFoundError:  # the working directory was deleted
@@ -53,6 +57,8 @@ def user_setting(key: str) -> tuple[str, Path] | None:
 
 def user_file() -> Path:
     """Where the user's file lies: ``POLYFLOW_CONFIG``, or the platform's folder for configuration."""
+    from pathlib import Path
+
     given = os.environ.get(CONFIG_VARIABLE)
     if given:
         return Path(given).expanduser()
