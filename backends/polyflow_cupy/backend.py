@@ -1,0 +1,437 @@
+"""CuPy as a backend: what CuPy does differently from the standard, mended; everything else is the standard's way.
+
+Nothing here waits for the GPU but what has to: reading values (`to_numpy`), the check of index arrays and of integer
+exponents (one wait each), and `synchronize`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from polyflow import dtypes as dt
+from polyflow.backend import ArrayNamespaceBackend, Capabilities
+from polyflow.backend.keys import ARRAY, Slice, library_key
+from polyflow.errors import unknown_device
+
+from .kernels import Kernels
+from .library import device_count, explained, load, no_device
+from .names import namespace
+
+HALVES = frozenset({dt.float16, dt.bfloat16})
+TF32 = 7
+"""CuPy's number for products computed in TensorFloat-32, which have 11 bits."""
+
+
+class CuPyBackend(ArrayNamespaceBackend):
+    """CuPy arrays on one NVIDIA GPU: ``cuda:0`` unless another is named.
+
+    Args:
+        device: ``"1"``, ``"cuda:1"`` or ``"gpu:1"``; None for CuPy's current device.
+        cupy: the module to use in CuPy's place.
+
+    Raises:
+        BackendUnavailableError: CuPy is missing or too old, or no GPU answers.
+        UnknownDeviceError: there are GPUs, but not this one.
+    """
+
+    name = "cupy"
+
+    def __init__(self, device: str | None = None, cupy: Any = None) -> None:
+        self.cp = cp = load() if cupy is None else cupy
+        if not device_count(cp):
+            raise no_device(cp)
+        self._index = self._device_index(device)
+        super().__init__(f"cuda:{self._index}")
+        self._version = tuple(int(part) for part in re.findall(r"\d+", cp.__version__)[:2])
+        self._device = cp.cuda.Device(self._index)
+        self._current_device = cp.cuda.runtime.getDevice
+        self.xp = namespace(cp)
+        self.kernels = Kernels(cp)
+        self.weak_scalars = self._version >= (14, 0)  # CuPy 13 lets the value of a Python float decide the dtype
+        held = dt.ALL if self._version >= (14, 0) else tuple(d for d in dt.ALL if d is not dt.bfloat16)
+        self.capabilities = Capabilities(dtypes=frozenset(held), dlpack=True, inplace=True)
+
+    # Devices -----------------------------------------------------------------------------------------------------------
+
+    def devices(self) -> tuple[str, ...]:
+        return tuple(f"cuda:{i}" for i in range(device_count(self.cp)))
+
+    def device_of(self, array: Any) -> str:
+        return f"cuda:{array.device.id}"
+
+    def synchronize(self) -> None:
+        self._here(self.cp.cuda.runtime.deviceSynchronize)()
+
+    def _device_index(self, device: str | None) -> int:
+        if device is None:
+            return int(self.cp.cuda.runtime.getDevice())
+        found = re.fullmatch(r"(?:(?:cuda|gpu):?)?(\d*)", device.strip().lower())
+        index = int(found[1] or 0) if found else -1
+        if not 0 <= index < device_count(self.cp):
+            raise unknown_device(self.name, device, self.devices())
+        return index
+
+    def _here(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``function`` run with this backend's GPU as the current device, and its errors explained."""
+        current, index, device = self._current_device, self._index, self._device
+
+        def run(*args: Any, **named: Any) -> Any:
+            try:
+                if current() == index:
+                    return function(*args, **named)
+                with device:
+                    return function(*args, **named)
+            except Exception as error:
+                reason = explained(error)
+                if reason is error:
+                    raise
+                raise reason from error
+
+        return run
+
+    def kernel(self, op: Any) -> Callable[..., Any]:
+        return self._here(self.resolve(op))
+
+    def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        return self._here(super().compile(graph))
+
+    # Arrays ------------------------------------------------------------------------------------------------------------
+
+    def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
+        host = np.asarray(obj)
+        target = self.require(dt.as_dtype(host.dtype if dtype is None else dtype))
+        with np.errstate(all="ignore"):
+            host = host.astype(target, copy=False)
+        host = host if host.dtype is target else host.view(target)  # long long is int64 too, but another dtype object
+        if device is not None and (index := self._device_index(device)) != self._index:
+            with self.cp.cuda.Device(index):
+                return self._upload(host)
+        return self._here(self._upload)(host)
+
+    def _upload(self, host: np.ndarray) -> Any:
+        if self._may_be_shared(host):
+            host = host.copy()
+        if host.ndim:
+            return self.cp.asarray(host)
+        if host.dtype is dt.bfloat16 or (host == 0 and _signed_zero(host)):
+            return self.cp.asarray(host.reshape(1)).reshape(())  # CuPy fills 0-d arrays, which loses the sign of zero
+        return self.cp.asarray(host)
+
+    def _may_be_shared(self, host: np.ndarray) -> bool:
+        """Whether the GPU may read this very memory after the call: pinned memory, or memory it shares with the CPU."""
+        if os.environ.get("CUPY_ENABLE_UMP", "0") != "0":
+            return True
+        pinned = getattr(getattr(self.cp.cuda, "pinned_memory", None), "is_memory_pinned", None)
+        return pinned is not None and host.nbytes > 0 and bool(pinned(host.ctypes.data))
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        host = self._here(array.get)()
+        host.flags.writeable = False
+        return host
+
+    def from_dlpack(self, obj: Any) -> Any:
+        """An array that shares the memory of another library's array on this GPU (any object with ``__dlpack__``)."""
+        return self._here(self.cp.from_dlpack)(obj)
+
+    def library_dtype(self, dtype: np.dtype) -> np.dtype:
+        return dtype
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        return dt.as_dtype(array.dtype)
+
+    # Creation and conversion -----------------------------------------------------------------------------------------
+
+    def full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
+        cp, value = self.cp, np.asarray(fill_value).astype(self.require(dtype))
+        if value == 0 and not _signed_zero(value):
+            return cp.zeros(shape, dtype)
+        if dtype is dt.bfloat16 or value == 0:  # CuPy writes -0.0 as +0.0
+            return cp.broadcast_to(self._upload(value), shape).copy()
+        return cp.full(shape, value[()], dtype=dtype)
+
+    def astype(self, x: Any, *, dtype: np.dtype) -> Any:
+        self.require(dtype)
+        if x.dtype == dtype:
+            return x
+        if x.dtype.kind == "c" and dtype not in dt.COMPLEX and dtype is not dt.bool_:
+            x = x.real
+        if dt.bfloat16 in (x.dtype, dtype) and x.dtype.itemsize + dtype.itemsize != 6:  # all but float32 go through it
+            x = x.astype(dt.float32)
+        return x.astype(dtype)
+
+    def stop_gradient(self, x: Any) -> Any:
+        return x
+
+    # Arithmetic ------------------------------------------------------------------------------------------------------
+
+    def floor_divide(self, x1: Any, x2: Any) -> Any:
+        dtype = _dtype(x1, x2)
+        if dtype in dt.INTEGERS:
+            return self.cp.floor_divide(x1, x2)
+        return self.kernels("floor_divide", dtype)(x1, x2)
+
+    def remainder(self, x1: Any, x2: Any) -> Any:
+        dtype = _dtype(x1, x2)
+        if dtype in dt.INTEGERS:
+            return self.cp.remainder(x1, x2)
+        return self.kernels("remainder", dtype)(x1, x2)
+
+    def pow(self, x1: Any, x2: Any) -> Any:
+        if _dtype(x1, x2) in dt.SIGNED and bool((x2 < 0).any()):
+            raise ValueError("Integers to negative integer powers are not allowed. Convert the base to a float first.")
+        return self.cp.power(x1, x2)
+
+    def sign(self, x: Any) -> Any:
+        cp = self.cp
+        if self._version >= (14, 2) or x.dtype in dt.INTEGERS:
+            return cp.sign(x)
+        if x.dtype in dt.COMPLEX:  # CuPy 13 orders complex numbers
+            size = cp.abs(x)
+            return cp.where(size == 0, cp.zeros_like(x), x / cp.where(size == 0, cp.ones_like(size), size))
+        return self.where(cp.isnan(x), x, cp.sign(x))  # older releases give 0 for NaN
+
+    def floor(self, x: Any) -> Any:
+        return x if x.dtype in dt.INTEGERS else self.cp.floor(x)
+
+    def ceil(self, x: Any) -> Any:
+        return x if x.dtype in dt.INTEGERS else self.cp.ceil(x)
+
+    def trunc(self, x: Any) -> Any:
+        return x if x.dtype in dt.INTEGERS else self.cp.trunc(x)
+
+    def round(self, x: Any) -> Any:
+        if x.dtype in dt.INTEGERS:
+            return x
+        return self.cp.round(x) if x.dtype in dt.COMPLEX else self.cp.rint(x)
+
+    def imag(self, x: Any) -> Any:
+        return x.imag if x.dtype in dt.COMPLEX else self.cp.zeros_like(x)
+
+    def isnan(self, x: Any) -> Any:
+        return self.cp.zeros(x.shape, dt.bool_) if x.dtype in dt.INTEGERS else self.cp.isnan(x)
+
+    def isinf(self, x: Any) -> Any:
+        return self.cp.zeros(x.shape, dt.bool_) if x.dtype in dt.INTEGERS else self.cp.isinf(x)
+
+    def isfinite(self, x: Any) -> Any:
+        return self.cp.ones(x.shape, dt.bool_) if x.dtype in dt.INTEGERS else self.cp.isfinite(x)
+
+    def where(self, condition: Any, x1: Any, x2: Any) -> Any:
+        cp = self.cp
+        if isinstance(x1, float) and isinstance(x2, float):
+            x2 = cp.full((), x2, dtype=dt.float32)
+        if _dtype(x1, x2) is dt.bfloat16:  # cupy.where has no loop for it: choose between the bits
+            return cp.where(condition, x1.view(dt.uint16), x2.view(dt.uint16)).view(dt.bfloat16)
+        return cp.where(condition, x1, x2)
+
+    # Products: never in TF32, which has 11 bits ------------------------------------------------------------------------
+
+    def matmul(self, x1: Any, x2: Any) -> Any:
+        dtype = x1.dtype
+        if dtype in HALVES and (x1.ndim > 2 or x2.ndim > 2 or x1.ndim == x2.ndim == 1):
+            # batches of bfloat16 would run on a kernel for integers; a dot product would round every product
+            return self._product(x1.astype(dt.float32), x2.astype(dt.float32)).astype(dtype)
+        return self._product(x1, x2)
+
+    def _product(self, x1: Any, x2: Any) -> Any:
+        types = getattr(self.cp._core, "_routines_linalg", None)
+        if types is None or types.get_compute_type(dt.float32) != TF32:
+            return self.cp.matmul(x1, x2)
+        types.set_compute_type(dt.float32, types.COMPUTE_TYPE_DEFAULT)
+        try:
+            return self.cp.matmul(x1, x2)
+        finally:
+            types.set_compute_type(dt.float32, TF32)
+
+    # Reductions ------------------------------------------------------------------------------------------------------
+
+    def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.sum(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+    def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.prod(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+    def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.mean(x, axis=axis, keepdims=keepdims)
+
+    def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.max(x, axis=axis, keepdims=keepdims)
+
+    def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.min(x, axis=axis, keepdims=keepdims)
+
+    def any(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.any(x, axis=axis, keepdims=keepdims)
+
+    def all(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return x if axis == () else self.cp.all(x, axis=axis, keepdims=keepdims)
+
+    def argmax(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
+        return self._first(x, self.cp.max, self.cp.argmax, axis, keepdims)
+
+    def argmin(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
+        return self._first(x, self.cp.min, self.cp.argmin, axis, keepdims)
+
+    def _first(self, x: Any, extreme: Any, search: Any, axis: int | None, keepdims: bool) -> Any:
+        """The first index of the extreme, or of NaN: CuPy finds any of several NaNs, and nothing in bfloat16."""
+        if x.dtype in dt.FLOATING:
+            x, search = (x == extreme(x, axis=axis, keepdims=True)) | (x != x), self.cp.argmax
+        return _canonical(search(x, axis=axis, keepdims=keepdims))
+
+    def cumulative_sum(self, x: Any, *, axis: int) -> Any:
+        return self._scan(self.cp.cumsum, x, axis)
+
+    def cumulative_prod(self, x: Any, *, axis: int) -> Any:
+        return self._scan(self.cp.cumprod, x, axis)
+
+    def _scan(self, scan: Any, x: Any, axis: int) -> Any:
+        """Along a named axis CuPy scans in fixed blocks; without one it takes a scan that differs from run to run."""
+        if not x.size:
+            return x
+        if x.dtype in HALVES:
+            return scan(x.astype(dt.float32), axis=axis, dtype=dt.float32).astype(x.dtype)
+        return scan(x, axis=axis, dtype=x.dtype)
+
+    # Sorting: stable, NaN last, in both directions ------------------------------------------------------------------
+
+    def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
+        return _canonical(self.cp.argsort(self._keys(x, descending), axis=axis))
+
+    def sort(self, x: Any, *, axis: int, descending: bool) -> Any:
+        in_order = self.cp.sort(self._keys(x, descending), axis=axis)
+        return (self._reversed(in_order) if descending else in_order).astype(x.dtype, copy=False)
+
+    def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
+        return _canonical(self.cp.searchsorted(_sortable(x1), _sortable(x2), side=side))
+
+    def _keys(self, x: Any, descending: bool) -> Any:
+        """Keys whose ascending order is the order wanted: ties stay ties and NaN stays NaN."""
+        if not x.ndim:
+            raise ValueError("a 0-d array has no order")
+        return self._reversed(_sortable(x)) if descending else _sortable(x)
+
+    def _reversed(self, x: Any) -> Any:
+        return self.cp.negative(x) if x.dtype in dt.FLOATING else self.cp.invert(x)
+
+    # Indexing: CuPy wraps index arrays around and lets any of several assignments win -------------------------------
+
+    def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
+        self._check(x, indices, key)
+        return x[library_key(key, indices)]
+
+    def index_add(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
+        if indices:
+            return self._by_rows("index_add", x, updates, indices, key)
+        result = x.copy()
+        place = result[library_key(key, ())]
+        self.cp.add(place, updates, out=place)
+        return result
+
+    def index_set(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
+        if indices:
+            return self._by_rows("index_set", x, updates, indices, key)
+        result = x.copy()
+        result[library_key(key, ())] = updates
+        return result
+
+    def _check(self, x: Any, indices: tuple[Any, ...], key: Any) -> None:
+        """Raise IndexError for an index outside its axis; one wait for the GPU, however many index arrays there are."""
+        axes = [axis for axis, part in enumerate(part for part in key if part is not None) if part == ARRAY]
+        found = None
+        for axis, index in zip(axes, indices, strict=True):
+            if index.size:
+                bad = self.kernels("outside", dt.as_dtype(index.dtype))(index, x.shape[axis])
+                found = bad if found is None else found | bad
+        if found is None or not bool(found):
+            return
+        for axis, index in zip(axes, indices, strict=True):
+            host, size = index.get(), x.shape[axis]
+            wrong = host[(host < -size) | (host >= size)]
+            if wrong.size:
+                raise IndexError(
+                    f"index {wrong[0]} is out of bounds for axis {axis} of size {size} (shape {tuple(x.shape)})."
+                )
+
+    def _by_rows(self, family: str, x: Any, updates: Any, indices: tuple[Any, ...], key: Any) -> Any:
+        """Updates at index arrays, as updates of the rows of a matrix, in order (see `kernels.index_add`).
+
+        The axes that index arrays select from become one axis of rows, in front; all others make up the columns.
+        """
+        self._check(x, indices, key)
+        cp = self.cp
+        result = x.copy()
+        place, axes, at = _place(result, key)
+        sizes = [place.shape[axis] for axis in axes]
+        others = [axis for axis in range(place.ndim) if axis not in axes]
+        front = place.transpose(*axes, *others)
+        matrix = front if front.flags.c_contiguous else cp.ascontiguousarray(front)
+        rows, shape = self._row_numbers(indices, sizes)
+        selected = tuple(place.shape[axis] for axis in others)
+        spread = cp.broadcast_to(updates, selected[:at] + shape + selected[at:])
+        spread = cp.ascontiguousarray(cp.moveaxis(spread, tuple(range(at, at + len(shape))), tuple(range(len(shape)))))
+        width = matrix.size // max(int(np.prod(sizes)), 1)
+        if spread.size:
+            order = cp.argsort(rows)
+            kernel = self.kernels(family, dt.as_dtype(x.dtype))
+            kernel(rows[order], order, spread, rows.size, width, matrix, size=rows.size * width)
+            if matrix is not front:
+                front[...] = matrix
+        return result
+
+    def _row_numbers(self, indices: tuple[Any, ...], sizes: list[int]) -> tuple[Any, tuple[int, ...]]:
+        """The row that each index, or each tuple of indices, names; flat, and the shape it has."""
+        rows = None
+        for index, size in zip(indices, sizes, strict=True):
+            index = index.astype(dt.int64)
+            index = self.cp.where(index < 0, index + size, index)
+            rows = index if rows is None else rows * size + index
+        return rows.reshape(-1), tuple(rows.shape)  # type: ignore[union-attr]
+
+    # Shapes ------------------------------------------------------------------------------------------------------------
+
+    def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+        shape = tuple(low + size + high for size, (low, high) in zip(x.shape, widths, strict=True))
+        result = self.full(shape=shape, fill_value=value, dtype=dt.as_dtype(x.dtype))
+        result[tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, widths, strict=True))] = x
+        return result
+
+
+def _dtype(*operands: Any) -> np.dtype:
+    """The dtype of the arrays among the operands (Python floats stand beside an array of their dtype)."""
+    return next(dt.as_dtype(operand.dtype) for operand in operands if not isinstance(operand, float))
+
+
+def _canonical(indices: Any) -> Any:
+    """Indices as int64 proper: CuPy gives long long, which is equal to it but another dtype object."""
+    return indices if indices.dtype is dt.int64 else indices.astype(dt.int64, copy=False).view(dt.int64)
+
+
+def _sortable(x: Any) -> Any:
+    """``x`` in a dtype that CuPy sorts: bfloat16 as float32, which keeps its order."""
+    return x.astype(dt.float32) if x.dtype == dt.bfloat16 else x
+
+
+def _signed_zero(value: np.ndarray) -> bool:
+    """Whether a zero has a sign bit in any of its parts."""
+    parts = (value.real, value.imag) if value.dtype.kind == "c" else (value,)
+    return any(bool(np.signbit(part)) for part in parts) if value.dtype in dt.INEXACT else False
+
+
+def _place(x: Any, key: Any) -> tuple[Any, list[int], int]:
+    """What the static parts of a key with index arrays select, and where the arrays' axes are and go.
+
+    Returns:
+        the selected view, in which each index array still has its axis; these axes; and the place among the other axes
+        at which the arrays' own axes go: that of the first array, or the front where a slice or None stands between
+        (integers count as arrays here, by NumPy's rule).
+    """
+    view = x[tuple(slice(None) if part == ARRAY else slice(*part) if part.__class__ is Slice else part for part in key)]
+    advanced = [at for at, part in enumerate(key) if part == ARRAY or isinstance(part, int)]
+    together = advanced == list(range(advanced[0], advanced[-1] + 1))
+    kept = [part for part in key if not isinstance(part, int)]
+    axes = [axis for axis, part in enumerate(kept) if part == ARRAY]
+    return view, axes, sum(part != ARRAY and not isinstance(part, int) for part in key[: advanced[0]]) if together else 0

@@ -1,0 +1,204 @@
+"""The CUDA kernels that polyflow generates for CuPy: as text, one per dtype, and as kernel objects made on first use.
+
+A kernel is needed where CuPy's own functions give other values than polyflow pins (floor division and remainder of
+floats), where they are not deterministic (adding at duplicate indices), or where they would take many launches.
+
+Every parameter has a concrete dtype, so that a wrong one raises. float16 and bfloat16 are computed in float and rounded
+once. No product may be contracted with a sum (``--fmad=false``), so that results are those of separate operations.
+Generated text is the same in every process: CuPy's compiled-kernel cache is keyed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from polyflow import dtypes as dt
+
+EXACT = ("--fmad=false",)
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """The text of a `cupy.ElementwiseKernel`."""
+
+    name: str
+    inputs: str
+    outputs: str
+    body: str
+    preamble: str = ""
+
+    def build(self, cupy: Any) -> Any:
+        return cupy.ElementwiseKernel(
+            self.inputs, self.outputs, self.body, self.name, preamble=self.preamble, options=EXACT
+        )
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The text of a `cupy.ReductionKernel`."""
+
+    name: str
+    inputs: str
+    outputs: str
+    mapped: str
+    combined: str
+    finished: str
+    identity: str
+
+    def build(self, cupy: Any) -> Any:
+        return cupy.ReductionKernel(
+            self.inputs, self.outputs, self.mapped, self.combined, self.finished, self.identity, self.name
+        )
+
+
+def computed_in(dtype: np.dtype) -> str:
+    """The C++ type in which a dtype's values are computed."""
+    if dtype in dt.FLOATING:
+        return "double" if dtype is dt.float64 else "float"
+    if dtype in dt.COMPLEX:
+        return "complex<double>" if dtype is dt.complex128 else "complex<float>"
+    return stored_as(dtype)
+
+
+def stored_as(dtype: np.dtype) -> str:
+    """The C++ type of a dtype's elements in a kernel."""
+    if dtype is dt.bool_:
+        return "bool"
+    if dtype in dt.INTEGERS:
+        word = {1: "signed char", 2: "short", 4: "int", 8: "long long"}[dtype.itemsize]
+        return word if dtype in dt.SIGNED else f"unsigned {word.removeprefix('signed ')}"
+    return {dt.float16: "float16", dt.bfloat16: "bfloat16"}.get(dtype) or computed_in(dtype)
+
+
+# Floor division and remainder of floats: the array API standard's special cases -------------------------------------------
+
+_REMAINDER = """
+const {real} a = ({real})x, b = ({real})y;
+{real} m = fmod(a, b);
+if (m == 0) m = copysign(({real})0, b);
+else if ((b < 0) != (m < 0)) m += b;
+z = ({stored})m;
+"""
+
+_FLOOR_DIVIDE = """
+const {real} a = ({real})x, b = ({real})y;
+{real} q;
+if (a != a || b != b) q = a + b;
+else if (b == 0 || isinf(a)) q = a / b;
+else if (isinf(b)) q = a != 0 && (a < 0) != (b < 0) ? ({real})-1 : copysign(({real})0, a / b);
+else {{
+  const {real} m = fmod(a, b);
+  q = (a - m) / b;
+  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
+  if (q == 0) q = copysign(({real})0, a / b);
+  else {{
+    {real} whole = floor(q);
+    if (q - whole > ({real})0.5) whole += 1;
+    q = whole;
+  }}
+}}
+z = ({stored})q;
+"""
+
+
+def remainder(dtype: np.dtype) -> Elementwise:
+    """``x % y`` with the sign of ``y``; exact, as the remainder of a division always is."""
+    return _arithmetic("remainder", _REMAINDER, dtype)
+
+
+def floor_divide(dtype: np.dtype) -> Elementwise:
+    """``floor(x / y)`` of the exact quotient."""
+    return _arithmetic("floor_divide", _FLOOR_DIVIDE, dtype)
+
+
+def _arithmetic(name: str, body: str, dtype: np.dtype) -> Elementwise:
+    text = body.format(real=computed_in(dtype), stored=stored_as(dtype))
+    return Elementwise(f"polyflow_{name}_{dtype.name}", f"{dtype.name} x, {dtype.name} y", f"{dtype.name} z", text)
+
+
+# Index arrays --------------------------------------------------------------------------------------------------------------
+
+
+def outside(dtype: np.dtype) -> Reduction:
+    """Whether any index lies outside ``-size`` to ``size - 1``; CuPy itself wraps such an index around."""
+    wide = "at > 9223372036854775807ULL || " if dtype is dt.uint64 else ""
+    return Reduction(
+        f"polyflow_outside_{dtype.name}",
+        f"{dtype.name} at, int64 size",
+        "bool found",
+        f"{wide}(long long)at < -size || (long long)at >= size",
+        "a || b",
+        "found = a",
+        "false",
+    )
+
+
+_RUN = """
+const long long at = i / width, column = i % width, row = rows[at];
+if (at == 0 || rows[at - 1] != row) {{
+  {real} total = ({real})result[row * width + column];
+  for (long long next = at; next < count && rows[next] == row; ++next) {{
+    const {real} update = ({real})updates[order[next] * width + column];
+    total = {combined};
+  }}
+  result[row * width + column] = ({stored})total;
+}}
+"""
+
+
+def index_add(dtype: np.dtype) -> Elementwise:
+    """Updates added to rows of a matrix, one after the other in the order in which they were given.
+
+    ``rows`` holds the target rows in ascending order and ``order`` the update that goes to each. The thread that sees a
+    row first adds all of its updates: no atomics, so the result is the same bits in every run, and NumPy's.
+    """
+    combined = "total || update" if dtype is dt.bool_ else f"({computed_in(dtype)})(total + update)"
+    return _runs("index_add", combined, dtype)
+
+
+def index_set(dtype: np.dtype) -> Elementwise:
+    """Rows of a matrix replaced; of several updates to one row the last wins."""
+    return _runs("index_set", "update", dtype)
+
+
+def _runs(name: str, combined: str, dtype: np.dtype) -> Elementwise:
+    text = _RUN.format(real=computed_in(dtype), stored=stored_as(dtype), combined=combined)
+    inputs = f"raw int64 rows, raw int64 order, raw {dtype.name} updates, int64 count, int64 width"
+    return Elementwise(f"polyflow_{name}_{dtype.name}", inputs, f"raw {dtype.name} result", text)
+
+
+# All of them -----------------------------------------------------------------------------------------------------------------
+
+FAMILIES: dict[str, tuple[Callable[[np.dtype], Elementwise | Reduction], tuple[np.dtype, ...]]] = {
+    "floor_divide": (floor_divide, dt.FLOATS),
+    "remainder": (remainder, dt.FLOATS),
+    "outside": (outside, dt.SIGNED + dt.UNSIGNED),
+    "index_add": (index_add, dt.ALL),
+    "index_set": (index_set, dt.ALL),
+}
+"""Every family of kernels: what makes its text, and the dtypes it exists for."""
+
+
+def catalog() -> Iterator[tuple[str, np.dtype, Elementwise | Reduction]]:
+    """Every kernel there is, as (family, dtype, text)."""
+    for family, (make, dtypes) in FAMILIES.items():
+        for dtype in dtypes:
+            yield family, dtype, make(dtype)
+
+
+class Kernels:
+    """Kernel objects of one CuPy, each built when it is first asked for: ``kernels("remainder", dtype)``."""
+
+    def __init__(self, cupy: Any) -> None:
+        self._cupy = cupy
+        self._built: dict[tuple[str, np.dtype], Any] = {}
+
+    def __call__(self, family: str, dtype: np.dtype) -> Any:
+        """The kernel of ``family`` for ``dtype``."""
+        found = self._built.get((family, dtype))
+        if found is None:
+            found = self._built[family, dtype] = FAMILIES[family][0](dtype).build(self._cupy)
+        return found

@@ -1,0 +1,39 @@
+"""Which function of CuPy serves as which op: only what has the op's meaning and takes the op's arguments is named.
+
+CuPy 13 knows the older of two names, CuPy 14 both, so the older one stands here.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+SAME = (
+    "abs add bitwise_and bitwise_or bitwise_xor broadcast_to ceil conj copysign cos cosh divide equal exp expm1 flip floor "
+    "greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or "
+    "logical_xor maximum minimum multiply negative nextafter not_equal positive real reciprocal reshape signbit sin sinh "
+    "sqrt square subtract tan tanh trunc"
+).split()
+
+OTHER = {
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "bitwise_invert": "invert",
+    "bitwise_left_shift": "left_shift",
+    "bitwise_right_shift": "right_shift",
+    "concat": "concatenate",
+    "permute_dims": "transpose",
+}
+
+NAMES = {name: name for name in SAME} | OTHER
+"""The standard's name -> CuPy's."""
+
+
+def namespace(cupy: Any) -> SimpleNamespace:
+    """CuPy's functions under the standard's names."""
+    return SimpleNamespace(**{name: getattr(cupy, theirs) for name, theirs in NAMES.items()})
