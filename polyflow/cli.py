@@ -30,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "--" in words:
         cut = words.index("--")
         words, rest = words[:cut], words[cut + 1 :]
-    parser = _parser(words)
-    arguments = parser.parse_args(words)
+    parser, called = _parsers(words)
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        called.error(f"unrecognized arguments: {' '.join(unknown)}")
     if arguments.command is None:
         parser.print_help()
         return 0
@@ -52,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parsers(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The whole parser, and that of the command which is called."""
     parser = argparse.ArgumentParser(
         prog="polyflow",
         description="One array and training program, unchanged, on any array library.",
@@ -60,18 +63,20 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show polyflow's version and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser, title="commands")
-    called = next((word for word in words if not word.startswith("-")), None)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    called = parser
     for name, (module, summary) in COMMANDS.items():
         command = commands.add_parser(
             name, help=summary, description=_sentence(summary), formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        if name == called:
+        if name == wanted:
             importlib.import_module(module).configure(command)
-    if called is not None and called not in COMMANDS:
+            called = command
+    if wanted is not None and wanted not in COMMANDS:
         from .errors import unknown_sentence
 
-        parser.error(unknown_sentence("command", called, COMMANDS))
-    return parser
+        parser.error(unknown_sentence("command", wanted, COMMANDS))
+    return parser, called
 
 
 class _Parser(argparse.ArgumentParser):

@@ -161,16 +161,13 @@ def differences(a: np.ndarray, b: np.ndarray, single: bool = False) -> Gaps:
 
 
 def _integer_gaps(a: np.ndarray, b: np.ndarray) -> Gaps:
-    if a.dtype.kind == "u" and b.dtype.kind == "u":
-        a, b = a.astype(np.uint64), b.astype(np.uint64)
-    elif a.dtype == np.uint64 or b.dtype == np.uint64:
-        a, b = a.astype(object), b.astype(object)
-        gap = np.abs(a - b).astype(np.float64)
-        return Gaps(gap, np.maximum(np.abs(a), np.abs(b)).astype(np.float64), None)
-    else:
-        a, b = a.astype(np.int64), b.astype(np.int64)
     scale = np.maximum(np.abs(a.astype(np.float64)), np.abs(b.astype(np.float64)))
-    return Gaps(_distance(a, b), scale, None)
+    if np.uint64 not in (a.dtype, b.dtype):
+        return Gaps(_distance(a.astype(np.int64), b.astype(np.int64)), scale, None)
+    if a.dtype.kind == b.dtype.kind == "u":
+        return Gaps(_distance(a.astype(np.uint64), b.astype(np.uint64)), scale, None)
+    pairs = zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)  # no dtype holds both: Python's integers do
+    return Gaps(np.array([abs(x - y) for x, y in pairs], np.float64).reshape(a.shape), scale, None)
 
 
 def _steps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -187,7 +184,8 @@ def _ordered(a: np.ndarray) -> np.ndarray:
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """|a − b| of int64 or uint64 without overflow, as floats."""
-    return (np.maximum(a, b).astype(np.uint64) - np.minimum(a, b).astype(np.uint64)).astype(np.float64)
+    with np.errstate(over="ignore"):  # it wraps, and the wrapped difference is the right one
+        return (np.maximum(a, b).astype(np.uint64) - np.minimum(a, b).astype(np.uint64)).astype(np.float64)
 
 
 def _magnitude(a: np.ndarray) -> np.ndarray:
