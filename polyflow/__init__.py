@@ -8,7 +8,7 @@
 The backend is chosen by ``POLYFLOW_BACKEND``, `set_backend` or ``with use_backend(...)``; NumPy is the default.
 """
 
-from . import errors
+from . import errors, testing
 from .backend.selection import set_backend, use_backend
 from .dtypes import (
     bfloat16,

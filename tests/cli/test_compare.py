@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import pytest
 
@@ -149,6 +150,36 @@ def test_three_runs_are_compared_with_the_first(polyflow, script):
     assert done.returncode == 0, done.stderr
     assert "numpy against twin:cpu:1:" in done.stdout
     assert "twin:cpu:1 (2) against twin:cpu:1:" in done.stdout
+
+
+def test_a_real_program_on_every_usable_backend(polyflow):
+    """Tensors, variables and gradients of polyflow itself; NumPy runs twice, so that there is always a pair."""
+    path = polyflow.folder / "real.py"
+    path.write_text(
+        textwrap.dedent("""
+            import polyflow as pf
+
+            w = pf.Variable([[0.5, -1.0], [2.0, 0.25]])
+            x = pf.tensor([[1.0, 2.0], [3.0, 4.0]])
+            with pf.GradientTape() as tape:
+                y = (x * w - 1.0) * x
+            pf.testing.record("y", y)
+            pf.testing.record("gradients", tape.gradient(y, [w]))
+            pf.testing.record("w", w)
+        """)
+    )
+    listed = json.loads(polyflow("backends", "--json").stdout)["backends"]
+    own = [state["name"] for state in listed if state["distribution"] == "polyflow-core"]
+    usable = [name for name in own if polyflow("backends", name, "--check").returncode == 0]
+    assert "numpy" in usable
+    names = ["numpy", *usable]
+    done = polyflow("compare", path, "--backends", ",".join(names), "--ulp", "1", "--json")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    answer = json.loads(done.stdout)
+    assert len(answer["comparisons"]) == len(usable)
+    for comparison in answer["comparisons"]:
+        assert [row["name"] for row in comparison["rows"]] == ["y", "gradients[0]", "w"]
+        assert {row["dtype"] for row in comparison["rows"]} == {"float32"}
 
 
 def test_the_script_gets_its_own_arguments_and_folder(polyflow, script):
