@@ -1,0 +1,144 @@
+"""Objects by name: one mechanism for optimizers, losses, metrics, activations and every other family.
+
+A `Family` maps names to classes and functions. `Family.get` takes whatever a user may pass for one of them: a name, a
+class, an instance, a function, or the configuration that `Family.serialize` gave. Loading a configuration only looks
+names up; it never runs code that came with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import unknown_name
+
+
+def snake_case(name: str) -> str:
+    """``MeanSquaredError`` as ``mean_squared_error``; ``AUC`` as ``auc``."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def name_of(thing: Any) -> str:
+    """The name under which an object is reported: its own, else that of its function or class in snake case."""
+    name = getattr(thing, "name", None)
+    if isinstance(name, str):
+        return name
+    return snake_case(getattr(thing, "__name__", type(thing).__name__))
+
+
+class Family:
+    """The objects of one kind that may be asked for by name.
+
+    Args:
+        kind: what one of them is called in messages, e.g. ``"optimizer"``.
+        members: the classes and functions by name.
+        accepts: whether an object that is no name, class or configuration is one of the kind.
+        ignore_case: whether ``"SGD"`` and ``"sgd"`` are one name; members are then named in lower case.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        members: Mapping[str, Any],
+        *,
+        accepts: Callable[[Any], bool] = callable,
+        ignore_case: bool = False,
+    ) -> None:
+        self.kind, self.accepts, self.ignore_case = kind, accepts, ignore_case
+        self.members = dict(members)
+
+    @property
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+        return sorted(self.members)
+
+    def register(self, thing: Any, *names: str) -> Any:
+        """Make a class or function of your own known by ``names`` (by its own name if none is given); returns it."""
+        for name in names or (thing.__name__,):
+            self.members[self._key(name)] = thing
+        return thing
+
+    def find(self, name: str) -> Any:
+        """The class or function of this name: a member, or an object that an installed plugin offers.
+
+        Raises:
+            UnknownNameError: if there is none; the message lists the nearest names.
+        """
+        key = self._key(name)
+        if key in self.members:
+            return self.members[key]
+        from .backend import discovery  # plugins are looked through only for names that nobody here has
+
+        offered = discovery.objects()
+        if name in offered:
+            return offered[name]
+        raise unknown_name(self.kind, name, self.members)
+
+    def get(self, identifier: Any) -> Any:
+        """The object that ``identifier`` means.
+
+        Args:
+            identifier: a name or a class (an instance with default arguments is made), a dict with ``class_name`` and
+                ``config``, an instance or a function (returned as it is), or None (returned as it is).
+
+        Raises:
+            UnknownNameError: for an unknown name and for anything that is none of these.
+        """
+        if identifier is None:
+            return None
+        if isinstance(identifier, str):
+            found = self.find(identifier)
+        elif isinstance(identifier, Mapping):
+            found = self._from_config(identifier)
+        else:
+            found = identifier
+        if isinstance(found, type):
+            found = found()
+        if not self.accepts(found):
+            raise unknown_name(self.kind, identifier, self.members)
+        return found
+
+    def serialize(self, thing: Any) -> Any:
+        """Plain data from which `get` makes the same object: None, a function's name, or a class name and its config.
+
+        Raises:
+            ValueError: for a function that has no name in this family, such as a lambda.
+        """
+        if thing is None or isinstance(thing, (str, Mapping)):
+            return thing
+        if hasattr(thing, "get_config"):
+            return {"class_name": type(thing).__name__, "config": thing.get_config()}
+        own = getattr(thing, "__name__", None)
+        for name in (own, *self.members):
+            if name is not None and self.members.get(name) is thing:
+                return name
+        raise ValueError(
+            f"{self.kind} {thing!r} has no name to be saved under. Give it one with register(function, 'name'), "
+            f"or use one of: {', '.join(self.names)}."
+        )
+
+    def _from_config(self, data: Mapping[str, Any]) -> Any:
+        if not isinstance(data.get("class_name"), str):
+            raise ValueError(
+                f"the configuration of {_article(self.kind)} is a dict with 'class_name' and 'config'; got the keys "
+                f"{sorted(map(str, data))}."
+            )
+        cls, config = self.find(data["class_name"]), dict(data.get("config") or {})
+        if not isinstance(cls, type):
+            return cls
+        make = getattr(cls, "from_config", None)
+        return cls(**config) if make is None else make(config)
+
+    def _key(self, name: str) -> str:
+        return name.lower() if self.ignore_case else name
+
+
+def by_name(*things: Any) -> dict[str, Any]:
+    """Classes and functions by their own names."""
+    return {thing.__name__: thing for thing in things}
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
