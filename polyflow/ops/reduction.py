@@ -21,6 +21,7 @@ from .elementwise import (
     isinf,
     log,
     not_equal,
+    real,
     sqrt,
     square,
     where,
@@ -318,7 +319,7 @@ def logsumexp(x, /, axis=None, keepdims=False):
 def _logsumexp_by_parts(x: Any, axis: Any, keepdims: bool) -> Any:
     if not math.prod(x.shape):
         return log(sum(exp(x), axis, keepdims=keepdims))
-    top = max(x, axis, True)
+    top = max(real(x) if x.dtype in dt.COMPLEX else x, axis, True)
     top = where(isinf(top), 0, top)
     result = log(sum(exp(x - top), axis, keepdims=True)) + top
     return reshape(result, reduced(x.shape, axis, keepdims))
