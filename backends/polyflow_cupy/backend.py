@@ -228,6 +228,29 @@ class CuPyBackend(ArrayNamespaceBackend):
             return cp.where(condition, x1.view(dt.uint16), x2.view(dt.uint16)).view(dt.bfloat16)
         return cp.where(condition, x1, x2)
 
+    # Functions of one number, each one kernel -------------------------------------------------------------------------
+
+    def erf(self, x: Any) -> Any:
+        return self._formula("erf", x)
+
+    def erfc(self, x: Any) -> Any:
+        return self._formula("erfc", x)
+
+    def erfinv(self, x: Any) -> Any:
+        return self._formula("erfinv", x)
+
+    def relu(self, x: Any) -> Any:
+        return self.cp.maximum(x, x.dtype.type(0)) if x.dtype in dt.INTEGERS else self._formula("relu", x)
+
+    def sigmoid(self, x: Any) -> Any:
+        return self._formula("sigmoid", x)
+
+    def softplus(self, x: Any) -> Any:
+        return self._formula("softplus", x)
+
+    def _formula(self, name: str, x: Any) -> Any:
+        return self.kernels(name, dt.as_dtype(x.dtype))(x)
+
     # Products: never in TF32, which has 11 bits ------------------------------------------------------------------------
 
     def matmul(self, x1: Any, x2: Any) -> Any:

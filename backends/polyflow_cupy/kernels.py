@@ -119,6 +119,28 @@ def _arithmetic(name: str, body: str, dtype: np.dtype) -> Elementwise:
     return Elementwise(f"polyflow_{name}_{dtype.name}", f"{dtype.name} x, {dtype.name} y", f"{dtype.name} z", text)
 
 
+# Functions of one number that CuPy has not, or only in several launches ----------------------------------------------------
+
+FORMULAS = {
+    "erf": ("erf((double)x)", dt.FLOATS),
+    "erfc": ("erfc((double)x)", dt.FLOATS),
+    "erfinv": ("erfinv((double)x)", dt.FLOATS),
+    "relu": ("a > 0 || a != a ? a : ({real})0", dt.FLOATS),
+    "sigmoid": ("(a < 0 ? exp(-fabs(a)) : ({real})1) / (1 + exp(-fabs(a)))", dt.FLOATS),
+    "softplus": ("(a > 0 || a != a ? a : ({real})0) + log1p(exp(-fabs(a)))", dt.FLOATS),
+}
+"""Op -> its formula in C++, and the dtypes it serves. The error functions are computed in double and rounded once."""
+
+
+def _formula(name: str, formula: str) -> Callable[[np.dtype], Elementwise]:
+    def make(dtype: np.dtype) -> Elementwise:
+        real, stored = computed_in(dtype), stored_as(dtype)
+        body = f"const {real} a = ({real})x;\nz = ({stored})({real})({formula.format(real=real)});"
+        return Elementwise(f"polyflow_{name}_{dtype.name}", f"{dtype.name} x", f"{dtype.name} z", body)
+
+    return make
+
+
 # Index arrays --------------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +200,7 @@ FAMILIES: dict[str, tuple[Callable[[np.dtype], Elementwise | Reduction], tuple[n
     "outside": (outside, dt.SIGNED + dt.UNSIGNED),
     "index_add": (index_add, dt.ALL),
     "index_set": (index_set, dt.ALL),
+    **{name: (_formula(name, formula), dtypes) for name, (formula, dtypes) in FORMULAS.items()},
 }
 """Every family of kernels: what makes its text, and the dtypes it exists for."""
 

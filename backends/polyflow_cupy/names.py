@@ -10,7 +10,7 @@ from typing import Any
 
 SAME = (
     "abs add bitwise_and bitwise_or bitwise_xor broadcast_to ceil conj copysign cos cosh divide equal exp expm1 flip floor "
-    "greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or "
+    "greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or "
     "logical_xor maximum minimum multiply negative nextafter not_equal positive real reciprocal reshape signbit sin sinh "
     "sqrt square subtract tan tanh trunc"
 ).split()

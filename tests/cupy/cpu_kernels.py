@@ -101,6 +101,21 @@ struct bfloat16 {
   operator float() const { return float_of((uint32_t)bits << 16); }
 };
 
+// CUDA has it, the C++ library has not: Newton's method on erfc, from a first guess by Giles (2010)
+static inline double erfinv(double x) {
+  if (!(fabs(x) < 1)) return fabs(x) == 1 ? copysign((double)HUGE_VAL, x) : (double)NAN;
+  const double size = fabs(x), w = -log((1 - size) * (1 + size));
+  double y = size < 0.5 ? size * 0.9 : sqrt(w);
+  for (int step = 0; step < 60; ++step) {
+    const double slope = 1.1283791670955126 * exp(-y * y);
+    const double miss = size < 0.5 ? erf(y) - size : (1 - size) - erfc(y);
+    const double next = y - miss / slope / (1 + y * miss / slope);
+    if (next == y || fabs(next - y) < 1e-17 * y) break;
+    y = next;
+  }
+  return copysign(y, x);
+}
+
 template <typename T> struct Raw {
   T *data; long long count;
   T &operator[](long long at) const { return data[at]; }

@@ -152,7 +152,11 @@ class Array:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        return self.library.wrap(self.host[self.library.host_key(self, key)])
+        where = self.library.host_key(self, key)
+        parts = where if isinstance(where, tuple) else (where,)
+        if not any(isinstance(part, np.ndarray) for part in parts) and Ellipsis not in parts:
+            where = (*parts, Ellipsis)  # a view, also where one element is left
+        return self.library.wrap(self.host[where])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.library.check_devices((self, value))
@@ -328,7 +332,7 @@ class Ufunc:
         raise TypeError(f"cupy_{self.name}: no loop for {given}")
 
     def _compute(self, values: list[np.ndarray], kind: np.dtype) -> Any:
-        if kind in HALVES:  # a half is computed in float and rounded at the end
+        if kind in HALVES and self.name != "nextafter":  # a half is computed in float and rounded at the end
             values = [v.astype(np.float32) for v in values]
         return _quiet(_MEANINGS.get(self.name) or getattr(np, self.name))(*values)
 
@@ -380,6 +384,7 @@ _MEANINGS: dict[str, Callable[..., Any]] = {
     "ceil": lambda x: x if x.dtype.kind in "biu" else np.ceil(x),
     "trunc": lambda x: x if x.dtype.kind in "biu" else np.trunc(x),
     "logical_not": lambda x: ~(x.astype(bool)),
+    "round": lambda x, decimals: np.round(x, int(decimals.reshape(-1)[0])),
 }
 
 _SAME = (

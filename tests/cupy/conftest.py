@@ -1,0 +1,54 @@
+"""Fixtures over the stand-in for CuPy (see ``standin.py``: it is not CuPy) and over the real package."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("CUPY_CACHE_DIR", str(Path(tempfile.gettempdir(), "polyflow-cupy-cache")))
+
+from standin import make  # noqa: E402
+from surface import installed_cupy  # noqa: E402
+
+VERSIONS = ("14.2.0", "13.6.0")
+
+
+def pytest_report_header():
+    cupy = installed_cupy()
+    real = f"CuPy {cupy.__version__}, GPUs: {gpu_count(cupy)}" if cupy else "CuPy is not installed"
+    return f"tests/cupy: backend logic runs over a NumPy-backed stand-in, not over CuPy; {real}"
+
+
+def gpu_count(cupy):
+    try:
+        return cupy.cuda.runtime.getDeviceCount()
+    except Exception:
+        return 0
+
+
+@pytest.fixture(params=VERSIONS)
+def standin(request):
+    """A stand-in with the names and signatures of one CuPy release."""
+    return make(request.param)
+
+
+@pytest.fixture
+def backend(standin):
+    """The CuPy backend over the stand-in."""
+    from polyflow_cupy.backend import CuPyBackend
+
+    return CuPyBackend(cupy=standin)
+
+
+@pytest.fixture(scope="session")
+def cupy():
+    """The real package; no GPU is needed to read its names or to compile for it."""
+    found = installed_cupy()
+    if found is None:
+        pytest.skip("CuPy is not installed: pip install 'polyflow-core[test-cuda]' (no GPU is needed)")
+    return found
