@@ -1,0 +1,52 @@
+"""Embedding: a table of vectors looked up by integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from .. import initializers
+from ..errors import DTypeError
+from ..ops.indexing import take
+from .base import Layer, Shape
+
+
+class Embedding(Layer):
+    """Integers 0 … input_dim - 1 as vectors of ``output_dim`` numbers.
+
+    Shapes: (…) integers to (…, output_dim). Variable: ``embeddings`` (input_dim, output_dim).
+    """
+
+    def __init__(
+        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform", **options: Any
+    ) -> None:
+        super().__init__(**options)
+        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) <= 0:
+                raise ValueError(f"Embedding needs `{name}` to be a positive integer; got {name}={size!r}.")
+        self.rows, self.output_dim = int(input_dim), int(output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+
+    @property
+    def input_dtype(self) -> np.dtype:
+        """The dtype of the indices."""
+        return dt.int32
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight((self.rows, self.output_dim), self.embeddings_initializer, name="embeddings")
+
+    def call(self, inputs: Any) -> Any:
+        if inputs.dtype in dt.FLOATING:
+            inputs = inputs.astype(dt.int32)  # as Keras: whole numbers that came as floats
+        if inputs.dtype not in dt.INTEGERS:
+            raise DTypeError(f"layer {self.name!r} (Embedding) needs integers; got {inputs.dtype.name}.")
+        return take(self.embeddings, inputs, axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "input_dim": self.rows,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+        }

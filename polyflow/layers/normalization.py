@@ -1,0 +1,135 @@
+"""Normalization over the batch or over the features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import initializers
+from ..errors import ShapeError
+from ..ops.elementwise import rsqrt, square
+from ..ops.reduction import mean
+from ..ops.rules import normal_axes
+from ..ops.shape import reshape
+from .base import Layer, Shape
+
+
+class BatchNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each feature (Ioffe and Szegedy, 2015).
+
+    While training, mean and (biased) variance are the batch's, and moving averages of them are kept:
+    ``moving = momentum * moving + (1 - momentum) * batch``. Otherwise the moving averages are used.
+
+    Args:
+        axis: the axis of the features. momentum, epsilon: as in the formulas.
+        center, scale: whether there are ``beta`` and ``gamma``.
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, momentum, epsilon, center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        (self.place,) = normal_axes(self.axis, len(input_shape))
+        size = input_shape[self.place]
+        if size is None:
+            raise ShapeError(f"layer {self.name!r} needs a known size on axis {self.axis}; got shape {input_shape}.")
+        self.gamma = self.add_weight((size,), self.gamma_initializer, name="gamma") if self.scale else None
+        self.beta = self.add_weight((size,), self.beta_initializer, name="beta") if self.center else None
+        self.moving_mean = self.add_weight((size,), self.moving_mean_initializer, trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(
+            (size,), self.moving_variance_initializer, trainable=False, name="moving_variance"
+        )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        spread = tuple(size if i == self.place else 1 for i, size in enumerate(inputs.shape))
+        if training and self.trainable:
+            others = tuple(i for i in range(len(inputs.shape)) if i != self.place)
+            centre = mean(inputs, others, True)
+            distance = inputs - centre
+            variance = mean(square(distance), others, True)
+            for moving, batch in ((self.moving_mean, centre), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + reshape(batch, moving.shape) * (1.0 - self.momentum))
+        else:
+            distance = inputs - reshape(self.moving_mean, spread)
+            variance = reshape(self.moving_variance, spread)
+        factor = rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * reshape(self.gamma, spread)
+        outputs = distance * factor
+        return outputs if self.beta is None else outputs + reshape(self.beta, spread)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
+            "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
+        }
+
+
+class LayerNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` over the features of each sample (Ba et al., 2016)."""
+
+    def __init__(
+        self,
+        axis: int | tuple[int, ...] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        self.places = normal_axes(axis, len(input_shape))
+        shape = tuple(size for i, size in enumerate(input_shape) if i in self.places and size is not None)
+        if len(shape) != len(self.places):
+            raise ShapeError(f"layer {self.name!r} needs known sizes on axis {self.axis}; got shape {input_shape}.")
+        self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma") if self.scale else None
+        self.beta = self.add_weight(shape, self.beta_initializer, name="beta") if self.center else None
+
+    def call(self, inputs: Any) -> Any:
+        spread = tuple(size if i in self.places else 1 for i, size in enumerate(inputs.shape))
+        distance = inputs - mean(inputs, self.places, True)
+        factor = rsqrt(mean(square(distance), self.places, True) + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * reshape(self.gamma, spread)
+        outputs = distance * factor
+        return outputs if self.beta is None else outputs + reshape(self.beta, spread)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+        }

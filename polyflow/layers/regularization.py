@@ -1,0 +1,51 @@
+"""Layers that act only while training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import random
+from ..ops.creation import zeros_like
+from ..ops.elementwise import where
+from .base import Layer, Shape
+
+
+class Dropout(Layer):
+    """While training, sets each element to 0 with probability ``rate`` and scales the others by ``1 / (1 - rate)``.
+
+    The mask is drawn from a key that the layer keeps in a variable: the same seed gives the same masks on every backend.
+
+    Args:
+        rate: between 0 and 1.
+        noise_shape: the shape of the mask (None or 1 broadcasts), the input's if left out.
+        seed: an integer; drawn from the global seed if left out.
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ValueError(f"Dropout needs a `rate` between 0 and 1; got rate={rate!r}.")
+        self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed
+
+    def build(self, input_shape: Shape) -> None:
+        if self.rate > 0:
+            self.generator = random.SeedGenerator(self.seed)
+            self.track(self.generator.state)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            return zeros_like(inputs)
+        shape = inputs.shape
+        if self.noise_shape is not None:
+            shape = tuple(
+                size if given is None else int(given) for size, given in zip(shape, self.noise_shape, strict=True)
+            )
+        keep = random.keep_mask(shape, self.rate, key=self.generator.next_key())
+        return where(keep, inputs * (1.0 / (1.0 - self.rate)), 0)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}

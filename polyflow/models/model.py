@@ -1,0 +1,59 @@
+"""Model: a layer that can be compiled, fitted, evaluated and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..layers.base import Layer
+from . import weights as weight_files
+from .summary import summary
+from .trainer import Trainer
+
+
+class Model(Trainer, Layer):
+    """A layer with a trainer. Subclass it, make layers in the constructor and use them in ``call``, or use Sequential."""
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **options: Any) -> None:
+        Layer.__init__(self, name=name, trainable=trainable, dtype=dtype, **options)
+        Trainer.__init__(self)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of the model, in order."""
+        return list(self._sublayers)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its place.
+
+        Raises:
+            ValueError: if there is none; the message lists the layers.
+        """
+        names = [layer.name for layer in self.layers]
+        if name is not None and name in names:
+            return self.layers[names.index(name)]
+        if name is None and index is not None and -len(names) <= index < len(names):
+            return self.layers[index]
+        raise ValueError(f"{self.name!r} has no layer {name if name is not None else index!r}. Its layers: {names}.")
+
+    def summary(self, print_fn: Callable[[str], Any] | None = None, line_length: int | None = None) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters."""
+        (print_fn or print)(summary(self, line_length))
+
+    def save_weights(self, filepath: Any) -> None:
+        """Write the weights to a safetensors file; a crash leaves the old file or the new one."""
+        weight_files.save(filepath, self._named_weights(), {"model": self.name})
+
+    def load_weights(self, filepath: Any) -> None:
+        """Read the weights from a file that `save_weights` wrote; nothing is changed unless everything fits."""
+        weight_files.load(filepath, self._named_weights())
+
+    def _named_weights(self) -> list[Any]:
+        self._need_built("its weights have no shapes")
+        return self.weights
+
+    def to(self, backend: Any) -> Any:
+        """Move the model to another backend: variables, optimizer and metrics; returns the model."""
+        super().to(backend)
+        self._moved()
+        return self

@@ -1,0 +1,118 @@
+"""Objective: the loss and the metrics of a compiled model, and what they have seen of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from .. import losses, metrics
+from ..ops.elementwise import isnan, logical_and, where
+from ..variable import Variable
+
+
+class NanWatch:
+    """Remembers the first step whose loss was NaN, without looking at each: inside the step's own graph."""
+
+    def __init__(self) -> None:
+        self.step = Variable(0, dtype=dt.int32, trainable=False, name="steps_seen")
+        self.first = Variable(-1, dtype=dt.int32, trainable=False, name="first_nan_step")
+        self.variables = [self.step, self.first]
+
+    def update(self, loss: Any) -> None:
+        """See the loss of one more step."""
+        found = logical_and(isnan(loss), self.first < 0)
+        self.first.assign(where(found, self.step, self.first))
+        self.step.assign_add(1)
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+        self.step.assign(0)
+        self.first.assign(-1)
+
+
+class Objective:
+    """A loss and metrics, resolved by name when they are given, and by shape when the first batch comes.
+
+    Args:
+        loss: a loss, its name, a function of (y_true, y_pred), or None.
+        metrics, weighted_metrics: metrics, their names, or functions; the weighted ones use sample weights.
+        loss_weight: what the loss is multiplied by.
+    """
+
+    def __init__(self, loss: Any, given: Any, weighted: Any, loss_weight: float | None = None) -> None:
+        self.loss = None if loss is None else losses.get(loss)
+        self.loss_weight = loss_weight
+        self.given = [(one, False) for one in _flat(given)] + [(one, True) for one in _flat(weighted)]
+        for one, _ in self.given:
+            metrics.check(one)
+        self.tracker = metrics.Mean(name="loss")
+        self.nan = NanWatch()
+        self.metrics: list[Any] = []
+        self.weighted: list[bool] = []
+        self.resolved = not self.given
+
+    def resolve(self, y_true: Any, y_pred: Any) -> None:
+        """Choose the metrics whose names mean different things for different shapes."""
+        if self.resolved:
+            return
+        names: dict[str, int] = {}
+        for one, weighted in self.given:
+            metric = metrics.resolve(one, y_true, y_pred)
+            seen = names[metric.name] = names.get(metric.name, 0) + 1
+            if seen > 1:
+                metric.name = f"{metric.name}_{seen - 1}"
+            self.metrics.append(metric)
+            self.weighted.append(weighted)
+        self.resolved = True
+
+    def compute(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """The loss of a batch, a scalar."""
+        value = self.loss(y_true, y_pred, sample_weight=weight)  # type: ignore[misc]
+        return value if self.loss_weight is None else value * self.loss_weight
+
+    def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
+        """See one more batch of ``count`` samples."""
+        if loss is not None:
+            self.tracker.update_state(loss, sample_weight=float(count))
+            self.nan.update(loss)
+        for metric, weighted in zip(self.metrics, self.weighted, strict=True):
+            metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
+
+    def results(self) -> dict[str, float]:
+        """The loss and metrics over the batches seen since the last reset, in the order of compiling."""
+        found = {"loss": float(self.tracker.result())}
+        for metric in self.metrics:
+            value = metric.result()
+            found[metric.name] = float(value) if not getattr(value, "shape", ()) else np.asarray(value.numpy())  # type: ignore[assignment]
+        return found
+
+    def first_nan_step(self) -> int | None:
+        """The first step since the last reset whose loss was NaN."""
+        step = int(self.nan.first)
+        return None if step < 0 else step
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        self.tracker.reset_state()
+        self.nan.reset()
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All states, to be moved with the model."""
+        own = [*self.tracker.variables, *self.nan.variables]
+        return own + [variable for metric in self.metrics for variable in metric.variables]
+
+
+def _flat(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    if isinstance(given, dict):
+        return [one for part in given.values() for one in _flat(part)]
+    if isinstance(given, Iterable) and not isinstance(given, str) and not callable(given):
+        return [one for part in given for one in _flat(part)]
+    return [given]

@@ -1,0 +1,175 @@
+"""Sequential: layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import ShapeError
+from ..layers.base import InputLayer, Layer, Shape
+from ..ops.shape import expand_dims, squeeze
+from ..registry import layer_class
+from ..tensor import Operators, asarray
+from .model import Model
+
+
+class Sequential(Model):
+    """A stack of layers, each applied to the output of the one before.
+
+    The model is built (its variables made) as soon as the shape of its input is known: from an Input, from the first
+    layer's ``input_shape`` or ``input_dim``, or from the first data it sees.
+
+    Args:
+        layers: the layers, in order; more by `add`.
+        name: the model's name.
+    """
+
+    def __init__(self, layers: Iterable[Any] | None = None, *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name)
+        self._trainable = trainable
+        for layer in layers or ():
+            self.add(layer, _build=False)
+        self._build_if_known()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the one that only says the input's shape."""
+        return [layer for layer in self._sublayers if not isinstance(layer, InputLayer)]
+
+    def add(self, layer: Any, *, _build: bool = True) -> None:
+        """Append a layer.
+
+        Raises:
+            TypeError: for anything that is no layer. ValueError: for a layer that is in the model, or a second Input.
+        """
+        if isinstance(layer, type) and issubclass(layer, Layer):
+            raise TypeError(f"Sequential takes layers, not classes: write {layer.__name__}(...) instead of {layer.__name__}.")
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential takes layers; got {layer!r} of type {type(layer).__name__}.")
+        if any(layer is one for one in self._sublayers) or layer.name in [one.name for one in self._sublayers]:
+            raise ValueError(f"a layer named {layer.name!r} is in the model already. Give each layer a name of its own.")
+        if isinstance(layer, InputLayer) and self._sublayers:
+            raise ValueError("an Input stands first in a Sequential; this one has layers already.")
+        self._sublayers.append(layer)
+        if not self._trainable:
+            layer.trainable = False
+        if self.built:
+            self._extend(layer)
+        elif _build:
+            self._build_if_known()
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        if not self.layers:
+            raise ValueError("pop() needs a model with at least one layer; this one has none.")
+        layer = self._sublayers.pop()
+        self._changed()
+        if self.built:
+            self.output_shape = self.layers[-1].output_shape if self.layers else self.input_shape
+        return layer
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make all variables for inputs of this shape, batch first (None for the batch size)."""
+        if input_shape is None:
+            self._build_if_known()
+            return
+        if self.built:
+            return
+        if not self.layers:
+            raise ValueError(f"{self.name!r} has no layers to build. Add some first.")
+        shape: Shape = tuple(input_shape)
+        self.input_shape = (None, *shape[1:])
+        for layer in self._sublayers:
+            shape = self._build_layer(layer, shape)
+        self.output_shape = shape
+        self.built = True
+
+    def ensure_built(self, input_shape: Shape | None) -> None:
+        """Build for inputs of this shape, unless built."""
+        if not self.built:
+            self.build(input_shape)
+
+    def _build_if_known(self) -> None:
+        first = self._sublayers[0] if self._sublayers else None
+        if first is not None and first.declared_shape is not None and self.layers and not self.built:
+            self.build((None, *first.declared_shape))
+
+    def _build_layer(self, layer: Layer, shape: Shape) -> Shape:
+        layer.ensure_built(shape)
+        layer.input_shape = shape
+        for variable in layer.variables:
+            variable.path = f"{self.name}/{layer.name}/{variable.path.removeprefix(layer.name + '/')}"
+        layer.output_shape = layer.compute_output_shape(shape)
+        return layer.output_shape
+
+    def _extend(self, layer: Layer) -> None:
+        self.output_shape = self._build_layer(layer, self.output_shape or ())
+        self._changed()
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        for layer in self._sublayers:
+            inputs = layer(inputs, training=training)
+        return inputs
+
+    def __call__(self, inputs: Any, *, training: bool = False) -> Any:
+        value = inputs.read() if isinstance(inputs, Operators) else asarray(inputs, backend=self._backend())
+        if not self._sublayers:
+            raise ValueError(f"{self.name!r} has no layers yet. Add some first.")
+        value = self._fit_rank(value)
+        if not self.built:
+            self.build((None, *value.shape[1:]))
+        return self.call(value, training=training)
+
+    def _fit_rank(self, value: Any) -> Any:
+        """One feature may come without its axis, or with one too many (as in Keras); other ranks are refused."""
+        if self.input_shape is None:
+            first = self._sublayers[0].declared_shape
+            expected = None if first is None else (None, *first)
+        else:
+            expected = self.input_shape
+        if expected is None or len(value.shape) == len(expected):
+            self._check_input(value.shape, expected)
+            return value
+        if len(value.shape) == len(expected) - 1 and expected[-1] == 1:
+            return expand_dims(value, -1)
+        if len(value.shape) == len(expected) + 1 and value.shape[-1] == 1:
+            return squeeze(value, -1)
+        raise ShapeError(
+            f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {value.shape}."
+        )
+
+    def _check_input(self, given: tuple[int, ...], expected: Shape | None) -> None:
+        if expected is not None and any(e not in (None, g) for e, g in zip(expected[1:], given[1:], strict=True)):
+            raise ShapeError(f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {given}.")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the output for inputs of this shape."""
+        for layer in self._sublayers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    @property
+    def input_dtype(self) -> Any:
+        """The dtype in which inputs are expected: the first layer's."""
+        return self._sublayers[0].input_dtype if self._sublayers else self.dtype
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as plain data: its name and each layer's class and configuration."""
+        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._sublayers]
+        config: dict[str, Any] = {"name": self.name, "layers": layers}
+        if self.input_shape is not None:
+            config["build_input_shape"] = list(self.input_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
+        """The model that ``get_config`` described, with fresh weights."""
+        layers: Sequence[Layer] = [
+            layer_class(one["class_name"], custom_objects).from_config(one["config"]) for one in config["layers"]
+        ]
+        model = cls(layers, name=config.get("name"))
+        if config.get("build_input_shape"):
+            model.build(config["build_input_shape"])
+        return model
+
+

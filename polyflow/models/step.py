@@ -1,0 +1,49 @@
+"""Step: what a model does with one batch, as one compiled program for each signature of batches.
+
+The function given is pure but for variables: tracing turns the variables it reads and assigns (weights, optimizer state,
+metrics, random states) into inputs and outputs of a graph, which the backend compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import tree
+from ..flow.trace import Compiled, trace
+from ..ops.rules import Spec
+from ..tensor import Tensor
+
+
+class Step:
+    """A function of a batch, compiled on ``backend`` when a batch of new shapes or dtypes comes.
+
+    Args:
+        function: takes the batch's structure of tensors; returns a structure of tensors, or None.
+        backend: where it runs.
+        eagerly: whether to run it op by op instead, for debugging.
+    """
+
+    def __init__(self, function: Callable[..., Any], backend: Any, eagerly: bool = False) -> None:
+        self.function, self.backend, self.eagerly = function, backend, eagerly
+        self.programs: dict[Any, Compiled] = {}
+
+    def __call__(self, batch: Any) -> Any:
+        """Run on a structure of NumPy arrays; returns the result's structure with the backend's arrays."""
+        leaves, structure = tree.flatten(batch)
+        backend = self.backend
+        if self.eagerly:
+            tensors = [Tensor(backend.asarray(leaf), backend) for leaf in leaves]
+            result = self.function(*tree.unflatten(structure, tensors))
+            return None if result is None else tree.map(lambda t: t.array, result)
+        key = (structure, *[(leaf.shape, leaf.dtype) for leaf in leaves])
+        program = self.programs.get(key)
+        if program is None:
+            program = self.programs[key] = self._compile(leaves, structure)
+        return program(*[backend.asarray(leaf) for leaf in leaves])
+
+    def _compile(self, leaves: list[Any], structure: Any) -> Compiled:
+        def flat(*symbols: Any) -> Any:
+            return self.function(*tree.unflatten(structure, list(symbols)))
+
+        return Compiled(trace(flat, *[Spec(leaf.shape, leaf.dtype) for leaf in leaves], backend=self.backend))

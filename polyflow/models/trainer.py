@@ -1,0 +1,465 @@
+"""Trainer: compile, fit, evaluate, predict, with Keras's signatures and meaning."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import losses, optimizers, testing, tree
+from ..backend import discovery, selection
+from ..callbacks import CallbackList, LazyLogs
+from ..errors import NotCompiledError
+from ..flow.gradient_tape import GradientTape
+from .feed import Feed, check_batch_size, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
+from .objective import Objective
+from .step import Step
+
+if TYPE_CHECKING:
+    from ..variable import Variable
+
+
+class Trainer:
+    """What a Model can do once it is compiled."""
+
+    if TYPE_CHECKING:
+        name: str
+        dtype: Any
+        variables: list[Variable]
+        trainable_variables: list[Variable]
+        built: bool
+        output_shape: Any
+        def __call__(self, inputs: Any, *, training: bool = False) -> Any: ...
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.objective: Objective | None = None
+        self.stop_training = False
+        self.history: Any = None
+        self.run_eagerly = False
+        self._steps: dict[str, Step] = {}
+
+    # Compile -----------------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: float | None = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int | str = 1,
+        jit_compile: bool | str = "auto",
+    ) -> None:
+        """Choose what training minimizes, and how.
+
+        Args:
+            optimizer: an optimizer or its name.
+            loss: a loss, its name, or a function of (y_true, y_pred).
+            loss_weights: a factor for the loss.
+            metrics, weighted_metrics: lists of metrics, their names, or functions; the weighted ones use sample weights.
+            run_eagerly: run op by op instead of as a compiled program, for debugging.
+            steps_per_execution, jit_compile: accepted as in Keras; a step is always compiled unless ``run_eagerly``.
+
+        Raises:
+            UnknownNameError: for a name that is not known; the message lists the nearest. The model stays as it was.
+        """
+        if isinstance(loss_weights, (list, tuple)):
+            (loss_weights,) = loss_weights
+        chosen = optimizers.get(optimizer)
+        with selection.use_backend(self._backend()):
+            objective = Objective(loss, metrics, weighted_metrics, loss_weights)
+        self.optimizer, self.objective, self.run_eagerly = chosen, objective, bool(run_eagerly)
+        self.stop_training = False
+        self._changed()
+
+    @property
+    def loss(self) -> Any:
+        """The loss the model was compiled with."""
+        return None if self.objective is None else self.objective.loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss's running mean and the metrics."""
+        return [] if self.objective is None else [self.objective.tracker, *self.objective.metrics]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in order."""
+        return [metric.name for metric in self.metrics]
+
+    # Fit ---------------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> Any:
+        """Train on arrays, or on a dataset of batches.
+
+        Args:
+            x: arrays (of any library, or nested lists), or a dataset giving (x, y) or (x, y, sample_weight) batches.
+            y: the targets, where x is arrays.
+            batch_size: rows in a batch, 32 if left out; not with a dataset.
+            epochs: the number of the last epoch to train; with ``initial_epoch`` the first is not 0.
+            verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch, "auto" to choose.
+            callbacks: a list of `polyflow.callbacks.Callback`.
+            validation_split: the fraction of the last rows to hold out for validation, taken before shuffling.
+            validation_data: (x, y) or (x, y, sample_weight), or a dataset, evaluated after each ``validation_freq``-th epoch.
+            shuffle: whether rows of arrays come in a new order each epoch.
+            class_weight: a dict of class index to weight. sample_weight: a weight per row.
+            steps_per_epoch, validation_steps: how many batches to take, where not all of them.
+
+        Returns:
+            The History: ``.history`` maps each name to a list of floats, one per epoch.
+
+        Raises:
+            NotCompiledError: before `compile`. ValueError, ShapeError, EmptyDataError: for data that does not fit; the model
+            keeps the weights it has then.
+        """
+        objective = self._compiled("fit")
+        epochs = _count(epochs, "epochs")
+        if objective.loss is None:
+            raise NotCompiledError("fit needs a loss: compile the model with loss=, e.g. loss='mean_squared_error'.")
+        if _count(validation_freq, "validation_freq") < 1:
+            raise ValueError(f"validation_freq is an integer of 1 or more; got {validation_freq!r}.")
+        if validation_split and validation_data is None:
+            if is_iterable_of_batches(x):
+                raise ValueError("validation_split needs arrays; with a dataset use .take() and .skip(), or validation_data.")
+            parts = [host_structure(part, self.dtype) for part in (x, y, sample_weight)]
+            (x, y, sample_weight), validation_data = split_validation(parts, validation_split)
+        elif validation_split:
+            raise ValueError("fit takes validation_split or validation_data, not both.")
+        feed = make_feed(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            dtype=self.dtype,
+            what="fit",
+        )
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
+        with self._running():
+            self._prepare(feed, objective, training=True)
+            watchers = CallbackList(callbacks, self, params, verbose=verbose)
+            self.stop_training = False
+            self.history = watchers.history
+            watchers.on_train_begin()
+            try:
+                self._epochs(feed, validation, watchers, objective, range(initial_epoch, epochs), validation_freq)
+            finally:
+                watchers.close()
+            self.optimizer.finalize_variable_values(self.trainable_variables)
+            watchers.on_train_end(watchers.last_logs)
+        testing.observe("fit", self.history.history)
+        return self.history
+
+    def _epochs(
+        self, feed: Feed, validation: Feed | None, watchers: Any, objective: Objective, epochs: range, validate_every: int
+    ) -> None:
+        step = self._step("train", objective)
+        for epoch in epochs:
+            objective.reset()
+            watchers.on_epoch_begin(epoch)
+            self._steps_of(feed, epoch, step, watchers, objective)
+            logs = objective.results()
+            self._warn_of_nan(objective, epoch)
+            if validation is not None and (epoch + 1) % validate_every == 0:
+                watchers.on_test_begin()
+                found = self._evaluate(validation, objective, watchers)
+                watchers.on_test_end(found)
+                logs |= {f"val_{name}": value for name, value in found.items()}
+            watchers.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+
+    def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: Objective) -> None:
+        checks = losses.needs_label_check(objective.loss)
+        logs = LazyLogs(objective.results)
+        watched = watchers.needs_batches
+        for index, batch in enumerate(feed.epoch(epoch)):
+            if checks:
+                self._check_labels(objective, batch[1])
+            if watched:
+                watchers.on_train_batch_begin(index)
+            step(batch)
+            if watched:
+                logs = LazyLogs(objective.results)
+                watchers.on_train_batch_end(index, logs)
+            watchers.advance(index + 1, logs)
+            if self.stop_training:
+                break
+
+    def _warn_of_nan(self, objective: Objective, epoch: int) -> None:
+        step = objective.first_nan_step()
+        if step is not None:
+            warnings.warn(
+                f"the loss became NaN in epoch {epoch + 1}, step {step + 1}. Check the data for NaN and infinities, or lower "
+                "the learning rate; callbacks.TerminateOnNaN() stops training there.",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+    def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """What happens with one training batch; override it for a step of your own (call `update_metrics` in it).
+
+        It is traced into a graph, so it uses polyflow ops and may not ask for values.
+        """
+        objective = self._compiled("train_step")
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = objective.compute(y, y_pred, sample_weight)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.update_metrics(loss, x, y, y_pred, sample_weight)
+
+    def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """What happens with one batch of `evaluate`."""
+        objective = self._compiled("test_step")
+        y_pred = self(x, training=False)
+        loss = None if objective.loss is None else objective.compute(y, y_pred, sample_weight)
+        self.update_metrics(loss, x, y, y_pred, sample_weight)
+
+    def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch in the running loss and the metrics."""
+        count = tree.flatten(x)[0][0].shape[0]
+        self._compiled("update_metrics").update(loss, count, y, y_pred, sample_weight)
+
+    def predict_step(self, x: Any, *rest: Any) -> Any:
+        """What happens with one batch of `predict`."""
+        return self(x, training=False)
+
+    # Evaluate and predict ----------------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and metrics on arrays or a dataset.
+
+        Returns:
+            The loss, a float; with metrics a list of it and them, in the order of compiling; with ``return_dict`` a dict.
+        """
+        objective = self._compiled("evaluate")
+        feed = self._feed((x, y, sample_weight), batch_size, steps, "evaluate")
+        with self._running():
+            self._prepare(feed, objective, training=False)
+            watchers = CallbackList(
+                callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="evaluate"
+            )
+            watchers.on_test_begin()
+            try:
+                found = self._evaluate(feed, objective, watchers)
+                watchers.on_test_end(found)
+            finally:
+                watchers.close()
+        testing.observe("evaluate", found)
+        if return_dict:
+            return found
+        values = list(found.values())
+        return values[0] if len(values) == 1 else values
+
+    def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
+        objective.reset()
+        step = self._step("test", objective)
+        checks = losses.needs_label_check(objective.loss)
+        watched = watchers.needs_test_batches
+        for index, batch in enumerate(feed.epoch(0)):
+            if checks:
+                self._check_labels(objective, batch[1])
+            if watched:
+                watchers.on_test_batch_begin(index)
+            step(batch)
+            if watched:
+                watchers.on_test_batch_end(index, LazyLogs(objective.results))
+            watchers.advance_test(index + 1)
+        return objective.results()
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None, callbacks: Any = None
+    ) -> Any:
+        """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
+        feed = self._feed((x, None, None), batch_size, steps, "predict")
+        with self._running():
+            self._build_with(feed)
+            step = self._step("predict", self.objective)
+            watchers = CallbackList(
+                callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="predict"
+            )
+            watchers.on_predict_begin()
+            parts = []
+            try:
+                for index, (inputs, _, _) in enumerate(feed.epoch(0)):
+                    watchers.on_predict_batch_begin(index)
+                    parts.append(step((inputs,)))
+                    watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
+                    watchers.advance(index + 1, {})
+                watchers.on_predict_end()
+            finally:
+                watchers.close()
+            host = [tree.map(self._host, part) for part in parts]
+        if len(host) == 1:
+            return tree.map(np.array, host[0])
+        return tree.map(lambda *arrays: np.concatenate(arrays), *host)
+
+    def _host(self, array: Any) -> np.ndarray:
+        return self._backend().to_numpy(array)
+
+    # One batch ---------------------------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step on one batch; returns the loss (and metrics) of that batch, taken before the update."""
+        objective = self._compiled("train_on_batch")
+        return self._one_batch("train", objective, x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss (and metrics) of one batch."""
+        return self._one_batch("test", self._compiled("test_on_batch"), x, y, sample_weight, None, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The model's output for one batch, as a NumPy array."""
+        feed = self._feed((x, None, None), None, None, "predict_on_batch")
+        with self._running():
+            self._build_with(feed)
+            inputs = host_structure(x, self.dtype)
+            result = self._step("predict", self.objective)((inputs,))
+            return tree.map(lambda array: np.array(self._host(array)), result)
+
+    def _one_batch(
+        self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
+        parts = [host_structure(part, self.dtype) for part in (x, y, weight)]
+        feed = make_feed(
+            *parts, batch_size=max(len(tree.flatten(parts[0])[0][0]), 1), class_weight=class_weight, dtype=self.dtype, what=kind
+        )
+        with self._running():
+            self._prepare(feed, objective, training=kind == "train")
+            objective.reset()
+            batch = feed.first()
+            self._check_labels(objective, batch[1])
+            self._step(kind, objective)(batch)
+            found = objective.results()
+        values = list(found.values())
+        return found if return_dict else values[0] if len(values) == 1 else values
+
+    # Behind the scenes ---------------------------------------------------------------------------------------------------
+
+    def _compiled(self, what: str) -> Objective:
+        if self.objective is None:
+            raise NotCompiledError(
+                f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first."
+            )
+        return self.objective
+
+    def _need_built(self, why: str) -> None:
+        if not self.built:
+            raise ValueError(
+                f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call the model on data."
+            )
+
+    def _backend(self) -> Any:
+        held = self.variables
+        return held[0].backend if held else selection.current()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        with selection.use_backend(self._backend()):
+            yield
+
+    def _feed(self, data: tuple[Any, Any, Any], batch_size: Any, steps: int | None, what: str) -> Feed:
+        return make_feed(*data, batch_size=batch_size, steps=steps, dtype=self.dtype, what=what)
+
+    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
+        if is_iterable_of_batches(data):
+            return make_feed(data, steps=steps, dtype=self.dtype, what="validation_data")
+        if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
+            raise ValueError("validation_data is (x, y), (x, y, sample_weight) or a dataset.")
+        x, y, weight = unpack(tuple(data), "validation_data")
+        return make_feed(
+            x, y, weight, batch_size=check_batch_size(batch_size), steps=steps, dtype=self.dtype, what="validation_data"
+        )
+
+    def _build_with(self, feed: Feed) -> Any:
+        """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""
+        if self.built:
+            return None
+        batch = feed.first()
+        self(tree.map(lambda leaf: leaf[:1], batch[0]))
+        return batch
+
+    def _prepare(self, feed: Feed, objective: Objective, *, training: bool) -> None:
+        """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
+        batch = self._build_with(feed)
+        if training and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        if not objective.resolved:
+            x, y, _ = batch or feed.first()
+            objective.resolve(y, self(tree.map(lambda leaf: leaf[:1], x)))
+
+    def _check_labels(self, objective: Objective, y: Any) -> None:
+        if y is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
+            losses.check_labels(objective.loss, y, self.output_shape[-1])
+
+    def _step(self, kind: str, objective: Objective | None) -> Step:
+        backend = self._backend()
+        step = self._steps.get(kind)
+        if step is None or step.backend is not backend:
+            function: Callable[..., Any] = {
+                "train": self.train_step,
+                "test": self.test_step,
+                "predict": self.predict_step,
+            }[kind]
+            step = self._steps[kind] = Step(function, backend, self.run_eagerly)
+        return step
+
+    def _changed(self) -> None:
+        """Forget compiled programs: what they would do has changed."""
+        self._steps.clear()
+
+    def _moved(self) -> None:
+        """Move what belongs to training after the model to its backend."""
+        target = discovery.get(self._backend())
+        held = [*(self.optimizer.variables if self.optimizer is not None else ())]
+        held += self.objective.variables if self.objective is not None else []
+        for variable in held:
+            variable.move_to(target)
+        self._changed()
+
+
+def _count(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 0:
+        raise ValueError(f"{name} is an integer of 0 or more; got {value!r}.")
+    return int(value)
