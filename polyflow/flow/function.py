@@ -1,0 +1,101 @@
+"""function: a Python function run as a compiled graph, traced once per signature."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .. import tree
+from ..backend import selection
+from ..errors import DTypeError
+from ..ops.call import interpreter
+from ..ops.rules import Spec
+from ..tensor import Operators, Tensor, asarray
+from .trace import Compiled, Traced, trace
+
+
+class Function:
+    """A function that is traced into a graph for each signature of its tensors and compiled by the backend.
+
+    Python code in it runs while tracing only; values it reads from variables, and those it assigns, are inputs and
+    outputs of the graph. Arguments that are no tensors, arrays or numbers are static: another value traces again.
+    Under a tape, a gradient or another trace, the function's own ops are what is recorded.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.python_function = function
+        self._programs: dict[Any, Compiled] = {}
+        self._making = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if interpreter.get() is not None:
+            return self.python_function(*args, **kwargs)
+        leaves, structure, tensors = self._tensors(args, kwargs)
+        backend = tensors[0].backend if tensors else selection.current()
+        program = self._program(leaves, structure, tensors, backend)
+        result = program(*[tensor.array for tensor in tensors])
+        return tree.map(lambda array: Tensor(array, backend), result)
+
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
+        leaves, structure, tensors = self._tensors(args, kwargs)
+        backend = tensors[0].backend if tensors else selection.current()
+        return self._program(leaves, structure, tensors, backend).traced
+
+    def graph(self, *args: Any, **kwargs: Any) -> Any:
+        """The graph for arguments like these."""
+        return self.trace(*args, **kwargs).graph
+
+    def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
+        signature = tuple(
+            ("tensor", leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else ("static", type(leaf), leaf) for leaf in leaves
+        )
+        key = (backend, structure, signature)
+        try:
+            program = self._programs.get(key)
+        except TypeError:
+            raise DTypeError(
+                f"{self.__name__} got an argument that is neither a tensor nor hashable: {[type(leaf) for leaf in leaves]}. "
+                "Pass tensors, numbers, or values that can be a dict's key."
+            ) from None
+        if program is None:
+            with self._making:
+                program = self._programs.get(key)
+                if program is None:
+                    program = self._programs[key] = self._compile(leaves, structure, tensors, backend)
+        return program
+
+    def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
+        def flat(*symbols: Any) -> Any:
+            waiting = iter(symbols)
+            args, kwargs = tree.unflatten(
+                structure, [next(waiting) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+            )
+            return self.python_function(*args, **kwargs)
+
+        return Compiled(trace(flat, *[Spec(t.shape, t.dtype) for t in tensors], backend=backend))
+
+    @staticmethod
+    def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:
+        leaves, structure = tree.flatten((args, kwargs))
+        leaves = [leaf.read() if isinstance(leaf, Operators) else _maybe_array(leaf) for leaf in leaves]
+        return leaves, structure, [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+
+
+def _maybe_array(leaf: Any) -> Any:
+    return asarray(leaf) if hasattr(leaf, "__array__") and not isinstance(leaf, type) else leaf
+
+
+def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Run ``func`` as a compiled graph (a decorator, with or without parentheses).
+
+    ``input_signature``, ``jit_compile``, ``reduce_retracing`` and ``autograph`` are accepted as in TensorFlow and change
+    nothing: every signature is traced once and compiled.
+    """
+    unknown = set(options) - {"input_signature", "jit_compile", "reduce_retracing", "autograph"}
+    if unknown:
+        raise TypeError(f"function has no option {sorted(unknown)[0]!r}.")
+    return Function if func is None else Function(func)

@@ -1,0 +1,387 @@
+"""The functions whose top-level form follows TensorFlow: its argument names, order and defaults.
+
+Everything else at the top level is the op itself, with the array API standard's signature, which `polyflow.array_api`
+offers throughout. ``name=`` is accepted where TensorFlow has it and means nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from . import dtypes as dt
+from .errors import ShapeError
+from .ops import creation, elementwise, indexing, linalg, reduction
+from .ops import shape as shapes
+from .ops.declare import shape_tuple
+from .tensor import Operators, Tensor, asarray, tensor
+
+# Creation ---------------------------------------------------------------------------------------------------------
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
+    """A tensor of ``value``, copied.
+
+    Args:
+        value: a number, a nested list of numbers, or an array.
+        dtype: the dtype; Python floats become float32 and integers int32 without it, NumPy arrays keep theirs.
+        shape: the shape; one number fills it, as many numbers as it holds are laid out in it.
+
+    Raises:
+        ShapeError: where the number of values does not fit ``shape``, or for ragged lists.
+    """
+    made = tensor(value, dtype)
+    if shape is None:
+        return made
+    sizes = shape_tuple(shape)
+    if made.size == 1:
+        return shapes.broadcast_to(shapes.reshape(made, ()), sizes)
+    if made.size != int(np.prod(sizes, dtype=np.int64)):
+        raise ShapeError(f"constant cannot lay out {made.size} values in shape {sizes}.")
+    return shapes.reshape(made, sizes)
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Tensor:
+    """``value`` as a tensor; tensors as they are."""
+    return asarray(value, dtype)
+
+
+def zeros(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
+    """A tensor of zeros."""
+    return creation.zeros(shape, dtype)
+
+
+def ones(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
+    """A tensor of ones."""
+    return creation.ones(shape, dtype)
+
+
+def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
+    """A tensor of shape ``dims`` holding ``value`` everywhere."""
+    return creation.full(dims, value)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """A tensor of ``shape`` holding ``fill_value`` everywhere."""
+    return creation.full(shape, fill_value, dtype)
+
+
+def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+    """Zeros of the shape and dtype of ``input``."""
+    return creation.zeros_like(asarray(input), dtype)
+
+
+def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+    """Ones of the shape and dtype of ``input``."""
+    return creation.ones_like(asarray(input), dtype)
+
+
+def eye(num_rows: int, num_columns: int | None = None, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
+    """A matrix with ones on the diagonal."""
+    return creation.eye(num_rows, num_columns, dtype=dtype)
+
+
+def linspace(start: Any, stop: Any, num: int = 50, name: str | None = None, axis: int = 0) -> Tensor:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, ends included, of dtype float32.
+
+    An end that is a float64 array or tensor makes it float64; lists as ends broadcast, the new axis being ``axis``.
+    """
+    if int(num) < 1:
+        raise ValueError(f"linspace needs num >= 1; got {num}.")
+    return creation.linspace(start, stop, num, axis=axis)
+
+
+def range(  # noqa: A001 - TensorFlow's name
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None
+) -> Tensor:
+    """Numbers from ``start`` up to but without ``limit`` in steps of ``delta`` (``range(limit)`` starts at 0).
+
+    Raises:
+        ValueError: where ``delta`` is 0 or leads away from ``limit``.
+    """
+    first, last = (0, start) if limit is None else (start, limit)
+    low, high, step = (_number(value) for value in (first, last, delta))
+    if step == 0 or (high - low) * step < 0:
+        raise ValueError(f"range needs a delta that leads from start to limit; got {low}, {high} and delta={step}.")
+    given = [v.dtype for v in (first, last, delta) if hasattr(v, "dtype")]
+    target = dtype if dtype is not None else dt.result_type(*given, *(type(v) for v in (low, high, step))) if given else None
+    return creation.arange(low, high, step, dtype=target)
+
+
+def _number(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+# Conversion and shape -------------------------------------------------------------------------------------------------
+
+
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """``x`` converted to ``dtype``."""
+    return elementwise.astype(asarray(x), dt.as_dtype(dtype))
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The same elements in another shape; one size may be -1."""
+    return shapes.reshape(asarray(tensor), shape)
+
+
+def shape(input: Any, name: str | None = None) -> Tensor:
+    """The shape of ``input`` as an int32 tensor."""
+    return tensor(list(asarray(input).shape), dt.int32)
+
+
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of axes as an int32 tensor."""
+    return tensor(len(asarray(input).shape), dt.int32)
+
+
+def size(input: Any, name: str | None = None) -> Tensor:
+    """The number of elements as an int32 tensor."""
+    return tensor(asarray(input).size, dt.int32)
+
+
+def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
+    """The axes reversed, or in the order ``perm``."""
+    return shapes.transpose(asarray(a), perm)
+
+
+def expand_dims(input: Any, axis: Any = 0, name: str | None = None) -> Tensor:
+    """With a new axis of size 1 at ``axis``."""
+    return shapes.expand_dims(asarray(input), axis)
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """Without the axes of size 1, or without those that ``axis`` names."""
+    return shapes.squeeze(asarray(input), axis)
+
+
+def concat(values: Any, axis: int = 0, name: str | None = None) -> Tensor:
+    """The tensors joined along an axis they have."""
+    return shapes.concat([asarray(value) for value in values], axis=axis)
+
+
+def stack(values: Any, axis: int = 0, name: str | None = None) -> Tensor:
+    """The tensors joined along a new axis."""
+    return shapes.stack([asarray(value) for value in values], axis=axis)
+
+
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """The slices along ``axis``."""
+    return list(shapes.unstack(asarray(value), axis=axis))
+
+
+def split(value: Any, num_or_size_splits: Any, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """``value`` cut along ``axis`` into equal parts, or parts of given sizes."""
+    return shapes.split(asarray(value), num_or_size_splits, axis=axis)
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+    """``input`` laid out ``multiples`` times along each axis."""
+    return shapes.tile(asarray(input), multiples)
+
+
+def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
+    """Each element along ``axis`` repeated."""
+    return shapes.repeat(asarray(input), repeats, axis=axis)
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+    """``tensor`` with elements added at the ends of its axes ("CONSTANT", "REFLECT" or "SYMMETRIC")."""
+    return shapes.pad(asarray(tensor), paddings, mode.lower(), constant_values)
+
+
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """The elements in reverse order along ``axis``."""
+    return shapes.flip(asarray(tensor), axis)
+
+
+def roll(input: Any, shift: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """The elements shifted along ``axis``."""
+    return shapes.roll(asarray(input), shift, axis=axis)
+
+
+def gather(params: Any, indices: Any, validate_indices: Any = None, axis: int = 0, name: str | None = None) -> Tensor:
+    """The slices of ``params`` at ``indices`` along ``axis``."""
+    return indexing.take(asarray(params), indices, axis=axis)
+
+
+def boolean_mask(tensor: Any, mask: Any, axis: int = 0, name: str | None = None) -> Tensor:
+    """The elements of ``tensor`` where ``mask`` is true."""
+    key = (*[slice(None)] * axis, asarray(mask))
+    return indexing.getitem(asarray(tensor), key)
+
+
+def one_hot(
+    indices: Any,
+    depth: int,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: int = -1,
+    dtype: Any = dt.DEFAULT_FLOAT,
+    name: str | None = None,
+) -> Tensor:
+    """A new axis of size ``depth`` that is ``on_value`` at each index and ``off_value`` elsewhere."""
+    on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
+    return indexing.one_hot(asarray(indices), depth, axis=axis, on_value=on, off_value=off, dtype=dtype)
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+    """Zeros of ``shape`` with ``updates`` added at ``indices``."""
+    return indexing.scatter(asarray(indices), asarray(updates), shape)
+
+
+# Reductions and sorting -----------------------------------------------------------------------------------------------
+
+
+def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The sum over ``axis``."""
+    return reduction.sum(asarray(input_tensor), axis, keepdims=keepdims)
+
+
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The mean over ``axis``; integers in float32."""
+    return reduction.mean(asarray(input_tensor), axis, keepdims)
+
+
+def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The largest element over ``axis``."""
+    return reduction.max(asarray(input_tensor), axis, keepdims)
+
+
+def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The smallest element over ``axis``."""
+    return reduction.min(asarray(input_tensor), axis, keepdims)
+
+
+def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The product over ``axis``."""
+    return reduction.prod(asarray(input_tensor), axis, keepdims=keepdims)
+
+
+def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """Whether all elements over ``axis`` are true."""
+    return reduction.all(asarray(input_tensor), axis, keepdims)
+
+
+def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """Whether any element over ``axis`` is true."""
+    return reduction.any(asarray(input_tensor), axis, keepdims)
+
+
+def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The standard deviation over ``axis``."""
+    return reduction.std(asarray(input_tensor), axis, keepdims=keepdims)
+
+
+def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The variance over ``axis``."""
+    return reduction.var(asarray(input_tensor), axis, keepdims=keepdims)
+
+
+def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """``log(sum(exp(x)))`` over ``axis`` without overflow."""
+    return reduction.logsumexp(asarray(input_tensor), axis, keepdims)
+
+
+def argmax(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
+    """The index of the largest element along ``axis`` (0 if left out, as in TensorFlow)."""
+    return elementwise.astype(reduction.argmax(asarray(input), axis), dt.as_dtype(output_type))
+
+
+def argmin(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
+    """The index of the smallest element along ``axis`` (0 if left out, as in TensorFlow)."""
+    return elementwise.astype(reduction.argmin(asarray(input), axis), dt.as_dtype(output_type))
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
+    """The elements in order along ``axis``, NaN last."""
+    return reduction.sort(asarray(values), axis, _descending(direction))
+
+
+def argsort(
+    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = True, name: str | None = None
+) -> Tensor:
+    """The indices that sort ``values`` along ``axis``; always stable."""
+    return reduction.argsort(asarray(values), axis, _descending(direction))
+
+
+def _descending(direction: str) -> bool:
+    if direction.upper() not in ("ASCENDING", "DESCENDING"):
+        raise ValueError(f"direction is 'ASCENDING' or 'DESCENDING'; got {direction!r}.")
+    return direction.upper() == "DESCENDING"
+
+
+def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+    """The running sum along ``axis`` (0 if left out, as in TensorFlow)."""
+    return _cumulate(reduction.cumulative_sum, 0, asarray(x), axis, exclusive, reverse)
+
+
+def cumprod(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+    """The running product along ``axis`` (0 if left out, as in TensorFlow)."""
+    return _cumulate(reduction.cumulative_prod, 1, asarray(x), axis, exclusive, reverse)
+
+
+def _cumulate(function: Any, start: int, x: Tensor, axis: int, exclusive: bool, backwards: bool) -> Tensor:
+    x = shapes.flip(x, axis) if backwards else x
+    result = function(x, axis=axis, include_initial=exclusive)
+    if exclusive:
+        place = axis % len(x.shape)
+        result = result[(*[slice(None)] * place, slice(None, -1))]
+    return shapes.flip(result, axis) if backwards else result
+
+
+# Elementwise and products -------------------------------------------------------------------------------------------------
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """``x`` where ``condition`` is true, else ``y``; with a condition alone the indices where it is true, one per row."""
+    if (x is None) != (y is None):
+        raise ValueError("where takes a condition and both x and y, or a condition alone.")
+    if x is None:
+        return shapes.stack(indexing.nonzero(asarray(condition)), axis=1)
+    return elementwise.where(asarray(condition), x, y)
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+    """``t`` limited to the closed interval."""
+    return elementwise.clip(asarray(t), clip_value_min, clip_value_max)
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Tensor:
+    """The matrix product, with either matrix transposed if asked."""
+    left, right = asarray(a), asarray(b)
+    if transpose_a:
+        left = shapes.matrix_transpose(left)
+    if transpose_b:
+        right = shapes.matrix_transpose(right)
+    return linalg.matmul(left, right)
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2, name: str | None = None) -> Tensor:
+    """The product summed over ``axes`` axes, or over two lists of axes."""
+    return linalg.tensordot(asarray(a), asarray(b), axes=axes)
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """The norm over ``axis``: "euclidean" (2), 1, or infinity."""
+    x = asarray(tensor)
+    if ord in ("euclidean", 2):
+        return reduction.norm(x, axis, keepdims=keepdims)
+    if ord == 1:
+        return reduction.sum(elementwise.abs(x), axis, keepdims=keepdims)
+    if ord == float("inf"):
+        return reduction.max(elementwise.abs(x), axis, keepdims)
+    raise ValueError(f"norm has ord 'euclidean', 1, 2 and infinity; got {ord!r}.")
+
+
+def add_n(inputs: Any, name: str | None = None) -> Tensor:
+    """The sum of several tensors."""
+    return builtins.sum((asarray(one) for one in inputs[1:]), asarray(inputs[0]))
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether ``x`` is a tensor or a variable."""
+    return isinstance(x, Operators)
+
