@@ -18,6 +18,7 @@ __all__ = [
     "ConfigError",
     "DTypeError",
     "EmptyDataError",
+    "LabelError",
     "MixedBackendsError",
     "NotCompiledError",
     "PolyflowError",
@@ -28,6 +29,7 @@ __all__ = [
     "UnknownDeviceError",
     "UnknownNameError",
     "UnsupportedError",
+    "WeightFileError",
     "nearest",
     "unknown_device",
     "unknown_name",
@@ -130,6 +132,14 @@ class NotCompiledError(PolyflowError, RuntimeError):
 
 class EmptyDataError(PolyflowError, ValueError):
     """There is nothing to train on, evaluate or predict: the data holds no rows."""
+
+
+class WeightFileError(PolyflowError, ValueError):
+    """A weight file that cannot be read, or that does not fit the model; the message names the file and the weight."""
+
+
+class LabelError(PolyflowError, ValueError):
+    """A label that is none of the classes which the model tells apart; the message names both."""
 
 
 # ---- sentences
