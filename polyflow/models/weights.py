@@ -1,8 +1,8 @@
 """Weight files: the variables of a model in one safetensors file, and back.
 
-A file maps each variable's path (``sequential/dense/kernel``) to its values. Optimizer variables stand beside them under
-``optimizer:``. The metadata says which format and version of polyflow wrote it and in which order the variables came.
-bfloat16 is stored as such; complex numbers, which not every reader of the format knows, as pairs of reals.
+A file maps each variable's path (``sequential/dense/kernel``) to its values. Optimizer variables stand beside them
+under ``optimizer:``. The metadata says which format and version of polyflow wrote it and in which order the variables
+came. bfloat16 is stored as such; complex numbers, which not every reader of the format knows, as pairs of reals.
 
 Loading checks every name, shape and dtype before it changes anything, and never runs code from the file.
 """
@@ -13,47 +13,20 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .. import dtypes as dt
-from ..errors import WeightFileError, nearest
+from ..errors import WeightFileError
 from ..files import write_atomically
 from ..tensor import Operators, tensor
+from .weight_file import FORMAT, FORMAT_VERSION, read
 
 SUFFIX = ".safetensors"
-FORMAT, FORMAT_VERSION = "polyflow.weights", "1"
 OPTIMIZER = "optimizer:"
 SHOWN = 5
 """How many names or mismatches a message lists."""
-
-_DTYPES = {
-    **{"BOOL": dt.bool_, "BF16": dt.bfloat16, "F16": dt.float16, "F32": dt.float32, "F64": dt.float64},
-    **{f"I{8 * d.itemsize}": d for d in dt.SIGNED},
-    **{f"U{8 * d.itemsize}": d for d in dt.UNSIGNED},
-    **{"C64": dt.complex64, "C128": dt.complex128},
-}
-_FOREIGN = {
-    b"\x89HDF": "an HDF5 file, such as Keras's .h5 weights",
-    b"PK\x03\x04": "a zip archive, such as a .keras model, an .npz file or PyTorch's .pt",
-    b"\x93NUMP": "an .npy file",
-    b"\x80": "a pickle, which polyflow never loads, because loading one runs the code in it",
-}
-
-
-class WeightFile(NamedTuple):
-    """What a weight file holds.
-
-    Attributes:
-        arrays: name to values, in the file's order.
-        metadata: what was written with them, as strings.
-        ordered: whether that is the order in which the variables were saved; only polyflow's files tell.
-    """
-
-    arrays: dict[str, np.ndarray]
-    metadata: dict[str, str]
-    ordered: bool
 
 
 # ---- saving
@@ -91,7 +64,7 @@ def save(
         array = _host(variable)
         if array.dtype in dt.COMPLEX:
             pairs[name] = array.dtype.name
-            array = np.stack([array.real, array.imag], axis=-1)
+            array = np.stack([np.real(array), np.imag(array)], axis=-1)
         content[name] = array
     write_atomically(path, _encode(path, content, _notes(path, metadata, list(named), pairs)))
 
@@ -156,8 +129,8 @@ def load(
     same make, the variables are matched in order. Optimizer state in the file is passed over unless asked for.
 
     Raises:
-        WeightFileError: if the file is damaged, is no safetensors file, or does not fit: a name is missing or left over, or a shape
-            or dtype differs. No variable has been changed then.
+        WeightFileError: if the file is damaged, is no safetensors file, or does not fit: a name is missing or left
+            over, or a shape or dtype differs. No variable has been changed then.
         OSError: if the file cannot be read.
     """
     path = os.fspath(path)
@@ -177,123 +150,6 @@ def load(
     for (variable, _), value in zip(plan, values, strict=True):
         variable.assign(value)
     return file.metadata
-
-
-def read(path: Any) -> WeightFile:
-    """The arrays and the metadata of a safetensors file, polyflow's or anybody's.
-
-    Raises:
-        WeightFileError: if it is damaged or no safetensors file. OSError: if it cannot be read.
-    """
-    path = os.fspath(path)
-    content = _bytes(path)
-    header = _header(path, content)
-    import safetensors
-
-    try:
-        entries = dict(safetensors.deserialize(content))
-    except safetensors.SafetensorError as error:
-        raise WeightFileError(f"{path!r} is damaged or no safetensors file: {error}. {_ADVICE}") from error
-    notes = header.get("__metadata__") or {}
-    pairs, names = (_note(path, notes, key, kind) for key, kind in (("complex", dict), ("names", list)))
-    ordered = names is not None
-    if ordered and sorted(map(str, names)) != sorted(entries):
-        raise WeightFileError(f"{path!r} is damaged: 'names' in its metadata does not list its weights. {_ADVICE}")
-    arrays = {name: _array(path, name, entries[name], (pairs or {}).get(name)) for name in names or sorted(entries)}
-    return WeightFile(arrays, notes, ordered)
-
-
-_ADVICE = "Expected a whole file as model.save_weights writes it."
-
-
-def _bytes(path: str) -> bytes:
-    """The file's bytes; a file that plainly is something else or was cut short is refused before it is read whole."""
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"{path!r} is a folder; expected a weight file.")
-    try:
-        file = open(path, "rb")
-    except FileNotFoundError:
-        folder = os.path.dirname(path) or "."
-        near = nearest(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else []
-        hint = (
-            f" Did you mean {' or '.join(repr(os.path.join(os.path.dirname(path), n)) for n in near)}?" if near else ""
-        )
-        raise FileNotFoundError(f"there is no weight file {path!r}.{hint}") from None
-    with file:
-        start = file.read(8)
-        for magic, what in _FOREIGN.items():
-            if start.startswith(magic) and (len(magic) > 1 or start[1:2] in b"\x02\x03\x04\x05"):
-                raise WeightFileError(f"{path!r} is {what}, not a safetensors file. {_ADVICE}")
-        size = os.fstat(file.fileno()).st_size
-        length = int.from_bytes(start, "little")
-        if len(start) < 8 or length > size - 8:
-            raise WeightFileError(
-                f"{path!r} is cut short or no safetensors file: of its header only {max(size - 8, 0)} of {length} bytes "
-                f"are there. {_ADVICE}"
-                if len(start) == 8
-                else f"{path!r} is cut short or no safetensors file: it has {size} bytes. {_ADVICE}"
-            )
-        return start + file.read()
-
-
-def _header(path: str, content: bytes) -> dict[str, Any]:
-    length = int.from_bytes(content[:8], "little")
-    try:
-        header = json.loads(content[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise WeightFileError(
-            f"{path!r} is damaged or no safetensors file: its header is not JSON. {_ADVICE}"
-        ) from error
-    if not isinstance(header, dict):
-        raise WeightFileError(f"{path!r} is no safetensors file: its header is not a JSON object. {_ADVICE}")
-    ends = [e["data_offsets"][1] for e in header.values() if isinstance(e, dict) and _two(e.get("data_offsets"))]
-    if ends and max(ends) > (there := len(content) - 8 - length):
-        raise WeightFileError(f"{path!r} is cut short: {there} of {max(ends)} bytes of values are there. {_ADVICE}")
-    return header
-
-
-def _two(offsets: Any) -> bool:
-    return isinstance(offsets, list) and len(offsets) == 2 and all(isinstance(one, int) for one in offsets)
-
-
-def _note(path: str, notes: Mapping[str, str], key: str, kind: type) -> Any:
-    """A piece of polyflow's own metadata; None in other people's files."""
-    if notes.get("format") != FORMAT or key not in notes:
-        return None
-    if notes.get("format_version") != FORMAT_VERSION:
-        raise WeightFileError(
-            f"{path!r} has format version {notes.get('format_version')!r}; this polyflow reads {FORMAT_VERSION!r}. "
-            "Upgrade polyflow-core."
-        )
-    try:
-        value = json.loads(notes[key])
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, kind):
-        raise WeightFileError(f"{path!r} is damaged: {key!r} in its metadata is not a JSON {kind.__name__}. {_ADVICE}")
-    return value
-
-
-def _array(path: str, name: str, entry: Mapping[str, Any], pair: str | None) -> np.ndarray:
-    """One entry as an array; ``pair`` is the complex dtype of an entry stored as pairs of reals."""
-    if entry["dtype"] not in _DTYPES:
-        raise WeightFileError(
-            f"{path!r}: {name!r} has dtype {entry['dtype']}, which polyflow does not have. "
-            f"Convert it to one of: {', '.join(sorted(_DTYPES))}."
-        )
-    dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
-    array = np.frombuffer(entry["data"], dtype.newbyteorder("<")).reshape(shape).astype(dtype, copy=False)
-    if pair is None:
-        return array
-    target = {d.name: d for d in dt.COMPLEX}.get(str(pair))
-    if target is None or dt.real_of(target) is not dtype or shape[-1:] != (2,):
-        raise WeightFileError(
-            f"{path!r} is damaged: {name!r} is said to hold {pair} in pairs of reals, but has dtype {dtype.name} and "
-            f"shape {shape}. {_ADVICE}"
-        )
-    whole = np.empty(shape[:-1], target)
-    whole.real, whole.imag = array[..., 0], array[..., 1]
-    return whole
 
 
 # ---- whether a file fits
