@@ -23,3 +23,41 @@ def library_key(key: Key, indices: tuple[Any, ...]) -> Any:
     """The key as libraries take it: slices and index arrays in their places."""
     arrays = iter(indices)
     return tuple(slice(*part) if part.__class__ is Slice else next(arrays) if part == ARRAY else part for part in key)
+
+
+class Window(NamedTuple):
+    """A slice without its place: how many elements it selects, and how far apart."""
+
+    count: int
+    step: int
+
+    @property
+    def span(self) -> int:
+        """How many neighbouring elements it reaches over."""
+        return (self.count - 1) * abs(self.step) + 1 if self.count else 0
+
+
+def windows(key: Key, shape: tuple[int, ...]) -> tuple[Key, list[int]]:
+    """A key as a pattern that says nothing about places, and the places: where on each axis of ``shape`` it starts.
+
+    Two keys of one pattern differ only in their places, so a program compiled for the pattern serves both. An integer is
+    0 in the pattern, a slice its `Window`; where a slice steps backwards, its place is that of its lowest element. Index
+    arrays, and slices of a whole axis, start at 0.
+    """
+    pattern: list[Any] = []
+    places: list[int] = []
+    for part in key:
+        if part is None or part == ARRAY:
+            pattern.append(part)
+            places.extend([0] * (part is not None))
+        elif part.__class__ is Slice:
+            first, stop, step = part
+            count = len(
+                range(first, -1 if stop is None and step < 0 else shape[len(places)] if stop is None else stop, step)
+            )
+            pattern.append(Window(count, step))
+            places.append(0 if not count else first if step > 0 else first + (count - 1) * step)
+        else:
+            pattern.append(0)
+            places.append(part)
+    return tuple(pattern), places

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 
-def run_node_by_node(graph: Any, resolve: Callable[[Any], Callable[..., Any]]) -> Callable[..., tuple[Any, ...]]:
+
+def run_node_by_node(
+    graph: Any, resolve: Callable[[Any], Callable[..., Any]], asarray: Callable[..., Any]
+) -> Callable[..., tuple[Any, ...]]:
     """A function from the graph's input arrays to its output arrays that calls one kernel per node, in order.
 
     Args:
         graph: a `polyflow.flow.Graph`.
         resolve: maps an op to its kernel.
+        asarray: makes an array of a Python scalar and its dtype, for graphs that return a constant as it is.
     """
     slots: dict[Any, int] = {value: i for i, value in enumerate(graph.inputs)}
     steps = []
     last_use: dict[int, int] = {}
     constants: list[tuple[int, Any]] = []
+    returned = {value for value in graph.outputs if value.scalar is not None}
 
     def slot(value: Any) -> int:
         if value not in slots:
             slots[value] = len(slots)
-            constants.append((slots[value], value.scalar))
+            constants.append((slots[value], value.scalar if value not in returned else _array(value, asarray)))
         return slots[value]
 
     for step, node in enumerate(graph.nodes):
@@ -51,3 +57,7 @@ def run_node_by_node(graph: Any, resolve: Callable[[Any], Callable[..., Any]]) -
         return tuple([values[i] for i in results])
 
     return run
+
+
+def _array(value: Any, asarray: Callable[..., Any]) -> Any:
+    return asarray(np.asarray(value.scalar).astype(value.dtype), value.dtype)

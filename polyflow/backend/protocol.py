@@ -130,7 +130,23 @@ class Backend(abc.ABC):
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""
-        return run_node_by_node(graph, self.resolve)
+        return run_node_by_node(graph, self.resolve, self.asarray)
+
+    def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        """The library's own gradient of a graph, where ``capabilities.native_gradient`` says that it has one.
+
+        polyflow differentiates by its own rules; this is the second opinion that tests hold them to, and the way through
+        code that only the library can differentiate.
+
+        Returns:
+            ``vjp(arrays, cotangents)``: from the graph's input arrays, and one cotangent array for each output (any value
+            for outputs that are no floating or complex numbers), to one cotangent for each input (None for inputs that are
+            no floating or complex numbers). The cotangent of a complex number is the conjugate of the derivative.
+
+        Raises:
+            UnsupportedError: the library has no gradients.
+        """
+        raise UnsupportedError(f"backend {self.name!r} has no gradients of its own. polyflow's rules need none.")
 
     def require(self, dtype: np.dtype) -> np.dtype:
         """``dtype``, or UnsupportedError when this backend does not hold it."""

@@ -1,0 +1,238 @@
+"""JAX as a backend: each op one compiled program, each graph one compiled program.
+
+JAX computes in 32 bits unless told otherwise, and the switch for it changes results of the user's own JAX code. So it is
+never touched: every way into JAX runs under ``jax.enable_x64(True)``, which holds for one thread while the call lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from polyflow import dtypes as dt
+from polyflow.backend import ArrayNamespaceBackend, Capabilities
+from polyflow.backend.checks import check_power
+from polyflow.backend.nodes import run_node_by_node
+
+from . import accurate, devices, indexing
+
+_x64 = jax.enable_x64
+
+_INEXACT = (float, complex)  # -0.0 equals 0.0 and NaN not even itself: such attributes are told apart by their text
+
+
+class JaxBackend(ArrayNamespaceBackend):
+    """JAX arrays on one device: ``cpu:0``, ``gpu:1`` (or ``cuda:1``), ``tpu:0``.
+
+    Methods named after ops are kernels as they stand in compiled graphs; `kernel` makes programs of them that run now.
+    """
+
+    name = "jax"
+    xp = jnp
+    weak_scalars = True
+    capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True)
+
+    def __init__(self, device: str | None = None) -> None:
+        name, self._device = devices.find(device)
+        super().__init__(name)
+        self._pinned = self._device != jax.local_devices()[0]  # where not, arrays may stay uncommitted: cheaper to make
+        self._made_here = jax.sharding.SingleDeviceSharding(self._device)
+
+    # Arrays --------------------------------------------------------------------------------------------------------
+
+    def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> jax.Array:
+        host = np.asarray(obj)
+        target = self.require(dt.as_dtype(host.dtype if dtype is None else dtype))
+        with _x64(True):
+            if self._pinned or device is not None:
+                place = self._device if device is None else devices.find(device)[1]
+                return jax.device_put(np.array(host, dtype=target), place)  # a private copy: JAX may keep its memory
+            return jnp.array(host if host.dtype == target else host.astype(target), dtype=target, copy=True)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        return np.asarray(array)
+
+    def devices(self) -> tuple[str, ...]:
+        return tuple(devices.listed())
+
+    def synchronize(self) -> None:
+        for array in jax.live_arrays(self._device.platform):
+            if not array.is_deleted():
+                array.block_until_ready()
+
+    def library_dtype(self, dtype: np.dtype) -> np.dtype:
+        return dtype
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        return dt.as_dtype(array.dtype)
+
+    # Running -------------------------------------------------------------------------------------------------------
+
+    def kernel(self, op: Any) -> Callable[..., Any]:
+        """The program that runs ``op`` now: compiled once for its attributes, shapes and dtypes."""
+        if op.name in self.unsupported:
+            return self._refuse(op.name)
+        special = getattr(self, f"_run_{op.name}", None)
+        if special is not None:
+            return special
+        if self._only_on_host(op):
+            return op.fallback(self)
+        raw = self.resolve(op)
+        return _program_per_attributes(raw) if op.defaults else _program(raw)
+
+    def resolve(self, op: Any) -> Callable[..., Any]:
+        """The op's kernel inside a compiled graph."""
+        return self._called_back(op) if self._only_on_host(op) else super().resolve(op)
+
+    def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        """One XLA program for the whole graph."""
+        return _program(run_node_by_node(graph, self.resolve, self.asarray), None if graph.inputs else self._made_here)
+
+    def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        run = run_node_by_node(graph, self.resolve, self.asarray)
+        inputs = [i for i, value in enumerate(graph.inputs) if value.dtype in dt.INEXACT]
+        outputs = [i for i, value in enumerate(graph.outputs) if value.dtype in dt.INEXACT]
+
+        def pull(arrays: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+            def floating(*varied: Any) -> list[Any]:
+                full = list(arrays)
+                for i, array in zip(inputs, varied, strict=True):
+                    full[i] = array
+                results = run(*full)
+                return [results[i] for i in outputs]
+
+            _, back = jax.vjp(floating, *[arrays[i] for i in inputs])
+            return [jnp.conj(part) for part in back([jnp.conj(cotangents[i]) for i in outputs])]
+
+        program = _program(pull)
+
+        def vjp(arrays: Sequence[Any], cotangents: Sequence[Any]) -> tuple[Any, ...]:
+            found = program(list(arrays), list(cotangents))
+            result: list[Any] = [None] * len(graph.inputs)
+            for i, cotangent in zip(inputs, found, strict=True):
+                result[i] = cotangent
+            return tuple(result)
+
+        return vjp
+
+    def _only_on_host(self, op: Any) -> bool:
+        return op.name not in self.unsupported and not self.implements(op) and op.decomposition is None
+
+    def _called_back(self, op: Any) -> Callable[..., Any]:
+        """An op that only its reference can run, as a call from the compiled program back to the host."""
+        from polyflow.ops.rules import Spec
+
+        def kernel(*arrays: Any, **attrs: Any) -> Any:
+            self.host_fallbacks[op.name] = self.host_fallbacks.get(op.name, 0) + 1
+            spec = op.infer(tuple(Spec(tuple(a.shape), self.dtype_of(a)) for a in arrays), attrs)
+
+            def on_host(*hosted: Any) -> np.ndarray:
+                return np.asarray(op.reference(*map(np.asarray, hosted), **attrs), spec.dtype)
+
+            return jax.pure_callback(on_host, jax.ShapeDtypeStruct(spec.shape, spec.dtype), *arrays)
+
+        return kernel
+
+    # Ops that run now in their own way -----------------------------------------------------------------------------
+
+    def _run_full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
+        value = np.full((), fill_value, self.require(dtype))
+        with _x64(True):
+            return _full(self._made_here if self._pinned else None)(value, shape)
+
+    def _run_pow(self, x1: Any, x2: Any) -> Any:
+        if getattr(x2, "dtype", dt.bool_).kind == "i" and not isinstance(x2, indexing.Tracer):
+            check_power(x1, np.asarray(x2))
+        with _x64(True):
+            return _pow(x1, x2)
+
+    def _run_getitem(self, x: Any, *indices: Any, key: Any) -> Any:
+        pattern, places = indexing.split(x.shape, indices, key)
+        with _x64(True):
+            return _getitem(x, places, *indices, pattern=pattern)
+
+    def _run_index_add(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
+        pattern, places = indexing.split(x.shape, indices, key)
+        with _x64(True):
+            return _index_add(x, updates, places, *indices, pattern=pattern)
+
+    def _run_index_set(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
+        pattern, places = indexing.split(x.shape, indices, key)
+        with _x64(True):
+            return _index_set(x, updates, places, *indices, pattern=pattern)
+
+    # Kernels -------------------------------------------------------------------------------------------------------
+
+    getitem = staticmethod(indexing.getitem)
+    index_add = staticmethod(indexing.index_add)
+    index_set = staticmethod(indexing.index_set)
+    expm1 = staticmethod(accurate.expm1)
+    log1p = staticmethod(accurate.log1p)
+    sinh = staticmethod(accurate.sinh)
+    cosh = staticmethod(accurate.cosh)
+    tanh = staticmethod(accurate.tanh)
+    acosh = staticmethod(accurate.acosh)
+    atanh = staticmethod(accurate.atanh)
+
+    def astype(self, x: Any, *, dtype: np.dtype) -> Any:
+        target = self.require(dtype)
+        if jnp.iscomplexobj(x) and dt.kind(target) < 3 and target is not dt.bool_:
+            x = jnp.real(x)
+        return jax.lax.convert_element_type(x, target)
+
+    def matmul(self, x1: Any, x2: Any) -> Any:
+        """In full precision (no TF32); the halves are summed in float32."""
+        wide = jnp.float32 if x1.dtype in (dt.float16, dt.bfloat16) else x1.dtype
+        return jnp.matmul(x1, x2, precision="highest", preferred_element_type=wide).astype(x1.dtype)
+
+    def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+        return jnp.pad(x, widths, constant_values=jnp.asarray(value, x.dtype))
+
+    def stop_gradient(self, x: Any) -> Any:
+        return jax.lax.stop_gradient(x)
+
+
+def _program(raw: Callable[..., Any], placed: Any = None) -> Callable[..., Any]:
+    """A kernel as a compiled program that runs in 64 bits."""
+    compiled = jax.jit(raw) if placed is None else jax.jit(raw, out_shardings=placed)
+
+    def run(*arrays: Any) -> Any:
+        with _x64(True):
+            return compiled(*arrays)
+
+    return run
+
+
+def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel as one compiled program for each set of attributes."""
+    programs: dict[Any, Callable[..., Any]] = {}
+
+    def run(*arrays: Any, **attrs: Any) -> Any:
+        key = tuple([(name, repr(v) if v.__class__ in _INEXACT else v) for name, v in attrs.items()])
+        try:
+            compiled = programs.get(key)
+        except TypeError:  # an attribute that cannot be a key: compiled inside, by JAX's own functions
+            with _x64(True):
+                return raw(*arrays, **attrs)
+        if compiled is None:
+            compiled = programs[key] = jax.jit(partial(raw, **attrs))
+        with _x64(True):
+            return compiled(*arrays)
+
+    return run
+
+
+@cache
+def _full(placed: Any) -> Callable[..., Any]:
+    """The program that fills a shape; the value is data."""
+    return jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
+
+
+_pow = jax.jit(jnp.pow)
+_getitem = jax.jit(indexing.getitem_at, static_argnames="pattern")
+_index_add = jax.jit(indexing.index_add_at, static_argnames="pattern")
+_index_set = jax.jit(indexing.index_set_at, static_argnames="pattern")
