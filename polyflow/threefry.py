@@ -63,7 +63,7 @@ def rounds(schedule: Any, x0: Any, x1: Any, add: Callable[[Any, Any], Any], rota
     return x0, x1
 
 
-def _encrypt_one(key: Any, counter: int) -> tuple[int, int]:
+def encrypt_one(key: Any, counter: int) -> tuple[int, int]:
     """The pair of one counter in Python integers: ten times faster than arrays of one element."""
     k0, k1 = int(key[0]), int(key[1])
     return rounds(
@@ -175,10 +175,15 @@ def fold_in(key: Any, data: int) -> Words:
     Returns:
         uint32 of shape (2,).
     """
+    return np.array(encrypt_one(as_key(key), fold_counter(data)), np.uint32)
+
+
+def fold_counter(data: int) -> int:
+    """The counter from which `fold_in` derives a key."""
     number = operator.index(data)
     if not 0 <= number < 1 << 62:
         raise ValueError(f"fold_in takes an integer from 0 to 2**62 - 1; got {number}.")
-    return np.array(_encrypt_one(as_key(key), FOLD + number), np.uint32)
+    return FOLD + number
 
 
 def split(key: Any, n: int = 2) -> Words:
@@ -197,7 +202,7 @@ def split(key: Any, n: int = 2) -> Words:
     keys = np.empty((count, 2), np.uint32)
     if count <= 8:
         for i in range(count):
-            keys[i] = _encrypt_one(as_key(key), SPLIT + i)
+            keys[i] = encrypt_one(as_key(key), SPLIT + i)
     else:
         _fill(as_key(key), SPLIT, keys[:, 0], keys[:, 1])
     return keys
