@@ -1,0 +1,161 @@
+"""The trainer against Keras itself: the same weights and order must end in the same weights, losses and metrics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+
+BACKENDS = ["numpy", "jax"]
+OPTIMIZERS = {
+    "sgd": lambda lib: lib.optimizers.SGD(0.05),
+    "momentum": lambda lib: lib.optimizers.SGD(0.05, momentum=0.9),
+    "nesterov": lambda lib: lib.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "rmsprop": lambda lib: lib.optimizers.RMSprop(),
+    "rmsprop centered": lambda lib: lib.optimizers.RMSprop(0.002, momentum=0.5, centered=True),
+    "adam": lambda lib: lib.optimizers.Adam(),
+    "amsgrad": lambda lib: lib.optimizers.Adam(amsgrad=True),
+    "adamw": lambda lib: lib.optimizers.AdamW(weight_decay=0.01),
+    "adagrad": lambda lib: lib.optimizers.Adagrad(0.05),
+    "clipped": lambda lib: lib.optimizers.SGD(0.1, clipnorm=0.1),
+    "clipped by value": lambda lib: lib.optimizers.Adam(clipvalue=0.05),
+    "clipped globally": lambda lib: lib.optimizers.Adam(global_clipnorm=0.2, weight_decay=0.01),
+}
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras", reason="Keras is the oracle of these tests; the test extra brings it")
+
+
+def data(task: str):
+    draw = np.random.default_rng(3)
+    x = draw.normal(size=(100, 6)).astype("float32")
+    if task == "regression":
+        return x, (x[:, :2] * 2 - x[:, 2:4]).astype("float32")
+    return x, (np.abs(x[:, 0] * 3).astype("int32") % 3)
+
+
+def twins(keras, task: str, *, metrics=(), optimizer="sgd", layers=None):
+    """The same model in both libraries, with the same weights, compiled the same way."""
+    last = {"regression": (2, None), "classes": (3, "softmax")}[task]
+    models = []
+    for lib in (keras, pf.keras):
+        made = (layers or default_layers)(lib, *last)
+        model = lib.Sequential([lib.Input((6,)), *made])
+        loss = {"regression": "mse", "classes": "sparse_categorical_crossentropy"}[task]
+        model.compile(optimizer=OPTIMIZERS[optimizer](lib), loss=loss, metrics=list(metrics))
+        models.append(model)
+    models[1].set_weights(models[0].get_weights())
+    return models
+
+
+def default_layers(lib, units, activation):
+    return [lib.layers.Dense(8, activation="tanh"), lib.layers.Dense(units, activation=activation)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("task", ["regression", "classes"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_eighty_steps_end_in_the_same_weights(keras, backend, task, optimizer):
+    x, y = data(task)
+    with pf.use_backend(backend):
+        theirs, ours = twins(keras, task, optimizer=optimizer, metrics=["mae"] if task == "regression" else ["accuracy"])
+        expected = theirs.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
+        found = ours.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
+    assert list(found) == list(expected)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=5e-6)
+    np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sample_weights_class_weights_and_validation(keras, backend):
+    x, y = data("classes")
+    weight = np.random.default_rng(0).uniform(0.1, 3, len(x)).astype("float32")
+    for options in (
+        {"sample_weight": weight},
+        {"class_weight": {0: 1.0, 1: 5.0}},
+        {"validation_split": 0.3},
+        {"validation_data": (x[:17], y[:17]), "validation_freq": 2},
+        {"validation_data": (x[:17], y[:17], weight[:17])},
+        {"sample_weight": weight, "validation_split": 0.25},
+    ):
+        with pf.use_backend(backend):
+            theirs, ours = twins(keras, "classes", metrics=["accuracy", "crossentropy"])
+            options = {"batch_size": 16, "epochs": 4, "shuffle": False, "verbose": 0} | options
+            expected = theirs.fit(x, y, **options).history
+            found = ours.fit(x, y, **options).history
+        assert list(found) == list(expected), options
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6, err_msg=f"{name}, {options}")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_normalization_layers(keras, backend):
+    def layers(lib, units, activation):
+        return [
+            lib.layers.Dense(8),
+            lib.layers.BatchNormalization(),
+            lib.layers.Activation("relu"),
+            lib.layers.Dense(8),
+            lib.layers.LayerNormalization(),
+            lib.layers.Dense(units, activation=activation),
+        ]
+
+    x, y = data("classes")
+    with pf.use_backend(backend):
+        theirs, ours = twins(keras, "classes", optimizer="adam", layers=layers)
+        expected = theirs.fit(x, y, batch_size=25, epochs=20, shuffle=False, verbose=0).history
+        found = ours.fit(x, y, batch_size=25, epochs=20, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=2e-5)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=2e-4)
+    for a, b, variable in zip(ours.get_weights(), theirs.get_weights(), ours.weights, strict=True):
+        if "moving" in variable.name:
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_embedding_model(keras, backend):
+    draw = np.random.default_rng(5)
+    x, y = draw.integers(0, 20, (64, 5)), draw.integers(0, 2, (64, 1)).astype("float32")
+    models = []
+    for lib in (keras, pf.keras):
+        with pf.use_backend(backend):
+            model = lib.Sequential(
+                [
+                    lib.Input((5,), dtype="int32"),
+                    lib.layers.Embedding(20, 4),
+                    lib.layers.Flatten(),
+                    lib.layers.Reshape((4, 5)),
+                    lib.layers.Flatten(),
+                    lib.layers.Dense(1, activation="sigmoid"),
+                ]
+            )
+            model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+            models.append(model)
+    models[1].set_weights(models[0].get_weights())
+    histories = [m.fit(x, y, epochs=10, batch_size=16, shuffle=False, verbose=0).history for m in models]
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][name], values, rtol=2e-5, atol=2e-6)
+    for a, b in zip(models[1].get_weights(), models[0].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def test_one_batch_methods(keras):
+    x, y = data("classes")
+    theirs, ours = twins(keras, "classes", metrics=["accuracy"])
+    for _ in range(3):
+        expected, found = theirs.test_on_batch(x[:9], y[:9]), ours.test_on_batch(x[:9], y[:9])
+        np.testing.assert_allclose(found, [float(v) for v in expected], rtol=1e-5)
+        theirs.reset_metrics()
+        np.testing.assert_allclose(
+            ours.train_on_batch(x[:9], y[:9]), [float(v) for v in theirs.train_on_batch(x[:9], y[:9])], rtol=1e-5
+        )
+        theirs.reset_metrics()
+    np.testing.assert_allclose(ours.predict_on_batch(x[:4]), np.asarray(theirs.predict_on_batch(x[:4])), atol=1e-6)
+    assert set(ours.train_on_batch(x, y, return_dict=True)) == {"loss", "accuracy"}
