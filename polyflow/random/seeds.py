@@ -49,7 +49,7 @@ class SeedGenerator:
         self.seed = None if seed is None else operator.index(seed)
         self.name = name or "seed_generator"
         self.state = Variable(
-            np.append(base, np.uint32(0)), trainable=False, name="seed_state", backend=backend or _here()
+            np.append(base, np.uint32(0)), trainable=False, name="seed_state", backend=backend or here()
         )
 
     def next_key(self) -> Tensor:
@@ -131,7 +131,7 @@ def host_key() -> threefry.Words:
 
 def global_generator(backend: Any = None) -> SeedGenerator:
     """The global generator of a backend (the current one if left out)."""
-    return _global.on(backend or _here())
+    return _global.on(backend or here())
 
 
 def get_state() -> dict[str, Any]:
@@ -148,6 +148,7 @@ def set_state(state: dict[str, Any]) -> None:
         _global.start(np.array(state["key"], np.uint32), int(state["host"]), int(state["drawn"]))
 
 
-def _here() -> Any:
+def here() -> Any:
+    """The backend that things are made on: that of the function being traced, else the current one."""
     top = call.interpreter.get()
     return (None if top is None else top.backend) or selection.current()
