@@ -1,0 +1,10 @@
+"""Datasets: pipelines of elements for training, with the semantics of tf.data and block gathers beneath."""
+
+from __future__ import annotations
+
+from .dataset import AUTOTUNE, Dataset
+from .node import INFINITE as INFINITE_CARDINALITY
+from .node import UNKNOWN as UNKNOWN_CARDINALITY
+from .spec import DatasetSpec, TensorSpec
+
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "DatasetSpec", "TensorSpec"]

@@ -1,0 +1,96 @@
+"""What training reads: batches as host arrays, or the arrays themselves with the order of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .blocks import integers, join
+from .dataset import Dataset
+from .group import Batch
+from .mapping import elements
+from .node import Node, Start
+from .order import permutations_of, shuffle_keys
+from .parallel import Prefetch
+from .rows import ArrayRows
+from .shuffle import Shuffle
+from .sources import Arrays
+
+__all__ = ["Resident", "host_batches", "resident"]
+
+
+def host_batches(dataset: Dataset, epoch: int | None = None) -> Iterator[Any]:
+    """The elements of a dataset as structures of host arrays, without making Tensors.
+
+    The arrays may be views of larger ones, and of the dataset's own: do not write to them.
+
+    Args:
+        dataset: the dataset, of which an iteration begins at once.
+        epoch: the number of the iteration, for resuming: shuffles with a seed then have that epoch's order, however
+            often the dataset has been iterated. Without it, each iteration takes the next.
+    """
+    node = dataset._node
+    cursor = node.open(Start(epoch=epoch))
+    return (node.structure.pack(leaves) for leaves in elements(cursor))
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A dataset that is nothing but batches of rows of arrays in memory.
+
+    Attributes:
+        arrays: the arrays, in the structure of an element; read-only.
+        rows: how many rows an epoch has.
+        batch_size: how many of them make a batch.
+        drop_remainder: whether a last batch with fewer is left out.
+    """
+
+    arrays: Any
+    rows: int
+    batch_size: int
+    drop_remainder: bool
+    node: Node
+
+    def order(self, epoch: int | None = None) -> np.ndarray | range:
+        """Which rows an epoch reads, in order: int64 of shape (rows,), or a range where no shuffle is involved.
+
+        Batch i of the epoch holds rows ``order[i * batch_size : (i + 1) * batch_size]``.
+
+        Args:
+            epoch: the number of the epoch; without it, the next one, as in iterating the dataset.
+        """
+        blocks = list(self.node.open(Start(epoch=epoch)).begin())
+        return join(blocks)[0] if blocks else range(0)
+
+    def orders(self, first: int, count: int) -> np.ndarray:
+        """`order` of the epochs from ``first`` on, int64 of shape (count, rows): fast also where rows are few."""
+        node = self.node
+        if (
+            isinstance(node, Shuffle)
+            and isinstance(node.child, Arrays)
+            and node.size >= self.rows
+            and node.key is not None
+        ):
+            return permutations_of(shuffle_keys(node.key, first, count if node.reshuffle else 1), self.rows, count)
+        return np.stack([integers(self.order(epoch)) for epoch in range(first, first + count)])
+
+
+def resident(dataset: Dataset) -> Resident | None:
+    """The arrays and orders behind a dataset of batches, or None where its elements have to be computed.
+
+    It is found for any chain of slicing arrays, shuffling, taking, skipping, sharding, repeating and caching, that ends
+    in one `batch` (and perhaps `prefetch`).
+    """
+    node = dataset._node
+    while isinstance(node, Prefetch):
+        node = node.child
+    if not isinstance(node, Batch) or node.child.cardinality < 0:
+        return None
+    source = node.child
+    rows = source.open(Start(probe=True)).rows
+    if not isinstance(rows, ArrayRows):
+        return None
+    return Resident(source.structure.pack(rows.arrays), source.cardinality, node.size, node.drop, source)

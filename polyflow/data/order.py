@@ -1,0 +1,142 @@
+"""The order of a shuffle, drawn on the host from the one generator, so that it is the same on every backend.
+
+Epoch e of a shuffle with base key K has the key k = fold_in(K, e). A buffer is filled with the first elements. Each
+further element t = 0, 1, … takes slot (word t · size) >> 32 of the buffer, where the words are those of fold_in(k, 1),
+and pushes out the element that was there: so element i comes at position i - size + 1 at the earliest. What is left in
+the buffer at the end is put out by the permutation of k. A buffer that holds everything gives that permutation alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import threefry
+from .blocks import Block, integers, join, pick, regroup
+
+__all__ = ["permutations_of", "seed_key", "shuffle_keys", "shuffled_elements", "shuffled_positions"]
+
+STEPS = 1 << 16
+"""How many elements go through the buffer at a time."""
+
+
+def seed_key(seed: int) -> np.ndarray:
+    """The base key of a shuffle with a seed, of which the 64 low bits count."""
+    return threefry.key(seed % (1 << 64))
+
+
+def shuffled_positions(blocks: Iterable[Block], size: int, key: np.ndarray) -> Iterator[Block]:
+    """Shuffle blocks of positions, or of anything held in arrays, through a buffer of ``size`` elements."""
+    fed = _feed(blocks, size)
+    buffer = next(fed, None)
+    if buffer is None:
+        return
+    slots = _Slots(key, size)
+    held: list[np.ndarray] | None = None
+    for block in fed:
+        if held is None:
+            held = [np.array(integers(column)) for column in buffer]
+        yield _push(held, block, slots.draw(len(block[0])))
+    order = threefry.permutation(key, len(buffer[0]))
+    yield [pick(column, order) for column in held or buffer]
+
+
+def _feed(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """First the elements that fill the buffer, then the others, at most `STEPS` at a time."""
+    source = iter(blocks)
+    held: list[Block] = []
+    count = 0
+    for block in source:
+        held.append(block)
+        count += len(block[0])
+        if count >= size:
+            break
+    if not held:
+        return
+    first = join(held)
+    yield [column[:size] for column in first]
+    for start in range(size, count, STEPS):
+        yield [column[start : start + STEPS] for column in first]
+    for block in source:
+        yield from regroup([block], STEPS)
+
+
+def _push(buffer: list[np.ndarray], block: Block, slots: np.ndarray) -> Block:
+    """Send a block through the buffer, its element t into slot ``slots[t]``; what is pushed out comes back."""
+    steps = len(slots)
+    ranked = np.sort((slots.astype(np.uint64) << np.uint64(32)) | np.arange(steps, dtype=np.uint64))
+    step = (ranked & np.uint64(0xFFFFFFFF)).astype(np.int64)  # the steps, those of one slot together and in order
+    slot = (ranked >> np.uint64(32)).astype(np.int64)
+    again = slot[1:] == slot[:-1]  # whether a step finds in its slot what the step before it put there
+    last = np.append(~again, True)
+    out: Block = []
+    for held, column in zip(buffer, block, strict=True):
+        new = integers(column)
+        pushed = held[slots]
+        pushed[step[1:][again]] = new[step[:-1][again]]
+        held[slot[last]] = new[step[last]]
+        out.append(pushed)
+    return out
+
+
+def shuffled_elements(elements: Iterable[Any], size: int, key: np.ndarray) -> Iterator[Any]:
+    """Shuffle elements that are computed one by one; none is asked for earlier than it must be."""
+    buffer: list[Any] = []
+    slots = _Slots(key, size)
+    drawn: list[int] = []
+    at, amount = 0, 64
+    for element in elements:
+        if len(buffer) < size:
+            buffer.append(element)
+            continue
+        if at == len(drawn):
+            drawn, at, amount = slots.draw(amount).tolist(), 0, min(2 * amount, STEPS)
+        slot = drawn[at]
+        at += 1
+        pushed, buffer[slot] = buffer[slot], element
+        yield pushed
+    for i in threefry.permutation(key, len(buffer)).tolist():
+        yield buffer[i]
+
+
+class _Slots:
+    """The slots that the elements after the first ``size`` take, in order."""
+
+    def __init__(self, key: np.ndarray, size: int) -> None:
+        self.key, self.size, self.drawn = threefry.fold_in(key, 1), size, 0
+
+    def draw(self, count: int) -> np.ndarray:
+        words = threefry.words(self.key, count, self.drawn).astype(np.uint64)
+        self.drawn += count
+        return ((words * np.uint64(self.size)) >> np.uint64(32)).astype(np.int64)
+
+
+def shuffle_keys(key: np.ndarray, first: int, count: int) -> np.ndarray:
+    """The keys of the epochs ``first`` to ``first + count - 1`` of a shuffle: uint32 of shape (count, 2)."""
+    counters = np.arange(threefry.FOLD + first, threefry.FOLD + first + count, dtype=np.uint64)
+    return np.stack(threefry.encrypt(key, counters >> np.uint64(32), counters & np.uint64(0xFFFFFFFF)), -1)
+
+
+def permutations_of(keys: np.ndarray, n: int, count: int) -> np.ndarray:
+    """`threefry.permutation` of each key (of shape (count, 2), or one for all): int64 of shape (count, n).
+
+    Where n is small, all are made at once: most of the time would go into starting NumPy's loops.
+    """
+    if n > 4096 or len(keys) == 1:
+        each = [threefry.permutation(key, n) for key in keys]
+        return np.stack(each if len(each) == count else each * count)
+    k0, k1 = keys[:, :1], keys[:, 1:]
+    index = np.arange(n, dtype=np.uint32)
+    high, low = threefry.rounds(
+        (k0, k1, k0 ^ k1 ^ np.uint32(threefry.PARITY)),
+        np.zeros((count, n), np.uint32),
+        np.broadcast_to(index, (count, n)),
+        lambda a, b: a + np.asarray(b, np.uint32),
+        lambda x, distance: (x << np.uint32(distance)) | (x >> np.uint32(32 - distance)),
+    )
+    mask = np.uint64((1 << threefry.index_bits(n)) - 1)
+    words = (high.astype(np.uint64) << np.uint64(32) | low) & ~mask | index.astype(np.uint64)
+    words.sort(axis=1)
+    return (words & mask).view(np.int64)

@@ -1,0 +1,148 @@
+"""Where elements come from: arrays, integers, and Python generators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from .blocks import Block
+from .node import INFINITE, UNKNOWN, Cursor, Node, Start
+from .rows import ArrayRows, CountRows
+from .spec import Spec, TensorSpec
+from .structure import LEAF, Structure
+from .user import host_copy
+
+__all__ = ["Arrays", "Count", "Elements", "Generated"]
+
+
+class Arrays(Node):
+    """The rows of arrays of one length."""
+
+    def __init__(self, structure: Structure, arrays: Sequence[np.ndarray]) -> None:
+        self._structure = structure
+        self._rows = ArrayRows(arrays)
+        self._specs = tuple(TensorSpec(array.shape[1:], array.dtype) for array in arrays)
+        self.cardinality = len(arrays[0])
+
+    @property
+    def structure(self) -> Structure:
+        return self._structure
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        return self._specs
+
+    def open(self, start: Start) -> Cursor:
+        def begin() -> Iterator[Block]:
+            if self.cardinality:
+                yield [range(self.cardinality)]
+
+        return Cursor(begin, self._rows)
+
+
+class Count(Node):
+    """The integers of a Python range; with ``endless``, it only stands for counting on and on."""
+
+    def __init__(self, numbers: range, dtype: np.dtype, endless: bool = False) -> None:
+        self.numbers, self.dtype = numbers, dtype
+        self.cardinality = INFINITE if endless else len(numbers)
+
+    @property
+    def structure(self) -> Structure:
+        return LEAF
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        return (TensorSpec((), self.dtype),)
+
+    def open(self, start: Start) -> Cursor:
+        def begin() -> Iterator[Block]:
+            if self.numbers:
+                yield [self.numbers]
+
+        return Cursor(begin, CountRows(self.dtype))
+
+
+class Elements(Node):
+    """Elements that are there already, each of its own shape."""
+
+    def __init__(self, structure: Structure, specs: tuple[Spec, ...], elements: list[list[np.ndarray]]) -> None:
+        self._structure, self._specs, self.elements = structure, specs, elements
+        self.cardinality = len(elements)
+
+    @property
+    def structure(self) -> Structure:
+        return self._structure
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        return self._specs
+
+    def open(self, start: Start) -> Cursor:
+        def begin() -> Iterator[Block]:
+            for leaves in self.elements:
+                yield [leaf[None] for leaf in leaves]
+
+        return Cursor(begin)
+
+
+class Generated(Node):
+    """What a Python generator yields, converted to a given spec.
+
+    Args:
+        make: called for each pass; returns an iterable.
+        structure: the structure of what it yields.
+        specs: the spec of each leaf.
+    """
+
+    def __init__(self, make: Callable[[], Any], structure: Structure, specs: tuple[TensorSpec, ...]) -> None:
+        self.make, self._structure, self._specs = make, structure, specs
+        self.cardinality = UNKNOWN
+
+    @property
+    def structure(self) -> Structure:
+        return self._structure
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        return self._specs
+
+    def open(self, start: Start) -> Cursor:
+        def begin() -> Iterator[Block]:
+            for number, element in enumerate(self.make()):
+                yield [array[None] for array in self._convert(element, number)]
+
+        return Cursor(begin)
+
+    def _convert(self, element: Any, number: int) -> list[np.ndarray]:
+        if isinstance(element, list) and self._structure.kind is not None:
+            element = tuple(element)
+        leaves = self._structure.flatten(element, f"from_generator(): element {number} of the generator")
+        out = []
+        for leaf, spec, path in zip(leaves, self._specs, self._structure.paths(), strict=True):
+            what = f"from_generator(): element {number}{path} of the generator"
+            array = host_copy(leaf, what)
+            if array.dtype is not spec.dtype:
+                # tf.data takes a Python int for a float; a lossy conversion is a mistake in the signature
+                if not np.can_cast(array.dtype, spec.dtype, "same_kind") and not _holds(array, spec.dtype):
+                    raise DTypeError(
+                        f"{what} has dtype {array.dtype.name}, which does not convert to {spec.dtype.name} without "
+                        "loss. Convert it in the generator, or declare its dtype in output_signature."
+                    )
+                array = array.astype(spec.dtype)
+            if not spec.accepts(array.shape):
+                raise ShapeError(
+                    f"{what} has shape {array.shape}; output_signature says {spec.shape}. "
+                    "Yield that shape, or write None in output_signature for sizes that vary."
+                )
+            out.append(array)
+        return out
+
+
+def _holds(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether every value of the array is exactly one of ``dtype``."""
+    with np.errstate(all="ignore"):
+        return bool(np.array_equal(array.astype(dtype).astype(array.dtype), array))

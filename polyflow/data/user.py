@@ -1,0 +1,107 @@
+"""Between the engine and the user's functions: host arrays go out as Tensors, results come back as host arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backend import selection
+from ..convert import to_host
+from ..errors import PolyflowError
+from ..flow.interpreter import inside
+from ..tensor import Operators, Tensor
+from .node import AnyDataset
+from .structure import Structure
+
+__all__ = ["UserFunction", "frozen", "host_copy", "host_leaf", "packed_tensors", "to_tensor"]
+
+
+def to_tensor(leaf: Any, backend: Any) -> Any:
+    """A host array as a Tensor of ``backend`` (a dataset as it is)."""
+    if isinstance(leaf, AnyDataset):
+        return leaf
+    return Tensor(backend.asarray(leaf), backend)
+
+
+def packed_tensors(structure: Structure, leaves: Sequence[Any]) -> Any:
+    """An element of the engine as the user gets it: Tensors of the current backend in their structure."""
+    backend = selection.current()
+    return structure.pack([to_tensor(leaf, backend) for leaf in leaves])
+
+
+def host_leaf(value: Any, what: str) -> np.ndarray:
+    """What a user's value is on the host; it may share the value's memory.
+
+    Raises:
+        PolyflowError: of the class that `polyflow.tensor` would raise, with ``what`` before its message.
+    """
+    if isinstance(value, Operators):
+        return value.read().numpy()
+    try:
+        return to_host(value)
+    except PolyflowError as error:
+        raise type(error)(f"{what}: {error}") from None
+
+
+def host_copy(value: Any, what: str) -> np.ndarray:
+    """What a user's value is on the host, in memory that the user cannot change later."""
+    array = host_leaf(value, what)
+    return array.copy() if isinstance(value, np.ndarray) and array.flags.writeable else array
+
+
+def frozen(array: np.ndarray) -> bool:
+    """Whether nobody can write to the array's memory: neither through it nor through an array it is a view of."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return False
+        base = base.base
+    return True
+
+
+class UserFunction:
+    """A function of the user's, called with an element as Tensors.
+
+    It runs eagerly, whatever interpreter (a tape, a trace) the iteration happens in: elements are data, not part of
+    what is differentiated or compiled.
+
+    Args:
+        function: the function.
+        what: who was given it, for messages, e.g. ``"map()"``.
+
+    Raises:
+        TypeError: when it cannot be called.
+    """
+
+    def __init__(self, function: Callable[..., Any], what: str) -> None:
+        if not callable(function):
+            raise TypeError(
+                f"{what} needs a function of an element; got {function!r} of type {type(function).__name__}."
+            )
+        self.function, self.what = function, what
+
+    def __call__(self, structure: Structure, leaves: Sequence[Any]) -> Any:
+        """Call it with one element; a tuple's items become its arguments."""
+        with inside(None):
+            element = packed_tensors(structure, leaves)
+            return self.function(*element) if type(element) is tuple else self.function(element)
+
+    def flatten(self, result: Any, known: Structure | None) -> tuple[Structure, list[Any]]:
+        """A result as structure and leaves: host arrays of memory of their own, and datasets.
+
+        Raises:
+            TypeError: when nothing is returned, or another structure than ``known``. DTypeError: for what is no number.
+        """
+        if isinstance(result, list):  # several values, not one array of them
+            result = tuple(result)
+        structure = Structure.of(result) if known is None else known
+        leaves = structure.flatten(result, f"the result of the function given to {self.what}")
+        if not leaves:
+            raise TypeError(
+                f"the function given to {self.what} returned {result!r}. Expected a tensor or a structure of tensors: "
+                "is a `return` missing?"
+            )
+        what = f"the result of the function given to {self.what}"
+        return structure, [leaf if isinstance(leaf, AnyDataset) else host_copy(leaf, what) for leaf in leaves]
