@@ -19,8 +19,8 @@ from .crossentropy import (
     sparse_categorical_crossentropy,
 )
 from .divergence import Dice, KLDivergence, Poisson, Tversky, dice, kl_divergence, poisson, tversky
-from .hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
-from .labels import check_labels
+from .hinges import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from .labels import check_labels, needs_label_check
 from .regression import (
     CosineSimilarity,
     Huber,
@@ -79,6 +79,7 @@ __all__ = [
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "needs_label_check",
     "poisson",
     "reduce_weighted",
     "register",

@@ -145,10 +145,15 @@ def sparse_categorical_crossentropy(
     valid = logical_and(greater_equal(whole, 0), less(whole, classes))
     if ignore_class is None:
         return where(valid, -sum(where(chosen, _log_probabilities(y_pred, from_logits, axis), 0), axis), float("nan"))
-    counted = not_equal(whole, ignore_class)
-    shown = where(expand_dims(counted, axis), y_pred, 0 if from_logits else 1)  # an ignored row may hold anything
+    known = not_equal(whole, ignore_class)
+    shown = where(expand_dims(known, axis), y_pred, 0 if from_logits else 1)  # an ignored row may hold anything
     loss = -sum(where(chosen, _log_probabilities(shown, from_logits, axis), 0), axis)
-    return where(counted, where(valid, loss, float("nan")), 0)
+    return where(known, where(valid, loss, float("nan")), 0)
+
+
+def counted(y_true: Any, y_pred: Any, ignore_class: int, axis: int = -1) -> Any:
+    """Which samples have another label than ``ignore_class``."""
+    return not_equal(_labels(y_true, prediction(y_pred), axis), ignore_class)
 
 
 def _labels(y_true: Any, y_pred: Any, axis: int) -> Any:
@@ -282,4 +287,4 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     def mask(self, y_true: Any, y_pred: Any) -> Any:
         ignored = self.options["ignore_class"]
-        return None if ignored is None else not_equal(_labels(y_true, y_pred, self.options["axis"]), ignored)
+        return None if ignored is None else counted(y_true, y_pred, ignored, self.options["axis"])

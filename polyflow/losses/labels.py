@@ -15,6 +15,11 @@ SPARSE = frozenset({"sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
 
 
+def needs_label_check(loss: Any) -> bool:
+    """Whether `check_labels` has anything to check for this loss."""
+    return getattr(getattr(loss, "fn", loss), "__name__", "") in SPARSE | BINARY
+
+
 def check_labels(loss: Any, y_true: Any, n_classes: int) -> None:
     """Raise LabelError (a ValueError) where a label is none of the classes that ``loss`` distinguishes.
 

@@ -38,22 +38,32 @@ def same_rank(x1: Any, x2: Any) -> tuple[Any, Any]:
     return x1, x2
 
 
-def paired(y_true: Any, y_pred: Any, name: str, hint: str = "") -> tuple[Any, Any]:
-    """Targets and predictions in the prediction's dtype and one shape; a target that is a single number may stay one.
+def same_shape(y_true: Any, y_pred: Any, name: str, hint: str = "") -> Any:
+    """``y_true``, which must have the shape of ``y_pred``.
 
     Raises:
-        ShapeError: where the shapes differ.
+        ShapeError: where it has another; the message names both.
     """
-    y_pred = prediction(y_pred)
-    y_true = beside(y_true, y_pred).astype(y_pred.dtype, copy=False)
-    if y_true.shape:
-        y_true, y_pred = same_rank(y_true, y_pred)
-    if y_true.shape not in (y_pred.shape, ()):
+    if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{name} compares targets and predictions element by element; y_true has shape {y_true.shape} and y_pred "
             f"{y_pred.shape}. Expected equal shapes.{hint}"
         )
-    return y_true, y_pred
+    return y_true
+
+
+def aligned(y_true: Any, y_pred: Any, name: str, hint: str = "") -> tuple[Any, Any]:
+    """Targets and predictions of one shape, by `same_rank`; a target that is a single number stays one."""
+    if not y_true.shape:
+        return y_true, y_pred
+    y_true, y_pred = same_rank(y_true, y_pred)
+    return same_shape(y_true, y_pred, name, hint), y_pred
+
+
+def paired(y_true: Any, y_pred: Any, name: str, hint: str = "") -> tuple[Any, Any]:
+    """Targets and predictions of one shape, both in the prediction's dtype."""
+    y_pred = prediction(y_pred)
+    return aligned(beside(y_true, y_pred).astype(y_pred.dtype, copy=False), y_pred, name, hint)
 
 
 def weighted(values: Any, sample_weight: Any) -> tuple[Any, Any]:

@@ -1,0 +1,194 @@
+"""Metrics: quantities gathered over batches, found by name, and chosen by the shapes of targets and predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import unknown_name
+from ..losses import kind_of_targets
+from ..losses.crossentropy import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
+from ..losses.divergence import kl_divergence, poisson
+from ..losses.hinges import categorical_hinge, hinge, squared_hinge
+from ..losses.regression import (
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from ..naming import Family, name_of, snake_case
+from .accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from .base import Metric
+from .confusion import AUC, FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
+from .probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from .reduction import Mean, MeanMetricWrapper, Sum
+from .regression import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+)
+
+__all__ = [
+    "AUC",
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "Poisson",
+    "Precision",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "check",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "register",
+    "resolve",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
+]
+
+_CLASSES = (
+    *(Mean, Sum, MeanMetricWrapper, MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, LogCoshError),
+    *(MeanAbsolutePercentageError, MeanSquaredLogarithmicError, CosineSimilarity, Hinge, SquaredHinge),
+    *(CategoricalHinge, KLDivergence, Poisson, BinaryCrossentropy, CategoricalCrossentropy),
+    *(SparseCategoricalCrossentropy, Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
+    *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy, Precision, Recall, AUC),
+    *(TruePositives, FalsePositives, TrueNegatives, FalseNegatives),
+)
+
+FAMILY = Family(
+    "metric",
+    {cls.__name__: cls for cls in _CLASSES}
+    | {snake_case(cls.__name__): cls for cls in _CLASSES}
+    | dict.fromkeys(("mse", "MSE"), MeanSquaredError)
+    | dict.fromkeys(("mae", "MAE"), MeanAbsoluteError)
+    | dict.fromkeys(("mape", "MAPE"), MeanAbsolutePercentageError)
+    | dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError)
+    | dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
+)
+
+get = FAMILY.get
+deserialize = FAMILY.get
+serialize = FAMILY.serialize
+register = FAMILY.register
+
+_ACCURACIES = {
+    "binary": BinaryAccuracy,
+    "sparse": SparseCategoricalAccuracy,
+    "categorical": CategoricalAccuracy,
+}
+_CROSSENTROPIES = {
+    "binary": BinaryCrossentropy,
+    "sparse": SparseCategoricalCrossentropy,
+    "categorical": CategoricalCrossentropy,
+}
+_BY_TARGETS = {
+    "accuracy": _ACCURACIES,
+    "acc": _ACCURACIES,
+    "crossentropy": _CROSSENTROPIES,
+    "ce": _CROSSENTROPIES,
+}
+
+
+def check(identifier: Any) -> None:
+    """Raise UnknownNameError for a name that `resolve` would not know, before any batch is there."""
+    if not (isinstance(identifier, str) and identifier.lower() in _BY_TARGETS):
+        FAMILY.get(identifier)
+
+
+def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    """The Metric that ``compile(metrics=[identifier])`` means for targets and predictions of these shapes.
+
+    ``"accuracy"``, ``"acc"``, ``"crossentropy"`` and ``"ce"`` are the kind that fits the shapes; functions become a
+    `MeanMetricWrapper`. A metric named by a string is reported under that string.
+
+    Args:
+        identifier: what `get` takes.
+        y_true: anything with the targets' ``shape``, batch first.
+        y_pred: anything with the predictions' ``shape``, batch first.
+
+    Raises:
+        UnknownNameError: for an unknown name; the message lists the nearest.
+    """
+    kinds = _BY_TARGETS.get(identifier.lower()) if isinstance(identifier, str) else None
+    if kinds is not None:
+        return kinds[kind_of_targets(y_true, y_pred)](name=identifier)
+    if identifier is None:
+        raise unknown_name("metric", None, FAMILY.members)
+    found = FAMILY.get(identifier)
+    if not isinstance(found, Metric):
+        return MeanMetricWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
+    if isinstance(identifier, str):
+        found.name = identifier
+    return found
