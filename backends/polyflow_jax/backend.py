@@ -18,7 +18,7 @@ from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, devices, indexing
+from . import accurate, devices, indexing, random
 
 _x64 = jax.enable_x64
 
@@ -170,6 +170,8 @@ class JaxBackend(ArrayNamespaceBackend):
     getitem = staticmethod(indexing.getitem)
     index_add = staticmethod(indexing.index_add)
     index_set = staticmethod(indexing.index_set)
+    random_bits = staticmethod(random.random_bits)
+    keep_mask = staticmethod(random.keep_mask)
     expm1 = staticmethod(accurate.expm1)
     log1p = staticmethod(accurate.log1p)
     sinh = staticmethod(accurate.sinh)

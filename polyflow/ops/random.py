@@ -67,10 +67,15 @@ def blocks(key: Any, high: int, low: Any) -> tuple[Any, Any]:
     return threefry.rounds(schedule(key), x0, low, add, rotate)
 
 
-def counters(n: int, backend: Any) -> Any:
-    """The integers from 0 to ``n - 1`` in uint32, made on the backend from about ``2 * sqrt(n)`` host numbers."""
+def check_blocks(n: int) -> None:
+    """Raise ValueError for more pairs of words than 32-bit counters tell apart."""
     if n > 1 << 32:
         raise ValueError(f"at most 2**32 blocks of random bits can be drawn at once; got {n}. Draw in parts.")
+
+
+def counters(n: int, backend: Any) -> Any:
+    """The integers from 0 to ``n - 1`` in uint32, made on the backend from about ``2 * sqrt(n)`` host numbers."""
+    check_blocks(n)
     side = max(1, math.isqrt(n))
     columns = call.constant(np.arange(side, dtype=np.uint32), backend)
     rows = call.constant(np.arange(-(-n // side), dtype=np.uint32)[:, None] * np.uint32(side), backend)
