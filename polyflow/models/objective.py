@@ -43,7 +43,8 @@ class Objective:
     """
 
     def __init__(self, loss: Any, given: Any, weighted: Any, loss_weight: float | None = None) -> None:
-        self.loss = None if loss is None else losses.get(loss)
+        found = None if loss is None else losses.get(loss)
+        self.loss = found if found is None or isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found)
         self.loss_weight = loss_weight
         self.given = [(one, False) for one in _flat(given)] + [(one, True) for one in _flat(weighted)]
         for one, _ in self.given:

@@ -14,7 +14,7 @@ from ..backend import discovery, selection
 from ..callbacks import CallbackList, LazyLogs
 from ..errors import NotCompiledError
 from ..flow.gradient_tape import GradientTape
-from .feed import Feed, check_batch_size, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
+from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
 from .objective import Objective
 from .step import Step
 
@@ -163,9 +163,9 @@ class Trainer:
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
+        watchers = CallbackList(callbacks, self, params, verbose=verbose)
         with self._running():
             self._prepare(feed, objective, training=True)
-            watchers = CallbackList(callbacks, self, params, verbose=verbose)
             self.stop_training = False
             self.history = watchers.history
             watchers.on_train_begin()
@@ -409,7 +409,7 @@ class Trainer:
             raise ValueError("validation_data is (x, y), (x, y, sample_weight) or a dataset.")
         x, y, weight = unpack(tuple(data), "validation_data")
         return make_feed(
-            x, y, weight, batch_size=check_batch_size(batch_size), steps=steps, dtype=self.dtype, what="validation_data"
+            x, y, weight, batch_size=batch_size, steps=steps, dtype=self.dtype, what="validation_data"
         )
 
     def _build_with(self, feed: Feed) -> Any:
