@@ -6,14 +6,18 @@ exponents (one wait each), and `synchronize`.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from polyflow import dtypes as dt
+from polyflow import threefry
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
+from polyflow.backend.checks import index_error, negative_power
 from polyflow.backend.keys import ARRAY, Slice, library_key
 from polyflow.errors import unknown_device
 
@@ -44,10 +48,10 @@ class CuPyBackend(ArrayNamespaceBackend):
         self.cp = cp = load() if cupy is None else cupy
         if not device_count(cp):
             raise no_device(cp)
-        self._index = self._device_index(device)
-        super().__init__(f"cuda:{self._index}")
+        self._number = self._device_index(device)
+        super().__init__(f"cuda:{self._number}")
         self._version = tuple(int(part) for part in re.findall(r"\d+", cp.__version__)[:2])
-        self._device = cp.cuda.Device(self._index)
+        self._device = cp.cuda.Device(self._number)
         self._current_device = cp.cuda.runtime.getDevice
         self.xp = namespace(cp)
         self.kernels = Kernels(cp)
@@ -55,7 +59,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         held = dt.ALL if self._version >= (14, 0) else tuple(d for d in dt.ALL if d is not dt.bfloat16)
         self.capabilities = Capabilities(dtypes=frozenset(held), dlpack=True, inplace=True)
 
-    # Devices -----------------------------------------------------------------------------------------------------------
+    # Devices ------------------------------------------------------------------------------------------------------
 
     def devices(self) -> tuple[str, ...]:
         return tuple(f"cuda:{i}" for i in range(device_count(self.cp)))
@@ -77,11 +81,11 @@ class CuPyBackend(ArrayNamespaceBackend):
 
     def _here(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``function`` run with this backend's GPU as the current device, and its errors explained."""
-        current, index, device = self._current_device, self._index, self._device
+        current, number, device = self._current_device, self._number, self._device
 
         def run(*args: Any, **named: Any) -> Any:
             try:
-                if current() == index:
+                if current() == number:
                     return function(*args, **named)
                 with device:
                     return function(*args, **named)
@@ -99,7 +103,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         return self._here(super().compile(graph))
 
-    # Arrays ------------------------------------------------------------------------------------------------------------
+    # Arrays -------------------------------------------------------------------------------------------------------
 
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
         host = np.asarray(obj)
@@ -107,8 +111,8 @@ class CuPyBackend(ArrayNamespaceBackend):
         with np.errstate(all="ignore"):
             host = host.astype(target, copy=False)
         host = host if host.dtype is target else host.view(target)  # long long is int64 too, but another dtype object
-        if device is not None and (index := self._device_index(device)) != self._index:
-            with self.cp.cuda.Device(index):
+        if device is not None and (number := self._device_index(device)) != self._number:
+            with self.cp.cuda.Device(number):
                 return self._upload(host)
         return self._here(self._upload)(host)
 
@@ -143,7 +147,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     def dtype_of(self, array: Any) -> np.dtype:
         return dt.as_dtype(array.dtype)
 
-    # Creation and conversion -----------------------------------------------------------------------------------------
+    # Creation and conversion --------------------------------------------------------------------------------------
 
     def full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
         cp, value = self.cp, np.asarray(fill_value).astype(self.require(dtype))
@@ -159,14 +163,14 @@ class CuPyBackend(ArrayNamespaceBackend):
             return x
         if x.dtype.kind == "c" and dtype not in dt.COMPLEX and dtype is not dt.bool_:
             x = x.real
-        if dt.bfloat16 in (x.dtype, dtype) and x.dtype.itemsize + dtype.itemsize != 6:  # all but float32 go through it
+        if dt.bfloat16 in (x.dtype, dtype) and dt.float32 not in (x.dtype, dtype):  # all others go through float32
             x = x.astype(dt.float32)
         return x.astype(dtype)
 
     def stop_gradient(self, x: Any) -> Any:
         return x
 
-    # Arithmetic ------------------------------------------------------------------------------------------------------
+    # Arithmetic ---------------------------------------------------------------------------------------------------
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         dtype = _dtype(x1, x2)
@@ -182,7 +186,7 @@ class CuPyBackend(ArrayNamespaceBackend):
 
     def pow(self, x1: Any, x2: Any) -> Any:
         if _dtype(x1, x2) in dt.SIGNED and bool((x2 < 0).any()):
-            raise ValueError("Integers to negative integer powers are not allowed. Convert the base to a float first.")
+            raise negative_power()
         return self.cp.power(x1, x2)
 
     def sign(self, x: Any) -> Any:
@@ -222,13 +226,20 @@ class CuPyBackend(ArrayNamespaceBackend):
 
     def where(self, condition: Any, x1: Any, x2: Any) -> Any:
         cp = self.cp
-        if isinstance(x1, float) and isinstance(x2, float):
-            x2 = cp.full((), x2, dtype=dt.float32)
         if _dtype(x1, x2) is dt.bfloat16:  # cupy.where has no loop for it: choose between the bits
             return cp.where(condition, x1.view(dt.uint16), x2.view(dt.uint16)).view(dt.bfloat16)
         return cp.where(condition, x1, x2)
 
-    # Functions of one number, each one kernel -------------------------------------------------------------------------
+    def clip(self, x: Any, *, min: Any, max: Any) -> Any:
+        """By maximum and minimum: cupy.clip turns NaN into a number where the limits cross, and lacks bfloat16."""
+        wide = x.astype(dt.float32) if x.dtype is dt.bfloat16 else x
+        if min is not None:
+            wide = self.cp.maximum(wide, wide.dtype.type(min))
+        if max is not None:
+            wide = self.cp.minimum(wide, wide.dtype.type(max))
+        return self.astype(wide, dtype=dt.as_dtype(x.dtype))
+
+    # Functions of one number, each one kernel ---------------------------------------------------------------------
 
     def erf(self, x: Any) -> Any:
         return self._formula("erf", x)
@@ -251,7 +262,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     def _formula(self, name: str, x: Any) -> Any:
         return self.kernels(name, dt.as_dtype(x.dtype))(x)
 
-    # Products: never in TF32, which has 11 bits ------------------------------------------------------------------------
+    # Products: never in TF32, which has 11 bits -------------------------------------------------------------------
 
     def matmul(self, x1: Any, x2: Any) -> Any:
         dtype = x1.dtype
@@ -270,7 +281,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         finally:
             types.set_compute_type(dt.float32, TF32)
 
-    # Reductions ------------------------------------------------------------------------------------------------------
+    # Reductions ---------------------------------------------------------------------------------------------------
 
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         return x if axis == () else self.cp.sum(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
@@ -319,7 +330,7 @@ class CuPyBackend(ArrayNamespaceBackend):
             return scan(x.astype(dt.float32), axis=axis, dtype=dt.float32).astype(x.dtype)
         return scan(x, axis=axis, dtype=x.dtype)
 
-    # Sorting: stable, NaN last, in both directions ------------------------------------------------------------------
+    # Sorting: stable, NaN last, in both directions ----------------------------------------------------------------
 
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
         return _canonical(self.cp.argsort(self._keys(x, descending), axis=axis))
@@ -340,7 +351,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     def _reversed(self, x: Any) -> Any:
         return self.cp.negative(x) if x.dtype in dt.FLOATING else self.cp.invert(x)
 
-    # Indexing: CuPy wraps index arrays around and lets any of several assignments win -------------------------------
+    # Indexing: CuPy wraps index arrays around and lets any of several assignments win -----------------------------
 
     def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
         self._check(x, indices, key)
@@ -375,9 +386,7 @@ class CuPyBackend(ArrayNamespaceBackend):
             host, size = index.get(), x.shape[axis]
             wrong = host[(host < -size) | (host >= size)]
             if wrong.size:
-                raise IndexError(
-                    f"index {wrong[0]} is out of bounds for axis {axis} of size {size} (shape {tuple(x.shape)})."
-                )
+                raise index_error(int(wrong[0]), axis, x.shape)
 
     def _by_rows(self, family: str, x: Any, updates: Any, indices: tuple[Any, ...], key: Any) -> Any:
         """Updates at index arrays, as updates of the rows of a matrix, in order (see `kernels.index_add`).
@@ -391,12 +400,12 @@ class CuPyBackend(ArrayNamespaceBackend):
         sizes = [place.shape[axis] for axis in axes]
         others = [axis for axis in range(place.ndim) if axis not in axes]
         front = place.transpose(*axes, *others)
-        matrix = front if front.flags.c_contiguous else cp.ascontiguousarray(front)
+        matrix = _in_a_row(cp, front)
         rows, shape = self._row_numbers(indices, sizes)
         selected = tuple(place.shape[axis] for axis in others)
         spread = cp.broadcast_to(updates, selected[:at] + shape + selected[at:])
-        spread = cp.ascontiguousarray(cp.moveaxis(spread, tuple(range(at, at + len(shape))), tuple(range(len(shape)))))
-        width = matrix.size // max(int(np.prod(sizes)), 1)
+        spread = _in_a_row(cp, cp.moveaxis(spread, tuple(range(at, at + len(shape))), tuple(range(len(shape)))))
+        width = matrix.size // max(math.prod(sizes), 1)
         if spread.size:
             order = cp.argsort(rows)
             kernel = self.kernels(family, dt.as_dtype(x.dtype))
@@ -414,7 +423,42 @@ class CuPyBackend(ArrayNamespaceBackend):
             rows = index if rows is None else rows * size + index
         return rows.reshape(-1), tuple(rows.shape)  # type: ignore[union-attr]
 
-    # Shapes ------------------------------------------------------------------------------------------------------------
+    # Random bits: each op one kernel, none with a host step -------------------------------------------------------
+
+    def random_bits(self, key: Any, *, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        count = math.prod(shape)
+        key = _in_a_row(self.cp, key)
+        if dtype is dt.uint64:
+            return self.kernels("random_words64")(key, size=count).reshape(shape)
+        words = self.cp.empty(count, dt.uint32)
+        self.kernels("random_words")(key, count, words, size=(count + 1) // 2)
+        return words.reshape(shape)
+
+    def threefry2x32(self, key: Any, low: Any, *, high: int) -> Any:
+        pairs = self.cp.empty((*low.shape, 2), dt.uint32)
+        self.kernels("encrypt")(_in_a_row(self.cp, key), low, high, pairs)
+        return pairs
+
+    def next_key(self, state: Any) -> Any:
+        fresh = self.cp.empty(2, dt.uint32)
+        self.kernels("next_key")(_in_a_row(self.cp, state), fresh, size=1)
+        return fresh
+
+    def random_permutation(self, key: Any, *, n: int) -> Any:
+        if not n:
+            return self.cp.empty(0, dt.int64)
+        bits = threefry.index_bits(n)
+        places = self.cp.sort(self.kernels("random_places")(_in_a_row(self.cp, key), bits, size=n))
+        return self.cp.bitwise_and(places, np.uint64((1 << bits) - 1)).view(dt.int64)
+
+    def keep_mask(self, key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
+        count = math.prod(shape)
+        kept = self.cp.empty(count, dt.bool_)
+        threshold = threefry.drop_threshold(rate)
+        self.kernels("keep_mask")(_in_a_row(self.cp, key), threshold, count, kept, size=(count + 3) // 4)
+        return kept.reshape(shape)
+
+    # Shapes -------------------------------------------------------------------------------------------------------
 
     def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
         shape = tuple(low + size + high for size, (low, high) in zip(x.shape, widths, strict=True))
@@ -425,12 +469,17 @@ class CuPyBackend(ArrayNamespaceBackend):
 
 def _dtype(*operands: Any) -> np.dtype:
     """The dtype of the arrays among the operands (Python floats stand beside an array of their dtype)."""
-    return next(dt.as_dtype(operand.dtype) for operand in operands if not isinstance(operand, float))
+    return next(dt.as_dtype(operand.dtype) for operand in operands if not isinstance(operand, dt.SCALARS))
 
 
 def _canonical(indices: Any) -> Any:
     """Indices as int64 proper: CuPy gives long long, which is equal to it but another dtype object."""
     return indices if indices.dtype is dt.int64 else indices.astype(dt.int64, copy=False).view(dt.int64)
+
+
+def _in_a_row(cupy: Any, x: Any) -> Any:
+    """``x`` in contiguous memory, as kernels need arguments that they index themselves."""
+    return x if x.flags.c_contiguous else cupy.ascontiguousarray(x)
 
 
 def _sortable(x: Any) -> Any:
@@ -440,7 +489,7 @@ def _sortable(x: Any) -> Any:
 
 def _signed_zero(value: np.ndarray) -> bool:
     """Whether a zero has a sign bit in any of its parts."""
-    parts = (value.real, value.imag) if value.dtype.kind == "c" else (value,)
+    parts = (np.real(value), np.imag(value)) if value.dtype.kind == "c" else (value,)
     return any(bool(np.signbit(part)) for part in parts) if value.dtype in dt.INEXACT else False
 
 
@@ -457,4 +506,5 @@ def _place(x: Any, key: Any) -> tuple[Any, list[int], int]:
     together = advanced == list(range(advanced[0], advanced[-1] + 1))
     kept = [part for part in key if not isinstance(part, int)]
     axes = [axis for axis, part in enumerate(kept) if part == ARRAY]
-    return view, axes, sum(part != ARRAY and not isinstance(part, int) for part in key[: advanced[0]]) if together else 0
+    before = sum(part != ARRAY and not isinstance(part, int) for part in key[: advanced[0]])
+    return view, axes, before if together else 0

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from polyflow import dtypes as dt
+from polyflow import threefry
 
 EXACT = ("--fmad=false",)
 
@@ -73,7 +75,7 @@ def stored_as(dtype: np.dtype) -> str:
     return {dt.float16: "float16", dt.bfloat16: "bfloat16"}.get(dtype) or computed_in(dtype)
 
 
-# Floor division and remainder of floats: the array API standard's special cases -------------------------------------------
+# Floor division and remainder of floats: the array API standard's special cases -----------------------------------
 
 _REMAINDER = """
 const {real} a = ({real})x, b = ({real})y;
@@ -119,7 +121,7 @@ def _arithmetic(name: str, body: str, dtype: np.dtype) -> Elementwise:
     return Elementwise(f"polyflow_{name}_{dtype.name}", f"{dtype.name} x, {dtype.name} y", f"{dtype.name} z", text)
 
 
-# Functions of one number that CuPy has not, or only in several launches ----------------------------------------------------
+# Functions of one number that CuPy has not, or only in several launches -------------------------------------------
 
 FORMULAS = {
     "erf": ("erf((double)x)", dt.FLOATS),
@@ -141,7 +143,7 @@ def _formula(name: str, formula: str) -> Callable[[np.dtype], Elementwise]:
     return make
 
 
-# Index arrays --------------------------------------------------------------------------------------------------------------
+# Index arrays -----------------------------------------------------------------------------------------------------
 
 
 def outside(dtype: np.dtype) -> Reduction:
@@ -192,7 +194,75 @@ def _runs(name: str, combined: str, dtype: np.dtype) -> Elementwise:
     return Elementwise(f"polyflow_{name}_{dtype.name}", inputs, f"raw {dtype.name} result", text)
 
 
-# All of them -----------------------------------------------------------------------------------------------------------------
+# Random bits: Threefry-2x32, see polyflow.threefry ----------------------------------------------------------------
+
+
+def _cipher() -> str:
+    """A device function that encrypts the counter ``(x0, x1)`` in place: the 20 rounds, written out."""
+    lines = []
+    for group in range(5):
+        for distance in threefry.ROTATIONS[group % 2]:
+            lines.append(f"x0 += x1; x1 = (x1 << {distance} | x1 >> {32 - distance}) ^ x0;")
+        lines.append(f"x0 += k{(group + 1) % 3}; x1 += k{(group + 2) % 3} + {group + 1}u;")
+    rounds = "\n  ".join(lines)
+    return f"""
+__device__ void polyflow_encrypt(unsigned int k0, unsigned int k1, unsigned int &x0, unsigned int &x1) {{
+  const unsigned int k2 = k0 ^ k1 ^ {threefry.PARITY}u;
+  x0 += k0; x1 += k1;
+  {rounds}
+}}
+"""
+
+
+_BLOCK = "unsigned int x0 = (unsigned int)(i >> 32), x1 = (unsigned int)i;\npolyflow_encrypt(key[0], key[1], x0, x1);\n"
+_WORD64 = _BLOCK + "const unsigned long long word = (unsigned long long)x0 << 32 | x1;\n"
+
+_RANDOM = {
+    # one thread for each block of a stream, which is a pair of words
+    "random_words": (
+        "raw uint32 key, int64 count",
+        "raw uint32 words",
+        _BLOCK + "words[2 * i] = x0;\nif (2 * i + 1 < count) words[2 * i + 1] = x1;",
+    ),
+    "random_words64": ("raw uint32 key", "uint64 z", _WORD64 + "z = word;"),
+    # a word that sorts at random and carries its place in its low bits
+    "random_places": (
+        "raw uint32 key, int32 bits",
+        "uint64 z",
+        _WORD64 + "z = word >> bits << bits | (unsigned long long)i;",
+    ),
+    # 16-bit halves, the low one first: four elements for each block
+    "keep_mask": (
+        "raw uint32 key, uint32 threshold, int64 count",
+        "raw bool kept",
+        _BLOCK
+        + "const unsigned int halves[4] = {x0 & 0xffffu, x0 >> 16, x1 & 0xffffu, x1 >> 16};\n"
+        + "for (int half = 0; half < 4; ++half)\n"
+        + "  if (4 * i + half < count) kept[4 * i + half] = halves[half] >= threshold;",
+    ),
+    "encrypt": (
+        "raw uint32 key, uint32 low, uint32 high",
+        "raw uint32 pairs",
+        "unsigned int x0 = high, x1 = low;\npolyflow_encrypt(key[0], key[1], x0, x1);\n"
+        "pairs[2 * i] = x0;\npairs[2 * i + 1] = x1;",
+    ),
+    "next_key": (
+        "raw uint32 state",
+        "raw uint32 fresh",
+        f"unsigned int x0 = {threefry.FOLD >> 32}u, x1 = state[2];\npolyflow_encrypt(state[0], state[1], x0, x1);\n"
+        "fresh[0] = x0;\nfresh[1] = x1;",
+    ),
+}
+
+
+def _random(name: str) -> Callable[[np.dtype], Elementwise]:
+    def make(dtype: np.dtype) -> Elementwise:
+        return Elementwise(f"polyflow_{name}", *_RANDOM[name], _cipher())
+
+    return make
+
+
+# All of them ------------------------------------------------------------------------------------------------------
 
 FAMILIES: dict[str, tuple[Callable[[np.dtype], Elementwise | Reduction], tuple[np.dtype, ...]]] = {
     "floor_divide": (floor_divide, dt.FLOATS),
@@ -201,6 +271,7 @@ FAMILIES: dict[str, tuple[Callable[[np.dtype], Elementwise | Reduction], tuple[n
     "index_add": (index_add, dt.ALL),
     "index_set": (index_set, dt.ALL),
     **{name: (_formula(name, formula), dtypes) for name, (formula, dtypes) in FORMULAS.items()},
+    **{name: (_random(name), (dt.uint32,)) for name in _RANDOM},
 }
 """Every family of kernels: what makes its text, and the dtypes it exists for."""
 
@@ -219,8 +290,8 @@ class Kernels:
         self._cupy = cupy
         self._built: dict[tuple[str, np.dtype], Any] = {}
 
-    def __call__(self, family: str, dtype: np.dtype) -> Any:
-        """The kernel of ``family`` for ``dtype``."""
+    def __call__(self, family: str, dtype: np.dtype = dt.uint32) -> Any:
+        """The kernel of ``family`` for ``dtype`` (those for random bits are of uint32)."""
         found = self._built.get((family, dtype))
         if found is None:
             found = self._built[family, dtype] = FAMILIES[family][0](dtype).build(self._cupy)

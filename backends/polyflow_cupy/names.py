@@ -8,12 +8,17 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+# fmt: off
 SAME = (
-    "abs add bitwise_and bitwise_or bitwise_xor broadcast_to ceil conj copysign cos cosh divide equal exp expm1 flip floor "
-    "greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or "
-    "logical_xor maximum minimum multiply negative nextafter not_equal positive real reciprocal reshape signbit sin sinh "
-    "sqrt square subtract tan tanh trunc"
-).split()
+    "abs", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "broadcast_to", "ceil", "conj", "copysign", "cos",
+    "cosh", "divide", "equal", "exp", "expm1", "flip", "floor", "greater", "greater_equal", "hypot", "isfinite",
+    "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter",
+    "not_equal", "positive", "real", "reciprocal", "reshape", "signbit", "sin", "sinh", "sqrt", "square",
+    "subtract", "tan", "tanh", "trunc",
+)
+# fmt: on
+"""Functions of the standard's name."""
 
 OTHER = {
     "acos": "arccos",

@@ -12,8 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("CUPY_CACHE_DIR", str(Path(tempfile.gettempdir(), "polyflow-cupy-cache")))
 
-from standin import make  # noqa: E402
-from surface import installed_cupy  # noqa: E402
+from standin import make
+from surface import installed_cupy
 
 VERSIONS = ("14.2.0", "13.6.0")
 

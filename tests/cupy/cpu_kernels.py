@@ -199,7 +199,9 @@ class _Kernel:
     def arguments(self, args: tuple[Any, ...]) -> list[Any]:
         """The arguments as NumPy arrays, or as Python scalars where they were none."""
         if len(args) not in (self.nin, self.nargs):
-            raise TypeError(f"Wrong number of arguments for {self.name!r}: {len(args)}, not {self.nin} or {self.nargs}.")
+            raise TypeError(
+                f"Wrong number of arguments for {self.name!r}: {len(args)}, not {self.nin} or {self.nargs}."
+            )
         self.library.check_devices(args)
         hosts = []
         for arg in args:
@@ -292,7 +294,11 @@ class ElementwiseKernel(_Kernel):
         hosts = self.arguments(args)
         ins, outs = hosts[: self.nin], hosts[self.nin :]
         letters = self.decide(ins, outs)
-        looped = [h for h, p in zip(hosts, self.in_params + self.out_params, strict=False) if not p.raw and isinstance(h, np.ndarray)]
+        looped = [
+            h
+            for h, p in zip(hosts, self.in_params + self.out_params, strict=False)
+            if not p.raw and isinstance(h, np.ndarray)
+        ]
         if size != -1 and looped:
             raise ValueError("Specified 'size' can be used only if all of the ndarray are 'raw'.")
         if size == -1 and not looped:
@@ -319,7 +325,10 @@ class ElementwiseKernel(_Kernel):
                 buffers.append(np.ascontiguousarray(given if parameter.raw else np.broadcast_to(given, shape)))
         targets = [np.ascontiguousarray(out) for out in made]
         outside, inside = self.bind([*ins, *made], self.nin)
-        loop = f"{outside}\n{self.loop_prep}\nfor (long long i = 0; i < n_; ++i) {{ const long long at_ = i;\n{inside}\n{self.operation};\n}}\n{self.after_loop}"
+        loop = (
+            f"{outside}\n{self.loop_prep}\nfor (long long i = 0; i < n_; ++i) {{ const long long at_ = i;\n"
+            f"{inside}\n{self.operation};\n}}\n{self.after_loop}"
+        )
         self.launch(self.source(letters, "", loop), count, 0, [*buffers, *targets])
         for out, target in zip(made, targets, strict=True):
             if out is not target:
@@ -349,7 +358,9 @@ class ReductionKernel(_Kernel):
         self.map_expr, self.reduce_expr, self.post_map_expr = map_expr, reduce_expr, post_map_expr
         self.identity, self.reduce_type = identity, reduce_type
 
-    def __call__(self, *args: Any, out: Any = None, axis: Any = None, keepdims: bool = False, stream: Any = None) -> Any:
+    def __call__(
+        self, *args: Any, out: Any = None, axis: Any = None, keepdims: bool = False, stream: Any = None
+    ) -> Any:
         if out is not None or len(args) != self.nin:
             raise NotImplementedError("the stand-in's reductions make their own output")
         ins = self.arguments(args)

@@ -30,7 +30,9 @@ from surface import load
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 SCALARS = (bool, int, float, complex, np.generic)
 HALVES = (np.dtype("float16"), BFLOAT16)
-IMPLICIT = "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array explicitly."
+IMPLICIT = (
+    "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array explicitly."
+)
 
 
 @cache
@@ -80,15 +82,21 @@ class Array:
     nbytes = property(lambda self: self.host.nbytes)
     itemsize = property(lambda self: self.host.itemsize)
     strides = property(lambda self: self.host.strides)
-    flags = property(lambda self: types.SimpleNamespace(c_contiguous=self.host.flags.c_contiguous, f_contiguous=self.host.flags.f_contiguous))
+    flags = property(
+        lambda self: types.SimpleNamespace(
+            c_contiguous=self.host.flags.c_contiguous, f_contiguous=self.host.flags.f_contiguous
+        )
+    )
     T = property(lambda self: self.library.wrap(self.host.T))
     mT = property(lambda self: self.library.wrap(self.host.mT))
     real = property(lambda self: self.library.wrap(self.host.real))
-    imag = property(lambda self: self.library.wrap(self.host.imag if self.host.dtype.kind == "c" else np.zeros_like(self.host)))
+    imag = property(
+        lambda self: self.library.wrap(self.host.imag if self.host.dtype.kind == "c" else np.zeros_like(self.host))
+    )
     device = property(lambda self: self.library.cuda.Device(self.place))
     data = property(lambda self: types.SimpleNamespace(ptr=self.host.ctypes.data, device_id=self.place))
 
-    # What reads a value on the host waits for the device -------------------------------------------------------------
+    # What reads a value on the host waits for the device ----------------------------------------------------------
 
     def get(self, stream: Any = None, order: str = "C", out: Any = None, blocking: bool = True) -> np.ndarray:
         self.library.syncs += 1
@@ -131,7 +139,9 @@ class Array:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (2, self.place)
 
-    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
         if dl_device is not None and tuple(dl_device) == (1, 0):
             self.library.syncs += 1
             return self.host.copy().__dlpack__(max_version=max_version)
@@ -139,7 +149,7 @@ class Array:
             raise BufferError("copy=True is supported only for an export to the CPU")
         return _Capsule(self)
 
-    # Structure ---------------------------------------------------------------------------------------------------------
+    # Structure ----------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -186,7 +196,9 @@ class Array:
                 info, wide = np.iinfo(dtype), host.astype(np.float64)
                 low, high = float(info.min), float(info.max)
                 cast = np.where(np.isnan(wide) | (wide < low) | (wide >= high), 0, wide).astype(dtype)
-                return self.library.wrap(np.where(wide >= high, dtype.type(info.max), np.where(wide <= low, dtype.type(info.min), cast)))
+                return self.library.wrap(
+                    np.where(wide >= high, dtype.type(info.max), np.where(wide <= low, dtype.type(info.min), cast))
+                )
             return self.library.wrap(np.array(host, dtype=dtype, order="K" if order == "K" else order))
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
@@ -233,7 +245,14 @@ _OPERATORS = {
     "mod": "remainder", "pow": "power", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or",
     "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
 }  # fmt: skip
-_COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
 _SINGLE = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 
 
@@ -272,10 +291,35 @@ def _by_function(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in (
-    "sum prod max min any all mean var std argmax argmin cumsum cumprod squeeze ravel swapaxes take repeat argsort nonzero "
-    "clip round conj diagonal trace searchsorted dot"
-).split():
+for _name in [
+    "sum",
+    "prod",
+    "max",
+    "min",
+    "any",
+    "all",
+    "mean",
+    "var",
+    "std",
+    "argmax",
+    "argmin",
+    "cumsum",
+    "cumprod",
+    "squeeze",
+    "ravel",
+    "swapaxes",
+    "take",
+    "repeat",
+    "argsort",
+    "nonzero",
+    "clip",
+    "round",
+    "conj",
+    "diagonal",
+    "trace",
+    "searchsorted",
+    "dot",
+]:
     setattr(Array, _name, _by_function(_name))
 
 
@@ -285,6 +329,7 @@ def _loops(inputs: str, letters: str) -> list[str]:
 
 WHERE = _loops("?xx", "?bBhHiIlLqQefdFD")
 ROUND = ["?q->e", *_loops("xq", "bBhHiIlLqQefdFD")]
+CLIP = _loops("xxx", "?bBhHiIlLqQefd")
 TRUTH = [f"{letter}->?" for letter in "?BhHiIlLqQefdFD"]
 """The loops of ufuncs and reductions that have no public name (read in CuPy's source): none has bfloat16."""
 
@@ -341,8 +386,8 @@ class Ufunc:
         lists = {"add": "iIQLlqefd", "maximum": "iIQLlqfd", "minimum": "iIQLlqfd"}
         if self.name not in lists:
             raise NotImplementedError(f"`{self.name}.at` is not implemented yet")
-        if a.dtype.char not in lists[self.name] or a.dtype in (np.dtype("int64"),) and self.name == "never":
-            raise TypeError(f"scatter_{self.name} only supports int32, int64, uint32, uint64, float16, float32, float64; got {a.dtype}")
+        if a.dtype.char not in lists[self.name]:
+            raise TypeError(f"scatter_{self.name} only supports 32 and 64 bit integers and floats; got {a.dtype}")
         value = b.host if isinstance(b, Array) else b
         getattr(np, self.name).at(a.host, self.library.host_key(a, indices), value)
 
@@ -354,7 +399,9 @@ def _dtype(letter: str) -> np.dtype:
 def _casts(host: Any, target: np.dtype) -> bool:
     if isinstance(host, (np.ndarray, np.generic)):
         return np.can_cast(host.dtype, target, "safe")
-    kinds = "?" if isinstance(host, bool) else "iu" if isinstance(host, int) else "f" if isinstance(host, float) else "c"
+    kinds = (
+        "?" if isinstance(host, bool) else "iu" if isinstance(host, int) else "f" if isinstance(host, float) else "c"
+    )
     order = "?iufc"
     kind = "f" if target == BFLOAT16 else {"b": "?"}.get(target.kind, target.kind)
     return order.index(kind) >= order.index(kinds[0])
@@ -369,7 +416,9 @@ def _integral_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.power(x, y)
     negative = y < 0
     result = np.power(x, np.where(negative, y.dtype.type(0), y))
-    small = np.where(x == 1, 1, np.where((x.astype(np.int64) == -1) & (x.dtype.kind == "i"), np.where(y % 2 != 0, -1, 1), 0))
+    small = np.where(
+        x == 1, 1, np.where((x.astype(np.int64) == -1) & (x.dtype.kind == "i"), np.where(y % 2 != 0, -1, 1), 0)
+    )
     return np.where(negative, small.astype(x.dtype), result)
 
 
@@ -384,18 +433,82 @@ _MEANINGS: dict[str, Callable[..., Any]] = {
     "ceil": lambda x: x if x.dtype.kind in "biu" else np.ceil(x),
     "trunc": lambda x: x if x.dtype.kind in "biu" else np.trunc(x),
     "logical_not": lambda x: ~(x.astype(bool)),
+    "clip": lambda x, low, high: np.where(low > high, high, np.where(x < low, low, np.where(x > high, high, x))),
     "round": lambda x, decimals: np.round(x, int(decimals.reshape(-1)[0])),
 }
 
-_SAME = (
-    "reshape transpose expand_dims squeeze broadcast_to broadcast_arrays concatenate concat stack hstack vstack split array_split "
-    "flip roll tile moveaxis swapaxes rollaxis ravel atleast_1d atleast_2d permute_dims matrix_transpose tril triu diag diagonal "
-    "trace outer inner dot vdot tensordot kron meshgrid rot90 ascontiguousarray zeros_like ones_like diff iscomplexobj isrealobj "
-    "result_type can_cast promote_types finfo iinfo shares_memory may_share_memory real imag nan_to_num interp"
-).split()
+_SAME = [
+    "reshape",
+    "transpose",
+    "expand_dims",
+    "squeeze",
+    "broadcast_to",
+    "broadcast_arrays",
+    "concatenate",
+    "concat",
+    "stack",
+    "hstack",
+    "vstack",
+    "split",
+    "array_split",
+    "flip",
+    "roll",
+    "tile",
+    "moveaxis",
+    "swapaxes",
+    "rollaxis",
+    "ravel",
+    "atleast_1d",
+    "atleast_2d",
+    "permute_dims",
+    "matrix_transpose",
+    "tril",
+    "triu",
+    "diag",
+    "diagonal",
+    "trace",
+    "outer",
+    "inner",
+    "dot",
+    "vdot",
+    "tensordot",
+    "kron",
+    "meshgrid",
+    "rot90",
+    "ascontiguousarray",
+    "zeros_like",
+    "ones_like",
+    "diff",
+    "iscomplexobj",
+    "isrealobj",
+    "result_type",
+    "can_cast",
+    "promote_types",
+    "finfo",
+    "iinfo",
+    "shares_memory",
+    "may_share_memory",
+    "real",
+    "imag",
+    "nan_to_num",
+    "interp",
+]
 """Functions that do what NumPy's of the same name do (within the signature of the real ones)."""
 
-_CREATE = "zeros ones empty eye identity tri arange linspace full asarray array ascontiguousarray".split()
+_CREATE = [
+    "zeros",
+    "ones",
+    "empty",
+    "eye",
+    "identity",
+    "tri",
+    "arange",
+    "linspace",
+    "full",
+    "asarray",
+    "array",
+    "ascontiguousarray",
+]
 
 
 class Standin(types.ModuleType):
@@ -415,16 +528,22 @@ class Standin(types.ModuleType):
         self.syncs, self.launches, self.current, self.count = 0, [], 0, devices
         self.newer = not version.startswith("13.")
         names = self.table["ndarray"]
-        hidden = {name: property(_missing(name)) for name in vars(Array) if name not in names and not name.startswith("__")}
+        hidden = {
+            name: property(_missing(name)) for name in vars(Array) if name not in names and not name.startswith("__")
+        }
         own = {"host": Array.host, "place": Array.place, "library": self}
         self.ndarray = type("ndarray", (Array,), {**hidden, **own, "__slots__": ()})
         self.cuda = _cuda(self)
-        self.linalg = types.SimpleNamespace(matrix_transpose=lambda x: self.wrap(x.host.mT)) if self.newer else types.SimpleNamespace()
+        self.linalg = (
+            types.SimpleNamespace(matrix_transpose=lambda x: self.wrap(x.host.mT))
+            if self.newer
+            else types.SimpleNamespace()
+        )
         self.newaxis, self.pi, self.inf, self.nan, self.e = None, np.pi, np.inf, np.nan, np.e
         self._core = types.SimpleNamespace(_routines_linalg=_compute_types())
         self._core.set_compute_type = self._core._routines_linalg.set_compute_type
 
-    # Names ---------------------------------------------------------------------------------------------------------------
+    # Names --------------------------------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -464,7 +583,7 @@ class Standin(types.ModuleType):
         function.__name__ = name
         return function
 
-    # Arrays ----------------------------------------------------------------------------------------------------------------
+    # Arrays -------------------------------------------------------------------------------------------------------
 
     def wrap(self, host: Any) -> Any:
         """A NumPy result as the stand-in's: arrays and NumPy scalars become arrays, sequences keep their kind."""
@@ -488,14 +607,17 @@ class Standin(types.ModuleType):
                     raise TypeError("an array of another stand-in")
                 if arg.place != self.current:
                     raise ValueError(
-                        f"Array device must be same as the current device: array device = {arg.place} while current = {self.current}"
+                        "Array device must be same as the current device: "
+                        f"array device = {arg.place} while current = {self.current}"
                     )
 
     def host_key(self, array: Array, key: Any, *, reverse: bool = False) -> Any:
         """A key of the stand-in's as NumPy's: index arrays wrap around, masks cost a synchronisation."""
         self.check_devices((array, *(key if isinstance(key, tuple) else (key,))))
         parts = list(key) if isinstance(key, tuple) else [key]
-        used = sum(p.ndim if isinstance(p, Array) and p.dtype == bool else p is not None and p is not Ellipsis for p in parts)
+        used = sum(
+            p.ndim if isinstance(p, Array) and p.dtype == bool else p is not None and p is not Ellipsis for p in parts
+        )
         axis, host = 0, []
         for part in parts:
             if part is None or isinstance(part, slice):
@@ -505,7 +627,9 @@ class Standin(types.ModuleType):
                 host.append(part)
                 axis += array.ndim - used
             elif isinstance(part, (bool, np.bool_)) or not isinstance(part, (Array, int, np.integer)):
-                raise TypeError(f"an index of type {type(part).__name__} is refused here: pass cupy arrays, integers or slices")
+                raise TypeError(
+                    f"an index of type {type(part).__name__} is refused here: pass cupy arrays, integers or slices"
+                )
             elif not isinstance(part, Array):
                 host.append(part)
                 axis += 1
@@ -531,7 +655,11 @@ class Standin(types.ModuleType):
             return spread
         if len(arrays) > 1:
             raise NotImplementedError("the stand-in assigns through one index array at a time")
-        position = 0 if not isinstance(where, tuple) else sum(1 for k in where[: [k is arrays[0] for k in where].index(True)] if not isinstance(k, int))
+        position = (
+            0
+            if not isinstance(where, tuple)
+            else sum(1 for k in where[: [k is arrays[0] for k in where].index(True)] if not isinstance(k, int))
+        )
         return np.flip(spread, tuple(range(position, position + arrays[0].ndim)))
 
 
@@ -548,7 +676,9 @@ def _refuse_foreign(name: str, args: Any) -> None:
             raise TypeError(f"cupy.{name}: Unsupported type {type(arg)}")
     if args and name not in ("where", "result_type", "can_cast", "promote_types", "finfo", "iinfo", "einsum"):
         first = args[0]
-        whole = isinstance(first, Array) or (isinstance(first, (tuple, list)) and first and all(isinstance(a, Array) for a in first))
+        whole = isinstance(first, Array) or (
+            isinstance(first, (tuple, list)) and first and all(isinstance(a, Array) for a in first)
+        )
         if not whole:
             raise TypeError(f"cupy.{name} takes cupy arrays, not {type(first).__name__}")
 
@@ -564,10 +694,15 @@ def _unwrap(value: Any) -> Any:
 
 
 _DTYPES = {
-    **{n: getattr(np, n) for n in "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 intp".split()},
+    **{f"{kind}{bits}": getattr(np, f"{kind}{bits}") for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": getattr(np, f"float{bits}") for bits in (16, 32, 64)},
+    "complex64": np.complex64,
+    "complex128": np.complex128,
+    "bool_": np.bool_,
     "bool": np.bool_,
+    "intp": np.intp,
     "dtype": np.dtype,
-}  # fmt: skip
+}
 
 
 class _Functions:
@@ -598,8 +733,9 @@ class _Functions:
 
     def empty(self, shape, dtype=float, order="C"):
         made = np.empty(shape, dtype)
-        made.view(np.uint8 if made.ndim else made.dtype)[...] = 0xAB if made.ndim and made.size else made  # garbage
-        return self.wrap(made)
+        return self.wrap(
+            np.frombuffer(bytearray(b"\xab") * made.nbytes, made.dtype).reshape(made.shape) if made.size else made
+        )  # garbage
 
     def empty_like(self, prototype, dtype=None, order="K", subok=None, shape=None):
         return self.empty(prototype.shape if shape is None else shape, dtype or prototype.dtype)
@@ -659,7 +795,9 @@ class _Functions:
     def nonzero(self, a):
         self.syncs += 1
         if a.ndim == 0:
-            raise ValueError("Calling nonzero on 0d arrays is not allowed. Use cp.atleast_1d(scalar).nonzero() instead.")
+            raise ValueError(
+                "Calling nonzero on 0d arrays is not allowed. Use cp.atleast_1d(scalar).nonzero() instead."
+            )
         return self.wrap(np.nonzero(a.host))
 
     def argwhere(self, a):
@@ -823,15 +961,20 @@ class _Functions:
 
     def einsum(self, *operands, **kwargs):
         if set(kwargs) - {"dtype", "optimize"}:
-            raise TypeError("Did not understand the following kwargs: %s" % sorted(set(kwargs) - {"dtype", "optimize"}))
-        return self.wrap(np.asarray(_in_float(np.einsum, *(_unwrap(o) for o in operands), optimize=kwargs.get("optimize", False))))
+            raise TypeError(f"Did not understand the following kwargs: {sorted(kwargs)}")
+        return self.wrap(
+            np.asarray(_in_float(np.einsum, *(_unwrap(o) for o in operands), optimize=kwargs.get("optimize", False)))
+        )
 
     # Others
 
     def clip(self, a, a_min, a_max, out=None):
-        low, high = (_unwrap(bound) for bound in (a_min, a_max))
-        result = a.host if low is None else np.maximum(a.host, low)
-        return self.wrap(np.asarray(result if high is None else np.minimum(result, high)))
+        if a.dtype.kind == "f":
+            limits = (-np.inf, np.inf)
+        else:
+            limits = (np.iinfo(a.dtype).min, np.iinfo(a.dtype).max)  # bfloat16 has no such limits: CuPy raises, too
+        low, high = (limit if given is None else given for given, limit in zip((a_min, a_max), limits, strict=True))
+        return Ufunc(self, "clip", CLIP)(a, low, high)
 
     def round(self, a, decimals=0, out=None):
         return Ufunc(self, "round", ROUND)(a, decimals)
@@ -859,7 +1002,9 @@ def _reduce(self: Standin, function: Callable[..., Any], a: Any, axis: Any, dtyp
     if dtype is None and kind.kind in "biu":
         kind = np.dtype("uint64" if kind.kind == "u" else "int64")
     host = a.host.astype(np.float32 if kind in HALVES else kind)
-    return self.wrap(np.asarray(_quiet(function)(host, axis=axis, dtype=host.dtype, keepdims=bool(keepdims))).astype(kind))
+    return self.wrap(
+        np.asarray(_quiet(function)(host, axis=axis, dtype=host.dtype, keepdims=bool(keepdims))).astype(kind)
+    )
 
 
 def _scan(self: Standin, function: Callable[..., Any], a: Any, axis: Any, dtype: Any) -> Any:
@@ -932,7 +1077,9 @@ def _cuda(library: Standin) -> Any:
     class Stream:
         null: Any = None
 
-        def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: Any = None) -> None:
+        def __init__(
+            self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: Any = None
+        ) -> None:
             self.ptr = 0 if null else id(self)
 
         def __enter__(self) -> Any:

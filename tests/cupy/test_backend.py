@@ -9,21 +9,65 @@ import numpy as np
 import pytest
 from cpu_kernels import NoCompiler
 from op_cases import ALL_OPS, cases
-from polyflow_numpy.backend import NumPyBackend
 
 from polyflow import dtypes as dt
 from polyflow.errors import BackendUnavailableError, UnknownDeviceError, UnsupportedError
 from polyflow.ops.declare import OPS
+from polyflow_numpy.backend import NumPyBackend
 
 EPS = {dt.float16: 2.0**-10, dt.bfloat16: 2.0**-7, dt.float32: 2.0**-23, dt.float64: 2.0**-52}
 ROUNDED = frozenset(
-    "abs acos acosh asin asinh atan atan2 atanh cos cosh cumulative_prod cumulative_sum divide erf erfc erfinv exp expm1 hypot "
-    "index_add log log10 log1p log2 log_softmax logaddexp logsumexp matmul mean multiply pow prod reciprocal rsqrt sigmoid sign "
-    "sin sinh softmax softplus sqrt square sum tan tanh".split()
+    [
+        "abs",
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atan2",
+        "atanh",
+        "cos",
+        "cosh",
+        "cumulative_prod",
+        "cumulative_sum",
+        "divide",
+        "erf",
+        "erfc",
+        "erfinv",
+        "exp",
+        "expm1",
+        "hypot",
+        "index_add",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "log_softmax",
+        "logaddexp",
+        "logsumexp",
+        "matmul",
+        "mean",
+        "multiply",
+        "pow",
+        "prod",
+        "reciprocal",
+        "rsqrt",
+        "sigmoid",
+        "sign",
+        "sin",
+        "sinh",
+        "softmax",
+        "softplus",
+        "sqrt",
+        "square",
+        "sum",
+        "tan",
+        "tanh",
+    ]
 )
 """Ops whose results may be rounded otherwise in halves or complex numbers; all others must have the same bits."""
 
-ZEROS_EQUAL = frozenset("max maximum min minimum relu sort".split())
+ZEROS_EQUAL = frozenset(["clip", "max", "maximum", "min", "minimum", "relu", "sort"])
 """Ops of which -0.0 and 0.0 are equal arguments, so that either may be the result."""
 
 
@@ -32,7 +76,13 @@ def same(got: np.ndarray, expected: np.ndarray, name: str) -> None:
     assert got.dtype is dt.as_dtype(expected.dtype), f"{got.dtype} instead of {expected.dtype}"
     assert got.shape == expected.shape
     if expected.dtype not in dt.INEXACT or name not in ROUNDED:
-        wide = np.complex128 if expected.dtype in dt.COMPLEX else np.float64 if expected.dtype in dt.FLOATING else expected.dtype
+        wide = (
+            np.complex128
+            if expected.dtype in dt.COMPLEX
+            else np.float64
+            if expected.dtype in dt.FLOATING
+            else expected.dtype
+        )
         np.testing.assert_array_equal(got.astype(wide), expected.astype(wide))
         if expected.dtype in dt.FLOATING and name not in ZEROS_EQUAL:
             numbers = ~np.isnan(expected)
@@ -44,8 +94,8 @@ def same(got: np.ndarray, expected: np.ndarray, name: str) -> None:
         np.testing.assert_allclose(got.astype(wide), expected.astype(wide), rtol=tolerance, atol=tolerance)
 
 
-WIDENED = frozenset({"sort", "argsort", "searchsorted", "matmul"})
-"""Ops that NumPy itself does not have in bfloat16: its sort loses its way at NaN, its matmul gives float32."""
+WIDENED = frozenset({"sort", "argsort", "searchsorted", "matmul", "clip"})
+"""Ops that NumPy itself does not have in bfloat16: its sort loses its way at NaN, its matmul and clip give float32."""
 
 
 def oracle(name, numpy_kernel, case):
@@ -66,13 +116,13 @@ def test_every_op_equals_the_numpy_backend(name, backend):
     ours, theirs = backend.kernel(op), numpy.kernel(op)
     for case in known:
         dtypes = {a.dtype for a in case.args if isinstance(a, np.ndarray)} | {case.attrs.get("dtype", dt.bool_)}
-        if not dtypes <= backend.capabilities.dtypes or not backend.weak_scalars and any(isinstance(a, float) for a in case.args):
+        if not dtypes <= backend.capabilities.dtypes or (
+            not backend.weak_scalars and any(isinstance(a, float) for a in case.args)
+        ):
             continue
         arrays = [backend.asarray(a) if isinstance(a, np.ndarray) else a for a in case.args]
         before = [a.host.tobytes() for a in arrays if not isinstance(a, float)]
         expected = oracle(name, theirs, case)
-        if case.label.startswith("scalar") and not any(isinstance(a, np.ndarray) for a in case.args[1:]):
-            expected = expected.astype(np.float32)
         try:
             got = ours(*arrays, **case.attrs)
         except NoCompiler as reason:
@@ -82,7 +132,9 @@ def test_every_op_equals_the_numpy_backend(name, backend):
             assert backend.dtype_of(got) is got.dtype, "a dtype object that `is` does not recognise"
         except AssertionError as difference:
             raise AssertionError(f"{name}[{case.label}] of {case.args} {case.attrs}: {difference}") from None
-        assert [a.host.tobytes() for a in arrays if not isinstance(a, float)] == before, f"{name}[{case.label}] changed an argument"
+        assert [a.host.tobytes() for a in arrays if not isinstance(a, float)] == before, (
+            f"{name}[{case.label}] changed an argument"
+        )
     assert backend.host_fallbacks == {}
 
 
@@ -93,7 +145,7 @@ def test_no_op_runs_on_the_host(name, backend):
     assert backend.implements(op) or op.decomposition is not None
 
 
-# Waiting for the GPU ---------------------------------------------------------------------------------------------------
+# Waiting for the GPU ----------------------------------------------------------------------------------------------
 
 WAITING = {"getitem": 1, "index_add": 1, "index_set": 1, "pow": 1}
 """How often an op may wait: once to check index arrays, however many, or integer exponents."""
@@ -127,7 +179,7 @@ def test_conversion_to_the_gpu_does_not_wait(backend):
     assert backend.cp.syncs == 0
 
 
-# Arrays ------------------------------------------------------------------------------------------------------------------
+# Arrays -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", dt.ALL, ids=str)
@@ -136,7 +188,12 @@ def test_arrays_come_and_go_unchanged(dtype, backend):
         with pytest.raises(UnsupportedError, match="bfloat16"):
             backend.asarray(np.zeros(2, dtype))
         return
-    for host in (np.zeros((2, 3), dtype), np.asarray(1, dtype), np.zeros((0, 4), dtype), np.ones((4, 3), dtype).T[::-1]):
+    for host in (
+        np.zeros((2, 3), dtype),
+        np.asarray(1, dtype),
+        np.zeros((0, 4), dtype),
+        np.ones((4, 3), dtype).T[::-1],
+    ):
         array = backend.asarray(host)
         assert array.dtype is dtype
         back = backend.to_numpy(array)
@@ -144,7 +201,9 @@ def test_arrays_come_and_go_unchanged(dtype, backend):
         np.testing.assert_array_equal(back, host)
 
 
-@pytest.mark.parametrize("host", [np.float32(-0.0), np.array([-0.0, 0.0]), np.complex64(complex(0.0, -0.0)), np.float16(-0.0)])
+@pytest.mark.parametrize(
+    "host", [np.float32(-0.0), np.array([-0.0, 0.0]), np.complex64(complex(0.0, -0.0)), np.float16(-0.0)]
+)
 def test_zero_keeps_its_sign_on_the_way(host, backend):
     """CuPy fills 0-d arrays, and writes zeros by memset: both lose the sign."""
     back = backend.to_numpy(backend.asarray(host))
@@ -194,7 +253,7 @@ class _OnHost:
         return self.array.__dlpack__(**{**named, "dl_device": (1, 0), "copy": None})
 
 
-# Errors ------------------------------------------------------------------------------------------------------------------
+# Errors -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("index", [3, -4, 2**40])
@@ -207,7 +266,9 @@ def test_an_index_outside_is_an_index_error(op, index, backend):
     indices = backend.asarray(np.array([0, index]))
     updates = () if op == "getitem" else (backend.asarray(np.zeros((2, 4))),)
     try:
-        with pytest.raises(IndexError, match=rf"index {index} is out of bounds for axis 0 of size 3 \(shape \(3, 4\)\)"):
+        with pytest.raises(
+            IndexError, match=rf"index {index} is out of bounds for axis 0 of size 3 \(shape \(3, 4\)\)"
+        ):
             backend.kernel(OPS[op])(x, *updates, indices, key=(ARRAY, Slice(0, 4, 1)))
     except NoCompiler as reason:
         pytest.skip(str(reason))
@@ -224,7 +285,7 @@ def test_the_second_index_array_is_checked_too(backend):
 
 def test_a_negative_integer_exponent_is_a_value_error(backend):
     two = backend.asarray(np.array([2, 2]))
-    with pytest.raises(ValueError, match="negative integer powers"):
+    with pytest.raises(ValueError, match="to a negative integer power"):
         backend.kernel(OPS["pow"])(two, backend.asarray(np.array([1, -1])))
 
 
@@ -259,7 +320,9 @@ def test_a_cupy_that_cannot_be_imported_is_explained(monkeypatch):
 
 def test_missing_cuda_libraries_are_explained(backend):
     def fail():
-        raise RuntimeError("CuPy failed to load libnvrtc.so.12: OSError: libnvrtc.so.12: cannot open shared object file")
+        raise RuntimeError(
+            "CuPy failed to load libnvrtc.so.12: OSError: libnvrtc.so.12: cannot open shared object file"
+        )
 
     with pytest.raises(BackendUnavailableError, match="cannot compile or load CUDA code here.*pip install"):
         backend._here(fail)()
@@ -274,7 +337,7 @@ def test_full_memory_says_what_helps(backend):
     assert "smaller batches" in caught.value.__notes__[0]
 
 
-# The kernel cache -------------------------------------------------------------------------------------------------------
+# The kernel cache -------------------------------------------------------------------------------------------------
 
 
 def test_the_kernel_cache_goes_where_it_can_be_written(monkeypatch, tmp_path):
@@ -297,7 +360,7 @@ def test_a_cache_that_the_user_named_stays(monkeypatch):
     assert library.os.environ["CUPY_CACHE_DIR"] == "/somewhere/else"
 
 
-# Devices -----------------------------------------------------------------------------------------------------------------
+# Devices ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["1", "cuda:1", "gpu:1", "CUDA:1"])
@@ -338,7 +401,7 @@ def test_an_array_can_be_made_on_another_device(standin):
     assert first.device_of(first.asarray(np.zeros(2), device="cuda:1")) == "cuda:1"
 
 
-# Precision -------------------------------------------------------------------------------------------------------------
+# Precision --------------------------------------------------------------------------------------------------------
 
 
 def test_products_are_never_in_tf32_and_the_users_choice_stays(standin):

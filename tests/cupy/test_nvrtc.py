@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from polyflow_cupy.kernels import EXACT, FAMILIES, Elementwise, Reduction
 
 from polyflow import dtypes as dt
+from polyflow_cupy.kernels import EXACT, FAMILIES, Elementwise, Reduction
 
 ARCHITECTURES = ("70", "80", "90")
 """Volta, Ampere, Hopper."""
@@ -24,7 +24,8 @@ def nvrtc(cupy):
 
     def compile_(source: str, architecture: str, method: str = "cubin", options: tuple[str, ...] = EXACT) -> bytes:
         target = ("-arch=sm_" if method == "cubin" else "-arch=compute_") + architecture
-        given = core.assemble_cupy_compiler_options(options) + ("-ftz=true", target, "--device-as-default-execution-space")
+        fixed = ("-ftz=true", target, "--device-as-default-execution-space")
+        given = (*core.assemble_cupy_compiler_options(options), *fixed)
         return compiler._NVRTCProgram(header + source, "kernels.cu", (), (), method=method).compile(given)[0]
 
     try:
@@ -54,7 +55,7 @@ def indexer(ndim):
     return _kernel._ArgInfo(2, _carray.Indexer, None, ndim, True, True)
 
 
-SCALARS = ("count", "width", "size")
+SCALARS = ("count", "width", "size", "bits", "threshold", "high")
 """Names of the parameters that the backend passes as Python numbers."""
 
 
@@ -77,7 +78,8 @@ def cuda_source(text: Elementwise | Reduction, cupy, ndim: int = 1, contiguous: 
     types = _kernel._TypeMap((("IndexT", np.dtype("int32").type),))
     return _reduction._ReductionKernel_get_cached_function_code(
         kernel.nin, kernel.nout, kernel.in_params + kernel.out_params + rest, tuple(infos), types, kernel.name, 512,
-        kernel.out_params[0].ctype, kernel.identity, kernel.map_expr, kernel.reduce_expr, kernel.post_map_expr, kernel.preamble, (),
+        kernel.out_params[0].ctype, kernel.identity, kernel.map_expr, kernel.reduce_expr, kernel.post_map_expr,
+        kernel.preamble, (),
     )  # fmt: skip
 
 
