@@ -111,8 +111,9 @@ def uniform(
     """Numbers spread evenly over [minval, maxval).
 
     In [0, 1) they are the multiples of 2**-24 (float32; 2**-53 in float64, 2**-11 in float16, 2**-8 in bfloat16). Other
-    intervals are computed from these as ``u * (maxval - minval) + minval`` in float64 and rounded once, so a result may
-    round up to ``maxval``. For an integer dtype this is `randint`.
+    intervals are computed from these as ``u * (maxval - minval) + minval`` in float64 and rounded once (to float32, then
+    to float16 or bfloat16), so a result may round up to ``maxval``. Compiled programs may differ in the last digit of
+    float64. For an integer dtype this is `randint`.
 
     Args:
         shape: the shape of the result.
@@ -141,7 +142,8 @@ def uniform(
         return unit
     if target is dt.float64:
         return unit * width + low
-    return astype(_stretched(astype(unit, _wide(used)), width) + low, target)
+    # to the halves by way of float32, as some libraries do anyway and others do not
+    return astype(astype(_stretched(astype(unit, _wide(used)), width) + low, dt.float32), target)
 
 
 def _stretched(unit: Tensor, width: float) -> Tensor:
