@@ -167,9 +167,6 @@ class CuPyBackend(ArrayNamespaceBackend):
             x = x.astype(dt.float32)
         return x.astype(dtype)
 
-    def stop_gradient(self, x: Any) -> Any:
-        return x
-
     # Arithmetic ---------------------------------------------------------------------------------------------------
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
@@ -188,6 +185,21 @@ class CuPyBackend(ArrayNamespaceBackend):
         if _dtype(x1, x2) in dt.SIGNED and bool((x2 < 0).any()):
             raise negative_power()
         return self.cp.power(x1, x2)
+
+    def reciprocal(self, x: Any) -> Any:
+        return self.cp.reciprocal(x)
+
+    def less(self, x1: Any, x2: Any) -> Any:
+        return self.cp.less(x1, x2)
+
+    def less_equal(self, x1: Any, x2: Any) -> Any:
+        return self.cp.less_equal(x1, x2)
+
+    def greater(self, x1: Any, x2: Any) -> Any:
+        return self.cp.greater(x1, x2)
+
+    def greater_equal(self, x1: Any, x2: Any) -> Any:
+        return self.cp.greater_equal(x1, x2)
 
     def sign(self, x: Any) -> Any:
         cp = self.cp
@@ -403,6 +415,8 @@ class CuPyBackend(ArrayNamespaceBackend):
         matrix = _in_a_row(cp, front)
         rows, shape = self._row_numbers(indices, sizes)
         selected = tuple(place.shape[axis] for axis in others)
+        if updates.__class__ is float:
+            updates = cp.full((), updates, dtype=x.dtype)
         spread = cp.broadcast_to(updates, selected[:at] + shape + selected[at:])
         spread = _in_a_row(cp, cp.moveaxis(spread, tuple(range(at, at + len(shape))), tuple(range(len(shape)))))
         width = matrix.size // max(math.prod(sizes), 1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from polyflow import dtypes as dt
+
 # fmt: off
 SAME = (
     "abs", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "broadcast_to", "ceil", "conj", "copysign", "cos",
@@ -40,5 +42,10 @@ NAMES = {name: name for name in SAME} | OTHER
 
 
 def namespace(cupy: Any) -> SimpleNamespace:
-    """CuPy's functions under the standard's names."""
-    return SimpleNamespace(**{name: getattr(cupy, theirs) for name, theirs in NAMES.items()})
+    """CuPy's functions under the standard's names, and what `ArrayNamespaceBackend` asks for besides."""
+    functions = {name: getattr(cupy, theirs) for name, theirs in NAMES.items()}
+    return SimpleNamespace(**functions, **{d.name: d for d in dt.ALL}, astype=_astype)
+
+
+def _astype(x: Any, dtype: Any) -> Any:
+    return x.astype(dtype, copy=False)

@@ -144,6 +144,8 @@ def indexing(op: Op) -> Iterator[Case]:
                 yield Case(f"{dtype.name}-{key}", (x, *indices), attrs)
                 continue
             place = np.asarray(x[_numpy_key(key, indices)]).shape
+            if dtype is dt.float32 and kind is np.int64:
+                yield Case(f"scalar-{key}", (x, 2.5, *indices), attrs)
             for broadcast in (False, True):
                 updates = values(dtype, place[1:] if broadcast and place else place, 1, special=False)
                 yield Case(f"{dtype.name}-{key}-{broadcast}", (x, updates, *indices), attrs)
