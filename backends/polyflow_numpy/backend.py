@@ -27,6 +27,9 @@ class NumPyBackend(ArrayNamespaceBackend):
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> np.ndarray:
         return np.array(obj, dtype=dtype, order="C")
 
+    def adopt(self, array: np.ndarray) -> np.ndarray:
+        return array
+
     def resolve(self, op: Any) -> Any:
         """The op's kernel; where NumPy has no function of its name, the op's reference, which is NumPy code already."""
         return super().resolve(op) if self.implements(op) or op.name in self.unsupported else op.reference

@@ -101,6 +101,10 @@ class Backend(abc.ABC):
     def __repr__(self) -> str:
         return f"<backend {self.name} on {self.device}>"
 
+    def adopt(self, array: np.ndarray) -> Any:
+        """An array of the values of a host array that nobody will ever write to again; it may share its memory."""
+        return self.asarray(array)
+
     def dtype_of(self, array: Any) -> np.dtype:
         """The array's dtype as polyflow's."""
         return dtypes.as_dtype(array.dtype)

@@ -429,7 +429,7 @@ class Dataset(AnyDataset):
         cursor = node.open(
             Start()
         )  # now, not at the first element: an iteration's random keys are drawn in program order
-        return (packed_tensors(node.structure, leaves) for leaves in elements(cursor))
+        return _tensors(node, elements(cursor))
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as (read-only) NumPy arrays, and NumPy scalars.
@@ -444,6 +444,11 @@ class Dataset(AnyDataset):
             )
         cursor = node.open(Start())
         return (node.structure.pack([_read_only(leaf) for leaf in leaves]) for leaves in elements(cursor))
+
+
+def _tensors(node: Node, source: Iterator[list[Any]]) -> Iterator[Any]:
+    for leaves in source:
+        yield packed_tensors(node.structure, leaves)  # the structure may only be known when the first element is there
 
 
 def _read_only(leaf: Any) -> Any:

@@ -24,8 +24,7 @@ class Batch(Over):
         if child.known:
             _ = self.specs  # refuses elements that cannot be stacked
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return tuple(batched(spec, self.size if self.drop else None) for spec in self.child.specs)
 
     def open(self, start: Start) -> Cursor:
@@ -69,8 +68,7 @@ class Unbatch(Over):
                 assert size is not None
                 self.cardinality = child.cardinality * size
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return tuple(unbatched(spec) for spec in self.child.specs)
 
     def open(self, start: Start) -> Cursor:

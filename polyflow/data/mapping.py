@@ -60,22 +60,14 @@ class Map(Over):
         self.function, self.workers = UserFunction(function, "map()"), workers
         self.block = vectorize(function, child.structure, child.specs) if child.known else None
         self.known = self.block is not None
-        self._structure: Structure | None = self.block.structure if self.block else None
-        self._specs: tuple[Spec, ...] | None = self.block.specs if self.block else None
+        if self.block is not None:
+            self._structure, self._specs = self.block.structure, self.block.specs
         self._lock = threading.Lock()
 
-    @property
-    def structure(self) -> Structure:
-        if self._structure is None:
-            _ = self.specs
+    def find_structure(self) -> Structure:
+        _ = self.specs  # calls the function, and so tells
         assert self._structure is not None
         return self._structure
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
-        if self._specs is None:
-            self._specs = self._probe()
-        return self._specs
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
@@ -107,7 +99,7 @@ class Map(Over):
                 )  # another thread's result came first: says how they differ
         return out
 
-    def _probe(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         """The specs of the results, found by calling the function with the first element.
 
         Where a size of the element may vary, the function is called once more with one row less: what differs varies.
@@ -185,12 +177,10 @@ class FlatMap(Over):
         self.function = UserFunction(function, "flat_map()")
         self._first: Node | None = None
 
-    @property
-    def structure(self) -> Structure:
+    def find_structure(self) -> Structure:
         return self._inner().structure
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return self._inner().specs
 
     def _inner(self) -> Node:

@@ -100,53 +100,66 @@ def values(cursor: Cursor) -> Iterator[Block]:
 class Node(abc.ABC):
     """One step of a pipeline.
 
-    Attributes:
+    Args:
         cardinality: how many elements a pass yields, or `INFINITE`, or `UNKNOWN`.
+        structure: the structure of an element; None where `find_structure` tells.
+        specs: the spec of each leaf of an element; None where `find_specs` tells.
+
+    Attributes:
         known: whether `specs` is known without running any function of the user's.
     """
 
-    cardinality: int
     known: bool = True
 
-    @property
-    @abc.abstractmethod
-    def structure(self) -> Structure:
-        """The structure of an element."""
-
-    @property
-    @abc.abstractmethod
-    def specs(self) -> tuple[Spec, ...]:
-        """The spec of each leaf of an element."""
+    def __init__(
+        self, cardinality: int, structure: Structure | None = None, specs: tuple[Spec, ...] | None = None
+    ) -> None:
+        self.cardinality = cardinality
+        self._structure = structure
+        self._specs = specs
 
     @abc.abstractmethod
     def open(self, start: Start) -> Cursor:
         """Begin an iteration: fix its random keys now, do everything else when blocks are asked for."""
 
     @property
-    def inputs(self) -> tuple[Node, ...]:
-        """The nodes that this one reads."""
-        return ()
+    def structure(self) -> Structure:
+        """The structure of an element."""
+        found = self._structure
+        if found is None:
+            found = self._structure = self.find_structure()
+        return found
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The spec of each leaf of an element."""
+        found = self._specs
+        if found is None:
+            found = self._specs = self.find_specs()
+        return found
+
+    def find_structure(self) -> Structure:
+        """Find out the structure of an element; called once."""
+        raise NotImplementedError
+
+    def find_specs(self) -> tuple[Spec, ...]:
+        """Find out the spec of each leaf of an element; called once."""
+        raise NotImplementedError
 
 
 class Over(Node):
     """A node over one other, whose elements are of the same kind unless it says otherwise."""
 
     def __init__(self, child: Node) -> None:
+        super().__init__(child.cardinality)
         self.child = child
-        self.cardinality = child.cardinality
         self.known = child.known
 
-    @property
-    def structure(self) -> Structure:
+    def find_structure(self) -> Structure:
         return self.child.structure
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return self.child.specs
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.child,)
 
 
 class AnyDataset:

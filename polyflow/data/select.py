@@ -142,12 +142,7 @@ class Concatenate(Over):
         if self.known:
             _ = self.specs  # wrong now is better than wrong in the middle of an epoch
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.child, self.other)
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         self._same_structure()
         merged = []
         pairs = zip(self.structure.paths(), self.child.specs, self.other.specs, strict=True)
@@ -199,21 +194,15 @@ class Zip(Node):
     """The elements of several nodes side by side, in a structure of which each node is a leaf."""
 
     def __init__(self, layout: Structure, parts: Sequence[Node]) -> None:
+        counts = [part.cardinality for part in parts if part.cardinality != INFINITE]
+        super().__init__(UNKNOWN if UNKNOWN in counts else min(counts, default=INFINITE))
         self.layout, self.parts = layout, tuple(parts)
         self.known = all(part.known for part in parts)
-        counts = [part.cardinality for part in parts if part.cardinality != INFINITE]
-        self.cardinality = UNKNOWN if UNKNOWN in counts else min(counts, default=INFINITE)
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return self.parts
-
-    @property
-    def structure(self) -> Structure:
+    def find_structure(self) -> Structure:
         return self.layout.nested([part.structure for part in self.parts])
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return tuple(spec for part in self.parts for spec in part.specs)
 
     def open(self, start: Start) -> Cursor:

@@ -22,18 +22,8 @@ class Arrays(Node):
     """The rows of arrays of one length."""
 
     def __init__(self, structure: Structure, arrays: Sequence[np.ndarray]) -> None:
-        self._structure = structure
+        super().__init__(len(arrays[0]), structure, tuple(TensorSpec(array.shape[1:], array.dtype) for array in arrays))
         self._rows = ArrayRows(arrays)
-        self._specs = tuple(TensorSpec(array.shape[1:], array.dtype) for array in arrays)
-        self.cardinality = len(arrays[0])
-
-    @property
-    def structure(self) -> Structure:
-        return self._structure
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
-        return self._specs
 
     def open(self, start: Start) -> Cursor:
         def begin() -> Iterator[Block]:
@@ -47,16 +37,8 @@ class Count(Node):
     """The integers of a Python range; with ``endless``, it only stands for counting on and on."""
 
     def __init__(self, numbers: range, dtype: np.dtype, endless: bool = False) -> None:
+        super().__init__(INFINITE if endless else len(numbers), LEAF, (TensorSpec((), dtype),))
         self.numbers, self.dtype = numbers, dtype
-        self.cardinality = INFINITE if endless else len(numbers)
-
-    @property
-    def structure(self) -> Structure:
-        return LEAF
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
-        return (TensorSpec((), self.dtype),)
 
     def open(self, start: Start) -> Cursor:
         def begin() -> Iterator[Block]:
@@ -70,16 +52,8 @@ class Elements(Node):
     """Elements that are there already, each of its own shape."""
 
     def __init__(self, structure: Structure, specs: tuple[Spec, ...], elements: list[list[np.ndarray]]) -> None:
-        self._structure, self._specs, self.elements = structure, specs, elements
-        self.cardinality = len(elements)
-
-    @property
-    def structure(self) -> Structure:
-        return self._structure
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
-        return self._specs
+        super().__init__(len(elements), structure, specs)
+        self.elements = elements
 
     def open(self, start: Start) -> Cursor:
         def begin() -> Iterator[Block]:
@@ -99,16 +73,8 @@ class Generated(Node):
     """
 
     def __init__(self, make: Callable[[], Any], structure: Structure, specs: tuple[TensorSpec, ...]) -> None:
-        self.make, self._structure, self._specs = make, structure, specs
-        self.cardinality = UNKNOWN
-
-    @property
-    def structure(self) -> Structure:
-        return self._structure
-
-    @property
-    def specs(self) -> tuple[Spec, ...]:
-        return self._specs
+        super().__init__(UNKNOWN, structure, specs)
+        self.make, self.declared = make, specs
 
     def open(self, start: Start) -> Cursor:
         def begin() -> Iterator[Block]:
@@ -118,11 +84,11 @@ class Generated(Node):
         return Cursor(begin)
 
     def _convert(self, element: Any, number: int) -> list[np.ndarray]:
-        if isinstance(element, list) and self._structure.kind is not None:
+        if isinstance(element, list) and self.structure.kind is not None:
             element = tuple(element)
-        leaves = self._structure.flatten(element, f"from_generator(): element {number} of the generator")
+        leaves = self.structure.flatten(element, f"from_generator(): element {number} of the generator")
         out = []
-        for leaf, spec, path in zip(leaves, self._specs, self._structure.paths(), strict=True):
+        for leaf, spec, path in zip(leaves, self.declared, self.structure.paths(), strict=True):
             what = f"from_generator(): element {number}{path} of the generator"
             array = host_copy(leaf, what)
             if array.dtype is not spec.dtype:

@@ -23,7 +23,7 @@ class Structure:
         count: how many leaves there are.
     """
 
-    __slots__ = ("count", "keys", "kind", "order", "parts")
+    __slots__ = ("_flat", "count", "keys", "kind", "order", "parts")
 
     def __init__(self, kind: Any, parts: Sequence[Structure] = (), keys: Sequence[Any] = ()) -> None:
         self.kind = kind
@@ -34,6 +34,7 @@ class Structure:
             self.keys = _sorted(keys)
             self.parts = tuple(named[key] for key in self.keys)
         self.count = 1 if kind is None else sum(part.count for part in self.parts)
+        self._flat = kind is tuple and all(part.kind is None for part in self.parts)
 
     @classmethod
     def of(cls, value: Any) -> Structure:
@@ -53,8 +54,10 @@ class Structure:
         Raises:
             TypeError: when its structure is another one; ``what`` names the value in the message.
         """
-        if self.kind is None and not isinstance(value, (tuple, Mapping)) and value is not None:
+        if self.kind is None and _is_leaf(value):
             return [value]
+        if self._flat and type(value) is tuple and len(value) == self.count and all(map(_is_leaf, value)):
+            return list(value)
         leaves: list[Any] = []
         if not self._collect(value, leaves):
             raise TypeError(f"{what} has the structure {Structure.of(value)}; expected {self}, as before.")
@@ -63,7 +66,7 @@ class Structure:
     def _collect(self, value: Any, leaves: list[Any]) -> bool:
         if self.kind is None:
             leaves.append(value)
-            return not isinstance(value, (tuple, Mapping)) and value is not None
+            return _is_leaf(value)
         if self is NONE:
             return value is None
         if self.keys:
@@ -87,7 +90,7 @@ class Structure:
         """The value of this structure that has these leaves."""
         if self.kind is None:
             return leaves[0]
-        if self.kind is tuple and self.count == len(self.parts) and all(part.kind is None for part in self.parts):
+        if self._flat:
             return tuple(leaves)
         return self._build(iter(leaves))
 
@@ -147,6 +150,14 @@ class Structure:
             parts = zip(self.kind._fields, self.parts, strict=True)
             return f"{self.kind.__name__}(" + ", ".join(f"{name}={part}" for name, part in parts) + ")"
         return "(" + ", ".join(map(str, self.parts)) + ("," if len(self.parts) == 1 else "") + ")"
+
+
+def _is_leaf(value: Any) -> bool:
+    return not (
+        value is None
+        or isinstance(value, (tuple, dict))
+        or (hasattr(value, "keys") and isinstance(value, Mapping))  # asking the abstract class alone takes longer
+    )
 
 
 def _sorted(keys: Sequence[Any]) -> tuple[Any, ...]:

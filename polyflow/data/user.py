@@ -11,24 +11,26 @@ from ..backend import selection
 from ..convert import to_host
 from ..errors import PolyflowError
 from ..flow.interpreter import inside
+from ..ops import call
 from ..tensor import Operators, Tensor
 from .node import AnyDataset
 from .structure import Structure
 
-__all__ = ["UserFunction", "frozen", "host_copy", "host_leaf", "packed_tensors", "to_tensor"]
+__all__ = ["UserFunction", "frozen", "host_copy", "host_leaf", "packed_tensors"]
 
-
-def to_tensor(leaf: Any, backend: Any) -> Any:
-    """A host array as a Tensor of ``backend`` (a dataset as it is)."""
-    if isinstance(leaf, AnyDataset):
-        return leaf
-    return Tensor(backend.asarray(leaf), backend)
+_interpreter = call.interpreter.get
 
 
 def packed_tensors(structure: Structure, leaves: Sequence[Any]) -> Any:
-    """An element of the engine as the user gets it: Tensors of the current backend in their structure."""
+    """An element of the engine as the user gets it: Tensors of the current backend, in their structure."""
     backend = selection.current()
-    return structure.pack([to_tensor(leaf, backend) for leaf in leaves])
+    return structure.pack([_tensor(leaf, backend) for leaf in leaves])
+
+
+def _tensor(leaf: Any, backend: Any) -> Any:
+    if leaf.__class__ is np.ndarray:
+        return Tensor(backend.adopt(leaf), backend)  # the engine never writes again to what it hands out
+    return leaf if isinstance(leaf, AnyDataset) else Tensor(backend.asarray(leaf), backend)
 
 
 def host_leaf(value: Any, what: str) -> np.ndarray:
@@ -84,8 +86,10 @@ class UserFunction:
 
     def __call__(self, structure: Structure, leaves: Sequence[Any]) -> Any:
         """Call it with one element; a tuple's items become its arguments."""
+        element = packed_tensors(structure, leaves)
+        if _interpreter() is None:
+            return self.function(*element) if type(element) is tuple else self.function(element)
         with inside(None):
-            element = packed_tensors(structure, leaves)
             return self.function(*element) if type(element) is tuple else self.function(element)
 
     def flatten(self, result: Any, known: Structure | None) -> tuple[Structure, list[Any]]:

@@ -44,8 +44,7 @@ class Window(Over):
         if n >= 0:
             self.cardinality = max(0, (n - self.span) // shift + 1) if drop_remainder else -(-n // shift)
 
-    @property
-    def specs(self) -> tuple[Spec, ...]:
+    def find_specs(self) -> tuple[Spec, ...]:
         return tuple(DatasetSpec(spec) for spec in self.child.specs)
 
     def open(self, start: Start) -> Cursor:
