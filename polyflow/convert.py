@@ -1,13 +1,35 @@
-"""From what a user writes to a host array: Python scalars, nested lists, NumPy arrays, with polyflow's default dtypes."""
+"""From what a user writes to a host array: Python scalars, nested lists and arrays, with polyflow's default dtypes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import dtypes as dt
 from .errors import DTypeError, ShapeError
+
+
+class Nested(NamedTuple):
+    """A nested list of Python numbers, not yet in a dtype: weak, as a single number is.
+
+    ``values`` are in NumPy's widest dtype of their kind, ``kind`` is the Python type that holds them all.
+    """
+
+    values: np.ndarray
+    kind: type
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The smallest and the largest of integers."""
+        return (int(self.values.min()), int(self.values.max())) if self.values.size else (0, 0)
+
+    def fitting(self, dtype: np.dtype) -> np.ndarray:
+        """The values, which are known to fit ``dtype``; raises OverflowError for integers outside its range."""
+        if self.kind is int:
+            for limit in self.limits:
+                dt.check_fits(limit, dtype)
+        return self.values
 
 
 def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
@@ -30,29 +52,74 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
         return _scalar(obj, dtype)
     if isinstance(obj, np.generic):
         return _cast(np.asarray(obj), dtype)
-    if isinstance(obj, (list, tuple)):
-        return _nested(obj, dtype)
-    if isinstance(obj, range):
-        return _nested(list(obj), dtype)
+    if isinstance(obj, (list, tuple, range)):
+        found = nested(obj)
+        return _cast(found, dtype) if isinstance(found, np.ndarray) else _weak(found, dtype)
+    if isinstance(obj, dt.SCALARS):  # subclasses, such as IntEnum
+        return _scalar(plain(obj), dtype)
     if hasattr(obj, "__array__") or hasattr(obj, "__array_interface__") or hasattr(obj, "__buffer__"):
         return _cast(np.asarray(obj), dtype)
     if hasattr(obj, "__dlpack__"):
         return _cast(np.from_dlpack(obj), dtype)
     raise DTypeError(
-        f"cannot make a tensor of {type(obj).__name__} {_short(obj)}. Expected a number, a nested list of numbers, or an array."
+        f"cannot make a tensor of {type(obj).__name__} {short(obj)}. "
+        "Expected a number, a nested list of numbers, or an array."
     )
+
+
+def nested(obj: Any) -> Nested | np.ndarray:
+    """A nested list: weak where its first element is a Python number, an array where that is an array's.
+
+    Raises:
+        ShapeError: for ragged lists, naming the position. DTypeError: for elements that are no numbers.
+        OverflowError: for integers that no dtype holds.
+    """
+    try:
+        array = np.asarray(obj)
+    except (ValueError, TypeError):
+        array = None
+    if array is None or array.dtype == object or array.dtype.kind not in "biufcV":
+        _refuse(obj)
+        raise DTypeError(f"cannot make a tensor of {short(obj)}. Expected numbers or booleans.")
+    if _leaf(obj).__class__ not in dt.SCALARS:
+        return array
+    if array.size and array.dtype.kind in "uf" and np.abs(array).max() >= 2**63:
+        _refuse(obj)  # integers too large for int64 became uint64 or float64
+    return Nested(array, {"b": bool, "i": int, "u": int, "f": float, "c": complex}[array.dtype.kind])
+
+
+def _weak(found: Nested, dtype: np.dtype | None) -> np.ndarray:
+    """A list of Python numbers in ``dtype``, or in their default."""
+    if dtype is None:
+        if found.kind is int:
+            low, high = found.limits
+            return found.values.astype(dt.promote(dt.default(low), dt.default(high)))
+        return found.values.astype(dt.as_dtype(found.kind))
+    if (
+        found.values.size
+        and found.kind in (float, complex)
+        and dt.kind(dtype) < dt.SCALARS.index(found.kind)
+        and dtype is not dt.bool_
+    ):
+        raise DTypeError(
+            f"cannot store {short(found.values.tolist())} in dtype {dtype.name} without losing part of the numbers. "
+            "Leave out dtype= and convert with astype if you mean it."
+        )
+    return found.fitting(dtype).astype(dtype)
 
 
 def _cast(array: np.ndarray, dtype: np.dtype | None) -> np.ndarray:
     if array.dtype == object or array.dtype.kind in "SUMm":
         raise DTypeError(
-            f"cannot make a tensor of an array of {array.dtype} values. Expected numbers or booleans: convert them first."
+            f"cannot make a tensor of an array of {array.dtype} values. "
+            "Expected numbers or booleans: convert them first."
         )
     target = dt.as_dtype(array.dtype) if dtype is None else dtype
     if array.dtype == target:
         return array
     with np.errstate(all="ignore"):
-        return array.real.astype(target) if array.dtype.kind == "c" and dt.kind(target) < 3 else array.astype(target)
+        real = array.dtype.kind == "c" and target not in dt.COMPLEX and target is not dt.bool_
+        return (np.real(array) if real else array).astype(target)
 
 
 def _scalar(value: Any, dtype: np.dtype | None) -> np.ndarray:
@@ -60,58 +127,16 @@ def _scalar(value: Any, dtype: np.dtype | None) -> np.ndarray:
         return np.asarray(value, dt.default(value))
     if dt.SCALARS.index(type(value)) > max(dt.kind(dtype), 1 if dtype in dt.INTEGERS else 0) and dtype is not dt.bool_:
         raise DTypeError(
-            f"cannot store the Python {type(value).__name__} {value!r} in dtype {dtype.name} without losing it."
+            f"cannot store the Python {type(value).__name__} {value!r} in dtype {dtype.name} "
+            "without losing part of it. Leave out dtype= and convert with astype if you mean it."
         )
     if type(value) is int:
         dt.check_fits(value, dtype)
     return np.asarray(value).astype(dtype) if dtype is dt.bool_ else np.asarray(value, dtype)
 
 
-def _nested(obj: list[Any] | tuple[Any, ...], dtype: np.dtype | None) -> np.ndarray:
-    try:
-        array = np.asarray(_plain(obj))
-    except (ValueError, TypeError):
-        array = None
-    if array is None or array.dtype == object or array.dtype.kind in "SU":
-        _refuse(obj)
-        raise DTypeError(f"cannot make a tensor of {_short(obj)}.")
-    if not array.size and array.dtype == np.float64:
-        return array.astype(dtype or dt.DEFAULT_FLOAT)
-    leaf = _leaf(obj)
-    if leaf.__class__ not in dt.SCALARS:
-        return _cast(array, dtype)
-    if dtype is not None:
-        if (
-            array.dtype.kind in "fc"
-            and dt.kind(dtype) < (2 if array.dtype.kind == "f" else 3)
-            and dtype is not dt.bool_
-        ):
-            raise DTypeError(
-                f"cannot store {_short(obj)} in dtype {dtype.name} without losing the fractions. "
-                "Leave out dtype= and convert with astype if you mean it."
-            )
-        if array.dtype.kind in "iu" and array.size and dtype in dt.INTEGERS:
-            dt.check_fits(int(array.max()), dtype)
-            dt.check_fits(int(array.min()), dtype)
-        return array.astype(dtype)
-    if array.dtype.kind in "iu":
-        if not array.size:
-            return array.astype(dt.DEFAULT_INT)
-        low, high = int(array.min()), int(array.max())
-        dt.check_fits(high, dt.int64)
-        return array.astype(dt.DEFAULT_INT if low >= -(2**31) and high < 2**31 else dt.int64)
-    return array.astype({"f": dt.DEFAULT_FLOAT, "c": dt.DEFAULT_COMPLEX, "b": dt.bool_}[array.dtype.kind])
-
-
-def _plain(obj: Any) -> Any:
-    """Nested lists with every tensor in them as a NumPy array."""
-    if isinstance(obj, (list, tuple)):
-        return [_plain(one) for one in obj]
-    return obj.numpy() if hasattr(obj, "numpy") and hasattr(obj, "backend") else obj
-
-
 def _leaf(obj: Any) -> Any:
-    while isinstance(obj, (list, tuple)):
+    while isinstance(obj, (list, tuple, range)):
         if not obj:
             return 0.0
         obj = obj[0]
@@ -125,11 +150,12 @@ def _refuse(obj: Any, where: str = "") -> tuple[int, ...]:
         for i, shape in enumerate(shapes):
             if shape != shapes[0]:
                 raise ShapeError(
-                    f"ragged nested list: element{where}[{i}] has shape {shape}, but element{where}[0] has shape {shapes[0]}. "
-                    "Expected the same shape everywhere; pad the short ones."
+                    f"ragged nested list: element{where}[{i}] has shape {shape}, "
+                    f"but element{where}[0] has shape {shapes[0]}. Expected the same shape everywhere; "
+                    "pad the short ones."
                 )
         return (len(obj), *(shapes[0] if shapes else ()))
-    if isinstance(obj, int) and not isinstance(obj, bool) and not -(2**63) <= obj < 2**64:
+    if isinstance(obj, int):
         dt.check_fits(obj, dt.int64)
     if isinstance(obj, (*dt.SCALARS, np.number, np.bool_)):
         return ()
@@ -137,10 +163,19 @@ def _refuse(obj: Any, where: str = "") -> tuple[int, ...]:
         return tuple(obj.shape)
     at = f" at position {where}" if where else ""
     raise DTypeError(
-        f"cannot make a tensor: {_short(obj)} ({type(obj).__name__}){at} is no number. Expected numbers or booleans."
+        f"cannot make a tensor: {short(obj)} ({type(obj).__name__}){at} is no number. Expected numbers or booleans."
     )
 
 
-def _short(obj: Any) -> str:
+def plain(obj: Any) -> Any:
+    """An instance of a subclass of a Python number type, such as an IntEnum's member, as that type's own."""
+    for base in (int, float, complex):
+        if isinstance(obj, base):
+            return base(obj)
+    return obj
+
+
+def short(obj: Any) -> str:
+    """How an object is shown in an error: its repr, cut."""
     text = repr(obj)
     return text if len(text) <= 60 else text[:57] + "..."

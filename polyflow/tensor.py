@@ -7,6 +7,7 @@ It holds the operators and the methods made of ops; what a value *is* (array, sh
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from . import dtypes as dt
 from .backend import discovery, selection
-from .convert import to_host
+from .convert import Nested, nested, to_host
 from .errors import BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 
@@ -52,6 +53,8 @@ class Operators:
         def shape(self) -> tuple[int, ...]: ...
         @property
         def dtype(self) -> np.dtype: ...
+        @property
+        def device(self) -> str: ...
         def numpy(self) -> np.ndarray: ...
         def copy(self) -> Tensor: ...
         def to(self, target: Any) -> Tensor: ...
@@ -108,7 +111,7 @@ class Operators:
     def __getitem__(self, key: Any) -> Tensor:
         return indexing.getitem(self, key)
 
-    # Shape ------------------------------------------------------------------------------------------------------------
+    # Shape ---------------------------------------------------------------------------------------------------------
 
     @property
     def ndim(self) -> int:
@@ -118,7 +121,7 @@ class Operators:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def T(self) -> Tensor:
@@ -157,7 +160,7 @@ class Operators:
         """Without the axes of size 1 (or without those that ``axis`` names)."""
         return shape.squeeze(self, axis)
 
-    # Values -----------------------------------------------------------------------------------------------------------
+    # Values --------------------------------------------------------------------------------------------------------
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
         """The values converted to ``dtype``; with ``copy=False`` this very tensor when it has that dtype."""
@@ -249,9 +252,14 @@ class Operators:
         return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+        if not self.device.startswith("cpu"):
+            raise TypeError(
+                f"a tensor on {self.device} is not an array of this machine's memory. Write x.numpy() to copy it there."
+            )
         host = self.numpy()
-        array = np.asarray(host, dtype)
-        return array.copy() if copy or (copy is None and array is not host and array.base is None) else array
+        if copy is False and dtype is not None and np.dtype(dtype) != host.dtype:
+            raise ValueError(f"a {self.dtype.name} tensor cannot be a {np.dtype(dtype)} array without a copy.")
+        return np.array(host, dtype, copy=True if copy else None)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         from .array_api import namespace
@@ -296,7 +304,7 @@ class Tensor(Operators):
 
     def copy(self) -> Tensor:
         """A tensor of the same values. (Tensors never change, so it may share their memory.)"""
-        return Tensor(self.array, self.backend)
+        return elementwise.identity(self)
 
     def to(self, target: Any) -> Tensor:
         """The same values on another backend or device: ``x.to("jax")``, ``x.to("cupy:1")``."""
@@ -338,15 +346,20 @@ class Tensor(Operators):
         dl_device: tuple[int, int] | None = None,
         copy: builtins.bool | None = None,
     ) -> Any:
-        array = self.backend.asarray(self.numpy()) if copy else self.array
-        if isinstance(array, np.generic):
-            array = np.asarray(array)
+        array = _as_array(self.backend.asarray(self.numpy()) if copy else self.array)
+        if isinstance(array, np.ndarray) and max_version is not None and max_version >= (1, 0) and not copy:
+            array = array[...]  # the first version that can say so: other libraries may not write to a tensor
+            array.flags.writeable = False
         given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
         return array.__dlpack__(**{name: value for name, value in given.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        array = self.array
-        return (np.asarray(array) if isinstance(array, np.generic) else array).__dlpack_device__()
+        return _as_array(self.array).__dlpack_device__()
+
+
+def _as_array(array: Any) -> Any:
+    """A NumPy scalar, which some kernels return, as a 0-d array; other arrays as they are."""
+    return np.asarray(array) if isinstance(array, np.generic) else array
 
 
 def move(array: Any, source: Backend, target: Backend) -> Any:
@@ -374,8 +387,10 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     Raises:
         ShapeError: for ragged lists. DTypeError: for values that are no numbers. OverflowError: for integers too large.
     """
-    target = selection.current() if backend is None else discovery.get(backend)
+    target = here() if backend is None else discovery.get(backend)
     wanted = None if dtype is None else dt.as_dtype(dtype)
+    if isinstance(obj, (list, tuple)) and holds_tensors(obj):
+        obj = packed(obj)
     if isinstance(obj, Operators):
         value = obj.read() if wanted is None else obj.astype(wanted)
         return value.to(target) if backend is not None else value.copy()
@@ -389,14 +404,48 @@ def asarray(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     return tensor(obj, dtype, backend=backend)
 
 
-def weak_operand(obj: Any, dtype: np.dtype, backend: Backend) -> Tensor:
-    """A nested list beside a tensor of ``dtype``: Python numbers in it are weak, as single ones are."""
-    host = np.asarray(obj)
-    kinds = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
-    if host.dtype.kind not in kinds:
-        return tensor(obj, backend=backend)
-    target = dt.result_type(dtype, kinds[host.dtype.kind])
-    return tensor(obj, target, backend=backend)
+def here() -> Backend:
+    """The backend of tensors made here: that of the function being traced, else the current one."""
+    top = call.interpreter.get()
+    return (None if top is None else top.backend) or selection.current()
+
+
+def holds_tensors(obj: Any) -> builtins.bool:
+    """Whether a nested list holds a tensor, a variable or a traced value."""
+    for kind in {*map(type, obj)}:
+        if issubclass(kind, Operators):
+            return True
+        if issubclass(kind, (list, tuple)) and builtins.any(holds_tensors(one) for one in obj if type(one) is kind):
+            return True
+    return False
+
+
+def packed(obj: list[Any] | tuple[Any, ...]) -> Tensor:
+    """A nested list with tensors in it, stacked to one tensor; numbers and lists of numbers beside them are weak.
+
+    Raises:
+        ShapeError: where shapes differ. MixedBackendsError: where backends do.
+    """
+    found = list(_tensors_in(obj))
+    return _stacked(obj, dt.result_type(*[value.dtype for value in found]), found[0].backend)
+
+
+def _tensors_in(obj: Any) -> Iterator[Operators]:
+    for one in obj:
+        if isinstance(one, Operators):
+            yield one
+        elif isinstance(one, (list, tuple)):
+            yield from _tensors_in(one)
+
+
+def _stacked(obj: Any, dtype: np.dtype, backend: Backend) -> Any:
+    if isinstance(obj, Operators):
+        return obj.read()
+    if isinstance(obj, (list, tuple)) and holds_tensors(obj):
+        return shape.stack([_stacked(one, dtype, backend) for one in obj])
+    weak = nested(obj) if isinstance(obj, (list, tuple)) else obj
+    kind = weak.kind if isinstance(weak, Nested) else type(weak)
+    return tensor(obj, dt.result_type(dtype, kind) if kind in dt.SCALARS else None, backend=backend)
 
 
 def check_shape(given: tuple[int, ...], expected: tuple[int, ...], what: str) -> None:

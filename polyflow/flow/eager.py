@@ -8,11 +8,12 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..backend import discovery, selection
+from ..convert import Nested, nested, plain, short, to_host
 from ..errors import DTypeError, MixedBackendsError, PolyflowError
 from ..ops import call
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, tensor, weak_operand
+from ..tensor import Operators, Tensor, asarray, here, holds_tensors, packed, tensor
 
 _WEAK = frozenset({dt.float32, dt.float64})
 
@@ -20,8 +21,8 @@ _WEAK = frozenset({dt.float32, dt.float64})
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Apply ``op`` to anything a user may pass, through the current interpreter.
 
-    Variables are read, Python numbers and lists become operands of their neighbours' dtype and backend, dtypes are
-    promoted by the op's rule (as conversions of their own, so that gradients flow through them).
+    Variables are read, Python numbers and lists become operands of their neighbours' dtype and backend, lists that hold
+    tensors are stacked, dtypes are promoted by the op's rule (as conversions of their own, so that gradients flow).
 
     Raises:
         MixedBackendsError: when tensors lie on different backends. DTypeError: for dtypes the op does not take.
@@ -29,23 +30,10 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     values = [_value(arg, op) for arg in args]
     backend = _backend(op, values)
     values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
-    if any(isinstance(v, (list, tuple)) for v in values):
-        dtypes = [v.dtype for v in values if isinstance(v, Operators)]
-        values = [
-            v
-            if not isinstance(v, (list, tuple))
-            else weak_operand(v, dtypes[0], backend)
-            if dtypes
-            else tensor(v, backend=backend)
-            for v in values
-        ]
-    targets = op.rule.operands(op.name, tuple(v.dtype if isinstance(v, Operators) else type(v) for v in values))
-    if dt.DEFAULT_INT in targets and not any(isinstance(v, Operators) for v in values):
-        targets = tuple(  # integers too large for int32, alone or together, are int64
-            dt.promote(t, dt.default(v)) if type(v) is int and t is dt.int32 else t
-            for v, t in zip(values, targets, strict=True)
-        )
-        targets = (dt.result_type(*targets),) * len(targets) if len({*targets}) > 1 and dt.int64 in targets else targets
+    alone = not any(isinstance(v, Operators) for v in values)
+    targets = op.rule.operands(op.name, tuple([_dtype(v) for v in values]))
+    if alone and dt.int32 in targets:
+        targets = _wide_enough(values, targets)
     held = {target for v, target in zip(values, targets, strict=True) if isinstance(v, Operators)}
     ready = tuple([_operand(v, target, backend, held) for v, target in zip(values, targets, strict=True)])
     top = call.interpreter.get()
@@ -66,12 +54,15 @@ def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = Non
 
 
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
-    """The exception a user sees for a kernel's: the op's own rule speaks first, so that it is the same on every backend."""
+    """The exception a user sees for a kernel's: the op's own rule speaks first, to say the same on every backend."""
     if isinstance(error, PolyflowError):
         return error
     try:
         op.infer(specs(args), attrs)
-    except Exception as ours:
+        ours = None if op.diagnose is None else op.diagnose(args, attrs)
+    except Exception as found:
+        ours = found
+    if ours is not None:
         return ours
     shown = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs(args))
     error.add_note(f"while polyflow ran {op.name}({shown})")
@@ -85,27 +76,41 @@ def specs(args: tuple[Any, ...]) -> tuple[Spec, ...]:
 
 
 def _value(arg: Any, op: Op) -> Any:
+    """A tensor, a Python number, a NumPy array, or a nested list of Python numbers."""
     if isinstance(arg, Operators):
         return arg.read()
-    kind = arg.__class__
-    if kind in dt.SCALARS:
+    if arg.__class__ in dt.SCALARS or isinstance(arg, np.ndarray):
         return arg
-    if isinstance(arg, np.generic):
-        return arg.item() if dt.as_dtype(arg.dtype) is not dt.bfloat16 else float(arg)
-    if isinstance(arg, (np.ndarray, list, tuple)):
-        return arg
-    if isinstance(arg, dt.SCALARS):  # subclasses: IntEnum, NumPy-like floats
-        return next(base(arg) for base in dt.SCALARS if isinstance(arg, base))
+    if isinstance(arg, (list, tuple)):
+        return packed(arg) if holds_tensors(arg) else nested(arg)
+    if isinstance(arg, np.generic) and arg.dtype.kind in "biufcV":
+        return arg.item() if arg.dtype.kind != "V" else float(arg)  # type: ignore[arg-type]  # bfloat16 has kind V
+    if isinstance(arg, dt.SCALARS):  # subclasses, such as IntEnum
+        return plain(arg)
     if hasattr(arg, "__array__") or hasattr(arg, "__dlpack__"):
-        return tensor(arg).numpy() if call.interpreter.get() is None else np.asarray(arg)
+        return to_host(arg)
     raise DTypeError(
-        f"{op.name} got {_short(arg)} of type {type(arg).__name__}. Expected tensors, arrays, numbers or nested lists of numbers."
+        f"{op.name} got {short(arg)} of type {type(arg).__name__}. "
+        "Expected tensors, arrays, numbers or nested lists of numbers."
     )
 
 
-def _short(obj: Any) -> str:
-    text = repr(obj)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _dtype(value: Any) -> np.dtype | type:
+    """What a rule is told of a value: its dtype, or the Python type of a weak one."""
+    if isinstance(value, Operators):
+        return value.dtype
+    return value.kind if value.__class__ is Nested else value.__class__
+
+
+def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.dtype, ...]:
+    """int64 for Python integers among themselves where int32 is too narrow for one."""
+    wide = any(
+        dt.default(int(one)) is dt.int64
+        for value, target in zip(values, targets, strict=True)
+        if target is dt.int32
+        for one in (value.limits if value.__class__ is Nested else (value,))
+    )
+    return tuple([dt.int64 if wide and target is dt.int32 else target for target in targets])
 
 
 def _backend(op: Op, values: list[Any]) -> Any:
@@ -120,13 +125,15 @@ def _backend(op: Op, values: list[Any]) -> Any:
                     f"{op.name} got tensors of two backends, {found.name!r} ({found.device}) and {backend.name!r} "
                     f"({backend.device}). Move one first, e.g. x.to({found.name!r})."
                 )
-    return found or _here()
+    return found or here()
 
 
 def _operand(value: Any, target: np.dtype, backend: Any, held: set[np.dtype]) -> Any:
     """A value in its target dtype; a Python float stays one beside a tensor (``held``) of a dtype it is weak to."""
     if isinstance(value, Operators):
         return value if value.dtype is target else call.apply(OPS["astype"], (value,), {"dtype": target})
+    if value.__class__ is Nested:
+        return tensor(value.fitting(target), target, backend=backend)
     if type(value) is int:
         dt.check_fits(value, target)
         if target in _WEAK:
@@ -136,30 +143,27 @@ def _operand(value: Any, target: np.dtype, backend: Any, held: set[np.dtype]) ->
     return constant(value, target, backend)
 
 
-def constant(value: Any, dtype: np.dtype, backend: Any) -> Tensor:
-    """A Python scalar as a 0-d tensor."""
+def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:
+    """A Python scalar as a 0-d tensor; a node of the graph that is being traced, if one is."""
+    top = call.interpreter.get()
+    if top is not None and top.backend is not None:
+        return top.create(OPS["full"], {"shape": (), "fill_value": value, "dtype": dtype}, backend)
     return Tensor(backend.asarray(np.asarray(value).astype(dtype)), backend)
 
 
 def host_constant(values: np.ndarray, backend: Any = None) -> Tensor:
     """Host values as a tensor of ``backend``, or of the backend that ops without tensors run on here."""
-    target = _here() if backend is None else discovery.get(backend)
+    target = here() if backend is None else discovery.get(backend) if isinstance(backend, str) else backend
     return Tensor(target.asarray(values), target)
 
 
 def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     """Apply an op that has no tensor arguments."""
     top = call.interpreter.get()
-    target = _here() if backend is None else discovery.get(backend)
+    target = here() if backend is None else discovery.get(backend) if isinstance(backend, str) else backend
     if top is not None:
         return top.create(op, attrs, target)
     return run(op, (), attrs, target)
-
-
-def _here() -> Any:
-    """The backend of ops without tensors: that of the graph being traced, else the current one."""
-    top = call.interpreter.get()
-    return selection.current() if top is None else top.backend or selection.current()
 
 
 def wrap(array: Any, backend: Any) -> Any:
@@ -167,4 +171,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, explain, wrap, create, host_constant)
+call.connect(apply, explain, wrap, create, host_constant, asarray)

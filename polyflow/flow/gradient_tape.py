@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dtypes as dt
 from .. import tree
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..ops import creation
 from ..ops.call import interpreter
 from ..tensor import Operators, asarray
@@ -37,8 +37,10 @@ class GradientTape:
     def __enter__(self) -> GradientTape:
         if self._token is not None:
             raise ValueError("this tape is recording already: a GradientTape cannot be entered twice at once.")
-        if self._tape is None:
-            self._tape = Tape(interpreter.get(), watch_variables=self._watch_variables)
+        if self._tape is None or (self._used and not self._persistent):
+            self._tape = Tape(None, watch_variables=self._watch_variables)
+            self._used = False
+        self._tape.below = interpreter.get()
         self._token = interpreter.set(self._tape)
         return self
 
@@ -83,9 +85,8 @@ class GradientTape:
         Raises:
             RuntimeError: on the second call, unless the tape is persistent.
         """
-        if unconnected_gradients not in ("none", "zero"):
-            raise ValueError(f"unconnected_gradients is 'none' or 'zero'; got {unconnected_gradients!r}.")
-        tape = self._take()
+        _check_unconnected(unconnected_gradients)
+        tape = self._take("gradient")
         targets = [leaf.read() if isinstance(leaf, Operators) else asarray(leaf) for leaf in tree.flatten(target)[0]]
         if output_gradients is None:
             cotangents = [creation.ones_like(one) for one in targets]
@@ -109,8 +110,11 @@ class GradientTape:
         """The Jacobian of one tensor with respect to ``sources``: shape of the target, then shape of the source."""
         from ..ops import shape
 
-        tape = self._take()
-        target = target.read()
+        _check_unconnected(unconnected_gradients)
+        tape = self._take("jacobian")
+        target = asarray(target)
+        if target.dtype not in dt.INEXACT:
+            raise DTypeError(f"jacobian needs a floating target; got dtype {target.dtype.name}.")
         leaves, structure = tree.flatten(sources)
         rows: list[list[Any]] = [[] for _ in leaves]
         with self._paused():
@@ -135,10 +139,7 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forget what was recorded."""
-        tape = self._recorded("reset")
-        tape.live.clear()
-        tape.records.clear()
-        tape.reads.clear()
+        self._recorded("reset").reset()
         self._used = False
 
     def watched_variables(self) -> tuple[Variable, ...]:
@@ -152,11 +153,12 @@ class GradientTape:
             raise RuntimeError(f"{what} needs a tape that recorded: use it inside 'with GradientTape() as tape:'.")
         return self._tape
 
-    def _take(self) -> Tape:
-        tape = self._recorded("gradient")
+    def _take(self, what: str) -> Tape:
+        tape = self._recorded(what)
         if self._used and not self._persistent:
             raise RuntimeError(
-                "a non-persistent GradientTape gives its gradient once. Use GradientTape(persistent=True) to call it again."
+                f"{what} was asked of a non-persistent GradientTape a second time, and it answers once. "
+                "Use GradientTape(persistent=True) to ask more often."
             )
         self._used = True
         return tape
@@ -164,14 +166,19 @@ class GradientTape:
     def _paused(self) -> Any:
         """Inside its own block, a tape that is not persistent does not record its own gradient."""
         top = interpreter.get()
-        return inside(self._tape.below if top is self._tape and not self._persistent and self._tape else top)
+        return inside(self._tape.below if self._tape is top and self._tape and not self._persistent else top)
+
+
+def _check_unconnected(choice: str) -> None:
+    if choice not in ("none", "zero"):
+        raise ValueError(f"unconnected_gradients is 'none' or 'zero'; got {choice!r}.")
 
 
 def _of_source(tape: Tape, found: dict[int, Any], source: Any) -> Any:
     if not isinstance(source, Operators):
         raise TypeError(f"sources are variables and watched tensors; got {type(source).__name__}.")
     if not isinstance(source, Variable):
-        return found.get(id(source))
+        return found.get(id(source)) if id(source) in tape.live else None
     parts = [found[id(alias)] for alias in tape.aliases(source) if id(alias) in found]
     total = None
     for part in parts:

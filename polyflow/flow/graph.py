@@ -65,12 +65,15 @@ class Graph:
         return "\n".join([*lines, f"  return {', '.join(map(shown, self.outputs))}", "}"])
 
     def pruned(self) -> Graph:
-        """The graph without nodes that no output depends on, and without identities."""
+        """The graph without nodes that no output depends on, and without identities.
+
+        Stops of the gradient stay: a graph may be differentiated.
+        """
         same: dict[Value, Value] = {}
         nodes = []
         for node in self.nodes:
             inputs = tuple(same.get(value, value) for value in node.inputs)
-            if node.op.name in ("identity", "stop_gradient"):
+            if node.op.name == "identity":
                 same[node.output] = inputs[0]
             else:
                 nodes.append(Node(node.op, inputs, node.attrs, node.output))

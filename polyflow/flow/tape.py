@@ -1,8 +1,8 @@
 """Tape: remembers the ops that depend on watched values, and walks them backwards.
 
 A tape hands each op to the interpreter below it and keeps a record of those that have a live argument. Values are told
-apart by identity, so one tensor can be live on several tapes at once; records keep their values alive. The backward walk
-runs gradient rules as ordinary ops, under whatever interpreter is current: that is all there is to higher derivatives.
+apart by identity, so one tensor can be live on several tapes at once; records keep their values alive. The backward
+walk runs gradient rules as ordinary ops, under whatever interpreter is current: all there is to higher derivatives.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes as dt
-from ..ops import elementwise, reduction, shape
+from ..errors import ShapeError
+from ..ops import creation, elementwise, reduction, shape
 from ..ops.call import interpreter
 from ..ops.declare import OPS
-from ..tensor import Tensor
+from ..tensor import Tensor, asarray
 from . import eager
 from .interpreter import Interpreter
 
@@ -52,7 +53,7 @@ class Tape(Interpreter):
                     backend = arg.backend
                     break
             else:
-                backend = eager.selection.current()
+                backend = eager.here()
             try:
                 out.array = op.kernels[backend](*[a.array if a.__class__ is Tensor else a for a in args], **attrs)
             except Exception as error:
@@ -84,9 +85,9 @@ class Tape(Interpreter):
 
     def read(self, variable: Variable) -> Tensor:
         held = variable._value if self.below is None else self.below.read(variable)
-        if not (self.watch_variables and variable.trainable and held.dtype in dt.INEXACT):
-            if id(variable) not in self.reads:
-                return held
+        watched = self.watch_variables and variable.trainable and held.dtype in dt.INEXACT
+        if not watched and id(variable) not in self.reads:
+            return held
         seen = self.reads.setdefault(id(variable), [])
         if seen and seen[-1][2] is held:
             return seen[-1][1]
@@ -97,6 +98,12 @@ class Tape(Interpreter):
     def watch_variable(self, variable: Variable) -> None:
         """Watch a variable from now on, trainable or not."""
         self.reads.setdefault(id(variable), [])
+        self.kept.append(variable)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        for memory in (self.live, self.records, self.kept, self.reads):
+            memory.clear()
 
     def assign(self, variable: Variable, value: Tensor) -> None:
         if self.below is not None:
@@ -115,6 +122,9 @@ class Tape(Interpreter):
             _accumulate(found, value, cotangent)
         live = self.live
         for op, args, attrs, out in reversed(self.records):
+            if op.__class__ is CustomGradient:
+                op.pull(found, live, args, out)  # type: ignore[attr-defined]
+                continue
             g = found.get(id(out))
             if g is None:
                 continue
@@ -127,38 +137,51 @@ class Tape(Interpreter):
 
 
 class CustomGradient:
-    """Stands in a tape's record for an op whose pullback a user wrote."""
+    """Stands in a tape's record for a function whose pullback a user wrote; the record holds all its results."""
 
-    rules = (None,)
-
-    def __init__(self, pullback: Callable[[Any], tuple[Any, ...]]) -> None:
+    def __init__(self, pullback: Callable[..., Any]) -> None:
         self.user_pullback = pullback
 
-    def pullback(self, index: int, g: Any, y: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-        """The user's cotangent for argument ``index``."""
-        cotangents = self.user_pullback(g)
+    def pull(self, found: dict[int, Tensor], live: set[int], args: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
+        """Add the user's cotangents of ``args`` to those found, if there are any of ``outs``."""
+        given = [found.get(id(out)) for out in outs]
+        if all(g is None for g in given):
+            return
+        result = self.user_pullback(
+            *[creation.zeros_like(out) if g is None else g for g, out in zip(given, outs, strict=True)]
+        )
+        cotangents = tuple(result) if isinstance(result, (tuple, list)) else (result,)
         if len(cotangents) != len(args):
             raise ValueError(
                 f"a custom gradient returned {len(cotangents)} cotangents for a function of {len(args)} arguments. "
                 "Return one per argument (None for no gradient)."
             )
-        return cotangents[index]
+        for arg, cotangent in zip(args, cotangents, strict=True):
+            if cotangent is None or id(arg) not in live:
+                continue
+            value = asarray(cotangent, arg.dtype)
+            if value.shape not in (arg.shape, ()):
+                raise ShapeError(
+                    f"a custom gradient returned a cotangent of shape {value.shape} "
+                    f"for an argument of shape {arg.shape}."
+                )
+            _accumulate(found, arg, value)
 
 
-def record_custom(args: tuple[Any, ...], value: Tensor, pullback: Callable[[Any], tuple[Any, ...]]) -> Tensor:
-    """``value`` under a new identity that every tape of this context derives from ``args`` by ``pullback`` alone."""
+def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callable[..., Any]) -> list[Tensor]:
+    """``values`` under new identities that every tape of this context derives from ``args`` by ``pullback`` alone."""
     tapes = []
     top = interpreter.get()
     while isinstance(top, Tape):
         tapes.append(top)
         top = top.below
-    identity = OPS["identity"]
-    out = eager.run(identity, (value,), {}) if top is None else top.run(identity, (value,), {})
+    run = eager.run if top is None else top.run
+    outs = [run(OPS["identity"], (value,), {}) for value in values]
     for tape in tapes:
         if any(id(arg) in tape.live for arg in args):
-            tape.live.add(id(out))
-            tape.records.append((CustomGradient(pullback), args, {}, out))  # type: ignore[arg-type]
-    return out
+            tape.live.update(map(id, outs))
+            tape.records.append((CustomGradient(pullback), args, {}, tuple(outs)))  # type: ignore[arg-type]
+    return outs
 
 
 def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None:
@@ -174,9 +197,7 @@ def unbroadcast(cotangent: Any, target: tuple[int, ...]) -> Any:
         return cotangent
     extra = len(given) - len(target)
     if extra < 0 or any(size not in (1, wide) for size, wide in zip(target, given[extra:], strict=True)):
-        return shape.broadcast_to(
-            cotangent, target
-        )  # a rule may give a smaller cotangent that stands for a constant one
+        return shape.broadcast_to(cotangent, target)  # a smaller cotangent stands for one that is constant
     axes = tuple(range(extra)) + tuple(
         i + extra for i, (size, wide) in enumerate(zip(target, given[extra:], strict=True)) if size == 1 and wide != 1
     )

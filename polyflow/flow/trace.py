@@ -54,8 +54,8 @@ class Symbol(Operators):
 
     def numpy(self) -> np.ndarray:
         raise TraceError(
-            f"the value of a traced tensor (shape {self.shape}, dtype {self.dtype.name}) is not known yet: the function is "
-            "being turned into a graph. Use polyflow ops on it (where instead of if), or take the value outside."
+            f"the value of a traced tensor (shape {self.shape}, dtype {self.dtype.name}) is not known yet: "
+            "the function is being turned into a graph. Use polyflow ops on it (where instead of if), or take the value outside."
         )
 
     def to(self, target: Any) -> Any:
@@ -103,7 +103,8 @@ class Tracer(Interpreter):
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         if backend is not self.backend:
             raise MixedBackendsError(
-                f"{op.name} was asked to make a tensor on {backend.name!r} inside a function traced for {self.backend.name!r}."
+                f"{op.name} was asked to make a tensor on {backend.name!r} "
+                f"inside a function traced for {self.backend.name!r}."
             )
         return self.run(op, (), attrs)
 
@@ -140,8 +141,8 @@ class Traced:
     """What tracing a function gave.
 
     Attributes:
-        graph: inputs are the function's arguments, then the variables it read, then the tensors it captured; outputs are
-            its results, then the new values of the variables it assigned.
+        graph: inputs are the function's arguments, then the variables it read, then the tensors it captured; outputs
+            are its results, then the new values of the variables it assigned.
         reads: the variables behind the inputs, in order. writes: those behind the outputs. captured: the tensors.
         structure: the structure of the function's result.
     """

@@ -39,9 +39,9 @@ def value_and_grad(
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         tape = Tape(interpreter.get(), watch_variables=False)
-        fresh, args = _fresh_arguments(tape, function, args, indices)
+        fresh, watched = _fresh_arguments(tape, function, args, indices)
         with inside(tape):
-            result = function(*args, **kwargs)
+            result = function(*watched, **kwargs)
         value, aux = result if has_aux else (result, None)
         value = _scalar(function, value)
         found = tape.cotangents([(value, creation.ones_like(value))])
@@ -121,9 +121,13 @@ def jacobian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., An
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        @functools.wraps(function)
         def of_one(x: Any) -> Any:
-            return function(*args[:argnums], x, *args[argnums + 1 :], **kwargs)
+            rest = list(args)
+            rest[argnums] = x
+            return function(*rest, **kwargs)
 
+        _check_argnums(function, argnums, args)
         value, pullback = vjp(of_one, args[argnums])
         leaves, structure = tree.flatten(value)
         return tree.unflatten(structure, [_rows(pullback, leaves, structure, i) for i in range(len(leaves))])
@@ -168,20 +172,9 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
         value, pullback = function(*values, **kwargs)
         leaves, structure = tree.flatten(value)
         leaves = [asarray(leaf) for leaf in leaves]
-        out = [record_custom(values, leaf, _one_of(pullback, i, leaves)) for i, leaf in enumerate(leaves)]
-        return tree.unflatten(structure, out)
+        return tree.unflatten(structure, record_custom(values, leaves, pullback))
 
     return wrapped
-
-
-def _one_of(pullback: Callable[..., Any], index: int, leaves: list[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """The pullback of one tensor of the value: zeros for the others."""
-
-    def pull(g: Any) -> tuple[Any, ...]:
-        result = pullback(*[g if i == index else creation.zeros_like(leaf) for i, leaf in enumerate(leaves)])
-        return tuple(result) if isinstance(result, (tuple, list)) else (result,)
-
-    return pull
 
 
 def _fresh_arguments(
@@ -191,8 +184,7 @@ def _fresh_arguments(
     name = getattr(function, "__name__", "the function")
     fresh, replaced = [], list(args)
     for index in indices:
-        if not -len(args) <= index < len(args):
-            raise TypeError(f"{name} got {len(args)} positional arguments; argnums names number {index}.")
+        _check_argnums(function, index, args)
         leaves, structure = tree.flatten(args[index])
         watched = []
         for leaf in leaves:
@@ -206,6 +198,12 @@ def _fresh_arguments(
         fresh.append((watched, structure))
         replaced[index] = tree.unflatten(structure, watched)
     return fresh, replaced
+
+
+def _check_argnums(function: Callable[..., Any], index: int, args: tuple[Any, ...]) -> None:
+    if not -len(args) <= index < len(args):
+        name = getattr(function, "__name__", "the function")
+        raise TypeError(f"{name} got {len(args)} positional arguments; argnums={index} names none of them.")
 
 
 def _collect(found: dict[int, Any], leaves: list[Any], structure: Any) -> Any:
@@ -227,7 +225,8 @@ def _scalar(function: Callable[..., Any], value: Any) -> Any:
     value = asarray(value)
     if value.shape:
         raise ShapeError(
-            f"grad needs {name} to return a scalar; got shape {value.shape}. Reduce it (sum, mean), or use jacobian or vjp."
+            f"grad needs {name} to return a scalar; got shape {value.shape}. "
+            "Reduce it (sum, mean), or use jacobian or vjp."
         )
     if value.dtype not in dt.INEXACT:
         raise DTypeError(f"grad needs {name} to return a floating scalar; got dtype {value.dtype.name}.")

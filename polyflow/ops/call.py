@@ -29,6 +29,7 @@ _explain: Callable[[Op, tuple[Any, ...], dict[str, Any], Exception], Exception]
 _wrap: Callable[[Any, Any], Any]
 _create: Callable[[Op, dict[str, Any], Any], Any]
 _constant: Callable[[Any, Any], Any]
+_operand: Callable[[Any], Any]
 _WEAK = frozenset({float32, float64})
 
 
@@ -38,6 +39,7 @@ def connect(
     wrap: Callable[[Any, Any], Any],
     create: Callable[..., Any],
     constant: Callable[[Any, Any], Any],
+    operand: Callable[[Any], Any],
 ) -> None:
     """Called once, by `flow`, which knows tensors.
 
@@ -47,9 +49,10 @@ def connect(
         wrap: makes a tensor of a library's array and its backend.
         create: applies an op that has no tensor arguments.
         constant: makes a tensor of host values.
+        operand: makes a tensor of anything a user may pass.
     """
-    global _general, _explain, _wrap, _create, _constant
-    _general, _explain, _wrap, _create, _constant = general, explain, wrap, create, constant
+    global _general, _explain, _wrap, _create, _constant, _operand
+    _general, _explain, _wrap, _create, _constant, _operand = general, explain, wrap, create, constant, operand
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -81,6 +84,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     kernels, direct = op.kernels, op.rule.direct
 
     def call(x: Any, /) -> Any:
+        array = backend = None
         try:
             array, backend = x.array, x.backend
             plain = array.dtype in direct
@@ -103,11 +107,12 @@ def _unary(op: Op) -> Callable[..., Any]:
 
 
 def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[..., Any]:
-    """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves foreign types to others."""
+    """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves strangers alone."""
     kernels, direct = op.kernels, op.rule.direct
     weak = direct & _WEAK
 
     def call(x1: Any, x2: Any, /) -> Any:
+        array = backend = other = None
         kind = x2.__class__
         try:
             array, backend = x1.array, x1.backend
@@ -161,6 +166,7 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
         if count != 1 or variadic:
             return _general(op, tensors, attrs)
         x = tensors[0]
+        array = backend = None
         try:
             array, backend = x.array, x.backend
             plain = array.dtype in direct
@@ -201,3 +207,8 @@ def create(op: Op, attrs: dict[str, Any], backend: Any) -> Any:
 def constant(values: Any, backend: Any) -> Any:
     """A tensor of host values worked out here, on ``backend`` or the current one."""
     return _constant(values, backend)
+
+
+def operand(value: Any) -> Any:
+    """An argument of a function that is made of ops, as a tensor: a variable's value, or a new tensor of a list."""
+    return _operand(value)

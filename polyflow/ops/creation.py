@@ -1,14 +1,18 @@
-"""Creation: tensors from numbers. Values are worked out on the host, once, so that they are the same bits everywhere."""
+"""Creation: tensors from numbers. Values are worked out on the host, so that they are the same bits everywhere."""
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes as dt
+from ..convert import short, to_host
+from ..errors import DTypeError, ShapeError
 from . import call
-from .declare import op, shape_tuple
+from .declare import OPS, op, shape_tuple
 from .rules import Rule, Spec
 
 
@@ -25,30 +29,43 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
         fill_value: a Python or NumPy number, or a 0-d tensor.
         dtype: the dtype; without it the number's own (float32, int32, complex64 or bool).
         backend: where to make it; the current backend if left out.
+
+    Raises:
+        ShapeError: for negative sizes, or a ``fill_value`` with axes. DTypeError: for one that is no number, or that
+            ``dtype`` does not hold. OverflowError: for an integer outside the range of ``dtype``.
     """
-    value = fill_value.item() if hasattr(fill_value, "item") else fill_value
-    given = getattr(fill_value, "dtype", None) if dtype is None else dtype
-    target = dt.default(value) if given is None else dt.as_dtype(given)
-    if isinstance(value, int) and not isinstance(value, bool):
-        dt.check_fits(value, target)
     sizes = shape_tuple(shape)
     if any(size < 0 for size in sizes):
-        raise ValueError(f"sizes of a shape are 0 or more; got {sizes}.")
-    return call.create(_full.op, {"shape": sizes, "fill_value": value, "dtype": target}, backend)  # type: ignore[attr-defined]
+        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
+    if getattr(fill_value, "shape", ()):
+        raise ShapeError(f"full needs one fill_value; got one of shape {tuple(fill_value.shape)}. Use broadcast_to.")
+    if hasattr(fill_value, "read"):  # a tensor, which may be traced or watched
+        value = call.operand(fill_value)
+        value = value if dtype is None else value.astype(dtype, copy=False)
+        return call.apply(OPS["broadcast_to"], (value,), {"shape": sizes})
+    value = fill_value.item() if hasattr(fill_value, "item") else fill_value
+    given = getattr(fill_value, "dtype", None) if dtype is None else dtype
+    if not isinstance(value, dt.SCALARS):
+        raise DTypeError(f"full needs a number as fill_value; got {short(value)} ({type(value).__name__}).")
+    target = dt.default(value) if given is None else dt.as_dtype(given)
+    to_host(value, target)  # raises where the dtype does not hold the value
+    return call.create(OPS["full"], {"shape": sizes, "fill_value": value, "dtype": target}, backend)
 
 
-def zeros(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, *, backend: Any = None) -> Any:
-    """A tensor of zeros."""
-    return full(shape, 0, dtype, backend=backend)
+def zeros(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
+    """A tensor of zeros, of float32 if no dtype is given."""
+    return full(shape, 0, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=backend)
 
 
-def ones(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, *, backend: Any = None) -> Any:
-    """A tensor of ones."""
-    return full(shape, 1, dtype, backend=backend)
+def ones(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
+    """A tensor of ones, of float32 if no dtype is given."""
+    return full(shape, 1, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=backend)
 
 
 def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
     """A tensor of ``x``'s shape, dtype and backend holding ``fill_value``."""
+    if not hasattr(x, "backend"):
+        x = call.operand(x)
     return full(x.shape, fill_value, x.dtype if dtype is None else dtype, backend=x.backend)
 
 
@@ -75,7 +92,7 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     if all(isinstance(bound, int) for bound in bounds):
         values = np.arange(*bounds, dtype=np.int64)
     else:
-        count = max(int(np.ceil((bounds[1] - bounds[0]) / bounds[2])), 0)
+        count = max(math.ceil((bounds[1] - bounds[0]) / bounds[2]), 0)
         values = bounds[0] + np.arange(count, dtype=np.float64) * bounds[2]
     return call.constant(values.astype(target), backend)
 
@@ -97,7 +114,7 @@ def linspace(
     The ends may be tensors or lists, which broadcast; the new axis is then ``axis``. The dtype is float32 unless an end
     is a tensor or an array of a wider float, or ``dtype`` is given.
     """
-    count = int(num)
+    count = operator.index(num)
     if count < 0:
         raise ValueError(f"linspace needs num >= 0; got {num}.")
     ends = [np.asarray(end.numpy() if hasattr(end, "numpy") else end) for end in (start, stop)]
@@ -116,8 +133,6 @@ def linspace(
     return call.constant(np.floor(values).astype(target) if target in dt.INTEGERS else values.astype(target), backend)
 
 
-def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = dt.DEFAULT_FLOAT, backend: Any = None
-) -> Any:
-    """A matrix with ones on its ``k``-th diagonal and zeros elsewhere."""
-    return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dtype)), backend)
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:
+    """A matrix with ones on its ``k``-th diagonal and zeros elsewhere, of float32 if no dtype is given."""
+    return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 import numpy as np
 
 from ..dtypes import SCALARS, as_dtype
-from ..errors import ShapeError
+from ..errors import AxisError, ShapeError
 from . import call
 from .rules import Rule, Spec
 
@@ -57,6 +57,10 @@ class Op:
         rules: gradient rules, one per tensor parameter (None: not differentiable in it).
         decomposition: the same op in terms of other ops, for backends without a kernel; or None.
         standard: whether the array API standard has it under this name and signature.
+        samples: what its arguments should be when they are chosen for it: a word for all of them, or one for each
+            ("any", "positive", "nonzero", "unit": inside (-1, 1), "above one").
+        diagnose: finds the reason for a kernel's exception in the arguments, ``diagnose(args, attrs) -> exception or
+            None``, so that it is one sentence on every backend; or None.
         kernels: the kernel on each backend.
     """
 
@@ -68,9 +72,12 @@ class Op:
         name: str | None = None,
         decomposition: Callable[..., Any] | None = None,
         standard: bool = True,
+        samples: str | tuple[str, ...] = "any",
+        diagnose: Callable[..., Exception | None] | None = None,
     ) -> None:
         self.name = name or reference.__name__.strip("_")
         self.reference, self.rule, self.decomposition, self.standard = reference, rule, decomposition, standard
+        self.samples, self.diagnose = samples, diagnose
         self.rules: tuple[Callable[..., Any] | None, ...] = ()
         self.kernels = Kernels(self)
         parameters = inspect.signature(reference).parameters.values()
@@ -137,10 +144,10 @@ class Op:
         return f"{self.name} {trouble}. Its signature is {self.name}{inspect.signature(self.reference)}."
 
     def infer(self, specs: tuple[Spec, ...], attrs: dict[str, Any]) -> Any:
-        """The result's shape and dtype; shape errors name the op."""
+        """The result's shape and dtype; errors of shapes and axes name the op."""
         try:
             return self.rule.infer(*specs, **attrs)
-        except ShapeError as error:
+        except (ShapeError, AxisError) as error:
             raise type(error)(f"{self.name}: {error}") from None
 
 
@@ -148,7 +155,11 @@ def _axis(axis: Any) -> Any:
     if axis is None or axis.__class__ is int:
         return axis
     if isinstance(axis, (tuple, list)):
-        return tuple(int(one.__index__()) for one in axis)
+        return tuple([_axis_number(one) for one in axis])
+    return _axis_number(axis)
+
+
+def _axis_number(axis: Any) -> int:
     if not hasattr(axis, "__index__") or isinstance(axis, bool):
         raise TypeError(f"axis must be an integer or a tuple of integers; got {axis!r}.")
     return int(axis.__index__())
@@ -179,6 +190,8 @@ def op(
     name: str | None = None,
     decomposition: Callable[..., Any] | None = None,
     standard: bool = True,
+    samples: str | tuple[str, ...] = "any",
+    diagnose: Callable[..., Exception | None] | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
     """Declare an op: the decorated function is its NumPy reference, the result its public function.
 
@@ -187,10 +200,20 @@ def op(
         name: the op's name where it differs from the function's.
         decomposition: the op in terms of other ops, used where a backend has no kernel of that name.
         standard: whether an array namespace's function of that name is this op (False: only a backend's own method is).
+        samples: what arguments to choose for it in examples and checks (see `Op`).
+        diagnose: what a kernel's exception means, in words that are the same on every backend (see `Op`).
     """
 
     def declare(reference: Callable[P, Any]) -> Callable[P, Tensor]:
-        declared = Op(reference, rule, name=name, decomposition=decomposition, standard=standard)
+        declared = Op(
+            reference,
+            rule,
+            name=name,
+            decomposition=decomposition,
+            standard=standard,
+            samples=samples,
+            diagnose=diagnose,
+        )
         if declared.name in OPS:
             raise ValueError(
                 f"an op named {declared.name!r} is declared already, in {OPS[declared.name].reference.__module__}."

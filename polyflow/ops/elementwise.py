@@ -1,7 +1,7 @@
 """Elementwise ops: arithmetic, comparison, logic, rounding, exponentials and trigonometry.
 
-Gradient rows follow each op. ``conj`` appears where the argument may be complex: the cotangent of a complex value is the
-conjugate of the derivative (TensorFlow's and PyTorch's convention: its negative is the direction of steepest descent).
+Gradient rows follow each op. ``conj`` appears where the argument may be complex: the cotangent of a complex value is
+the conjugate of the derivative (TensorFlow's and PyTorch's: its negative is the direction of steepest descent).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..backend.checks import check_power
+from . import call
 from .creation import full, zeros_like
 from .declare import gradient, op
 from .rules import Rule, Spec, broadcast, common, elementwise
@@ -26,16 +28,19 @@ def _zero(g: Any, y: Any, x: Any) -> Any:
     return zeros_like(x)
 
 
-# Conversion -----------------------------------------------------------------------------------------------------------
+# Conversion -------------------------------------------------------------------------------------------------------
 
 
-@op(Rule(lambda name, given: given, lambda x, *, dtype: Spec(x.shape, dtype), frozenset(dt.ALL)))  # type: ignore[arg-type,return-value]
+@op(Rule(common("any"), lambda x, *, dtype: Spec(x.shape, dtype), frozenset(dt.ALL)))
 def astype(x, /, dtype):
-    """The values converted to ``dtype``. Floats lose their fraction on the way to integers; NaN, infinities and values
-    out of range then give an unspecified integer (`saturate_cast` is defined for them).
+    """The values converted to ``dtype``.
+
+    Floats lose their fraction on the way to integers; NaN, infinities and values out of range then give an unspecified
+    integer (`saturate_cast` is defined for them). Complex numbers lose their imaginary part on the way to real ones.
     """
     with np.errstate(all="ignore"):
-        return (x.real if np.iscomplexobj(x) and dt.kind(dtype) < 3 else x).astype(dtype)
+        real = np.iscomplexobj(x) and dtype not in dt.COMPLEX and dtype is not dt.bool_
+        return (x.real if real else x).astype(dtype)
 
 
 gradient(
@@ -52,13 +57,13 @@ def identity(x, /):
 gradient(identity, lambda g, y, x: g)
 
 
-@op(elementwise("any"))
+@op(elementwise("any"), decomposition=lambda x: identity(x))
 def stop_gradient(x, /):
     """The same values, as a constant to every derivative."""
     return x
 
 
-# Arithmetic -----------------------------------------------------------------------------------------------------------
+# Arithmetic -------------------------------------------------------------------------------------------------------
 
 
 @op(elementwise())
@@ -88,7 +93,7 @@ def multiply(x1, x2, /):
 gradient(multiply, lambda g, y, a, b: g * conj(b), lambda g, y, a, b: g * conj(a))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples=("any", "nonzero"))
 def divide(x1, x2, /):
     """``x1 / x2``, element by element; integers are divided in float32."""
     return np.divide(x1, x2)
@@ -97,10 +102,11 @@ def divide(x1, x2, /):
 gradient(divide, lambda g, y, a, b: g / conj(b), lambda g, y, a, b: -g * conj(y / b))
 
 
-@op(elementwise("real"))
+@op(elementwise("real"), samples=("any", "nonzero"))
 def floor_divide(x1, x2, /):
-    """``floor(x1 / x2)``, element by element. Integers divided by 0 give 0; floats follow the array API standard's
-    special cases (infinities and signed zeros included).
+    """``floor(x1 / x2)``, element by element.
+
+    Integers divided by 0 give 0; floats follow the array API standard's special cases, infinities and signed zeros too.
     """
     with np.errstate(all="ignore"):
         if np.result_type(x1, x2).kind in "iu":
@@ -116,7 +122,7 @@ def floor_divide(x1, x2, /):
 gradient(floor_divide, lambda g, y, a, b: zeros_like(y), lambda g, y, a, b: zeros_like(y))
 
 
-@op(elementwise("real"))
+@op(elementwise("real"), samples=("any", "nonzero"))
 def remainder(x1, x2, /):
     """``x1 - floor(x1 / x2) * x2`` with the sign of ``x2``, element by element. Integers modulo 0 give 0."""
     with np.errstate(all="ignore"):
@@ -128,7 +134,13 @@ def remainder(x1, x2, /):
 gradient(remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b))
 
 
-@op(elementwise())
+def _negative_power(args, attrs):
+    """What is wrong where integers are raised to a negative power."""
+    exponent = args[1]
+    check_power(args[0], exponent.numpy() if hasattr(exponent, "numpy") else np.asarray(exponent))
+
+
+@op(elementwise(), samples=("positive", "any"), diagnose=_negative_power)
 def pow(x1, x2, /):
     """``x1 ** x2``, element by element. An integer to a negative integer power is a ValueError."""
     return np.power(x1, x2)
@@ -187,7 +199,16 @@ def sign(x, /):
     return np.sign(x)
 
 
-gradient(sign, _zero)
+def _sign_gradient(g, y, x):
+    """0 for real numbers; a complex sign turns with its argument, at the rate 1 / |x|."""
+    if x.dtype not in dt.COMPLEX:
+        return zeros_like(x)
+    size = abs(x)
+    zero = equal(size, 0)
+    return where(zero, 0.0, (g - y * real(conj(g) * y)) / where(zero, 1.0, size))
+
+
+gradient(sign, _sign_gradient)
 
 
 @op(elementwise())
@@ -199,7 +220,7 @@ def square(x, /):
 gradient(square, lambda g, y, x: g * conj(x + x))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="nonzero")
 def reciprocal(x, /):
     """``1 / x``; integers in float32."""
     return np.reciprocal(x)
@@ -208,7 +229,7 @@ def reciprocal(x, /):
 gradient(reciprocal, lambda g, y, x: -g * conj(y * y))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="positive")
 def sqrt(x, /):
     """The square root; NaN for negative numbers. Its gradient at 0 is infinite."""
     return np.sqrt(x)
@@ -217,10 +238,11 @@ def sqrt(x, /):
 gradient(sqrt, lambda g, y, x: g * conj(0.5 / y))
 
 
-@op(elementwise("floating"), decomposition=lambda x: 1.0 / sqrt(x), standard=False)
+@op(elementwise("floating"), decomposition=lambda x: 1.0 / sqrt(x), standard=False, samples="positive")
 def rsqrt(x, /):
     """``1 / sqrt(x)``."""
-    return 1 / np.sqrt(x)
+    with np.errstate(all="ignore"):
+        return 1 / np.sqrt(x)
 
 
 gradient(rsqrt, lambda g, y, x: g * conj(-0.5 * y / x))
@@ -299,7 +321,7 @@ def _softmax_share(g, y, a):
 gradient(logaddexp, lambda g, y, a, b: _softmax_share(g, y, a), lambda g, y, a, b: _softmax_share(g, y, b))
 
 
-# Rounding ---------------------------------------------------------------------------------------------------------------
+# Rounding ---------------------------------------------------------------------------------------------------------
 
 
 @op(elementwise("real"))
@@ -330,7 +352,7 @@ for _rounding in (floor, ceil, trunc, round):
     gradient(_rounding, _zero)
 
 
-# Exponentials and logarithms --------------------------------------------------------------------------------------------
+# Exponentials and logarithms --------------------------------------------------------------------------------------
 
 
 @op(elementwise("floating"))
@@ -351,7 +373,7 @@ def expm1(x, /):
 gradient(expm1, lambda g, y, x: g * conj(y + 1.0))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="positive")
 def log(x, /):
     """The natural logarithm."""
     return np.log(x)
@@ -360,7 +382,7 @@ def log(x, /):
 gradient(log, lambda g, y, x: g / conj(x))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="positive")
 def log1p(x, /):
     """``log(1 + x)``, exact for small ``x``."""
     return np.log1p(x)
@@ -369,7 +391,7 @@ def log1p(x, /):
 gradient(log1p, lambda g, y, x: g / conj(1.0 + x))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="positive")
 def log2(x, /):
     """The logarithm to base 2."""
     return np.log2(x)
@@ -378,7 +400,7 @@ def log2(x, /):
 gradient(log2, lambda g, y, x: g / conj(x * float(np.log(2))))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="positive")
 def log10(x, /):
     """The logarithm to base 10."""
     return np.log10(x)
@@ -387,7 +409,7 @@ def log10(x, /):
 gradient(log10, lambda g, y, x: g / conj(x * float(np.log(10))))
 
 
-# Trigonometry -------------------------------------------------------------------------------------------------------------
+# Trigonometry -----------------------------------------------------------------------------------------------------
 
 
 @op(elementwise("floating"))
@@ -417,7 +439,7 @@ def tan(x, /):
 gradient(tan, lambda g, y, x: g * conj(1.0 + y * y))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="unit")
 def asin(x, /):
     """The inverse sine, in [-pi/2, pi/2]."""
     return np.arcsin(x)
@@ -426,7 +448,7 @@ def asin(x, /):
 gradient(asin, lambda g, y, x: g / conj(sqrt(1.0 - x * x)))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="unit")
 def acos(x, /):
     """The inverse cosine, in [0, pi]."""
     return np.arccos(x)
@@ -489,7 +511,7 @@ def asinh(x, /):
 gradient(asinh, lambda g, y, x: g / conj(sqrt(x * x + 1.0)))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="above one")
 def acosh(x, /):
     """The inverse hyperbolic cosine."""
     return np.arccosh(x)
@@ -498,7 +520,7 @@ def acosh(x, /):
 gradient(acosh, lambda g, y, x: g / conj(sqrt(x - 1.0) * sqrt(x + 1.0)))
 
 
-@op(elementwise("floating"))
+@op(elementwise("floating"), samples="unit")
 def atanh(x, /):
     """The inverse hyperbolic tangent."""
     return np.arctanh(x)
@@ -507,7 +529,7 @@ def atanh(x, /):
 gradient(atanh, lambda g, y, x: g / conj(1.0 - x * x))
 
 
-# Comparison and tests ---------------------------------------------------------------------------------------------------
+# Comparison and tests ---------------------------------------------------------------------------------------------
 
 
 @op(elementwise("any", "bool"))
@@ -570,7 +592,7 @@ def signbit(x, /):
     return np.signbit(x)
 
 
-# Logic and bits -----------------------------------------------------------------------------------------------------------
+# Logic and bits ---------------------------------------------------------------------------------------------------
 
 
 @op(elementwise("boolean", "bool"))
@@ -633,7 +655,7 @@ def bitwise_right_shift(x1, x2, /):
     return np.right_shift(x1, x2)
 
 
-# Complex numbers ----------------------------------------------------------------------------------------------------------
+# Complex numbers --------------------------------------------------------------------------------------------------
 
 
 @op(elementwise(), name="conj")
@@ -663,7 +685,7 @@ def imag(x, /):
 gradient(imag, lambda g, y, x: astype(g, x.dtype) * 1j if x.dtype in dt.COMPLEX else zeros_like(x))
 
 
-# Selection ------------------------------------------------------------------------------------------------------------------
+# Selection --------------------------------------------------------------------------------------------------------
 
 
 def _where_operands(name, given):
@@ -684,32 +706,66 @@ gradient(
 )
 
 
+def _clip_by_parts(x, *, min, max):
+    x = x if min is None else maximum(x, min)
+    return x if max is None else minimum(x, max)
+
+
+@op(elementwise("real"), name="clip", decomposition=_clip_by_parts)
+def _clip(x, /, min, max):
+    return np.clip(x, min, max)
+
+
+def _clip_gradient(g, y, x, *, min, max):
+    inside = [compare(x, limit) for compare, limit in ((greater_equal, min), (less_equal, max)) if limit is not None]
+    return where(inside[0] if len(inside) == 1 else logical_and(*inside), g, 0)
+
+
+gradient(_clip, _clip_gradient)
+
+
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """``x`` limited to the closed interval from ``min`` to ``max``, inside which gradients pass. NaN stays NaN."""
+    """``x`` limited to the closed interval from ``min`` to ``max``, inside which gradients pass. NaN stays NaN.
+
+    Args:
+        x: the tensor.
+        min: a number, or a tensor that broadcasts with ``x``; None for no limit.
+        max: likewise. Where ``min`` is larger than ``max``, the result is ``max``.
+    """
+    x = call.operand(x)
+    if min is None and max is None:
+        return identity(x)
+    scalars: list[Any] = [limit for limit in (min, max) if limit.__class__ in (int, float)]
+    weak = len(scalars) == (min is not None) + (max is not None)
+    if weak and dt.result_type(x.dtype, *map(type, scalars)) is x.dtype:
+        for limit in scalars:
+            if limit.__class__ is int:
+                dt.check_fits(limit, x.dtype)
+        return _clip(x, min, max)
     if min is not None:
         x = where(less(x, min), min, x)
-    if max is not None:
-        x = where(greater(x, max), max, x)
-    return positive(x) if min is None and max is None else x
+    return x if max is None else where(greater(x, max), max, x)
 
 
 def saturate_cast(x: Any, /, dtype: Any) -> Any:
     """``x`` converted to an integer ``dtype``, with values out of range at the nearest limit and NaN at 0."""
     target = dt.as_dtype(dtype)
+    x = call.operand(x)
     if target not in dt.INTEGERS:
         return astype(x, target)
+    if x.dtype is dt.bool_ or x.dtype in dt.COMPLEX:
+        x = astype(x, dt.real_of(x.dtype) if x.dtype in dt.COMPLEX else dt.int8)
     info = np.iinfo(target)
     if x.dtype in dt.INTEGERS:
         held = np.iinfo(x.dtype)
         low = int(info.min) if held.min < info.min else None
         high = int(info.max) if held.max > info.max else None
         return astype(clip(x, low, high), target)
-    # the largest float that does not exceed the integer's limit: the limit itself may round up and overflow
-    limit = (
-        float(np.nextafter(x.dtype.type(info.max), x.dtype.type(0)))
-        if float(x.dtype.type(info.max)) > info.max
-        else float(info.max)
-    )
-    over = greater(x, limit)
-    inside = astype(trunc(clip(where(isnan(x), 0, x), float(info.min), limit)), target)
-    return where(over, int(info.max), inside)
+    limits = dt.finfo(x.dtype)
+    low, high = max(float(info.min), limits.min), float(info.max)
+    if high > limits.max:
+        high = limits.max
+    elif float(x.dtype.type(high)) > info.max:  # the limit rounds up in this dtype: the largest float below it
+        high = float(np.nextafter(x.dtype.type(high), x.dtype.type(0)))
+    inside = astype(trunc(clip(where(isnan(x), 0, x), low, high)), target)
+    return where(greater(x, high), int(info.max), where(less(x, low), int(info.min), inside))

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..backend.checks import check_indices, index_error
 from ..backend.keys import ARRAY, Key, Slice, library_key
 from ..errors import DTypeError, ShapeError
 from . import call
 from .creation import arange, zeros, zeros_like
-from .declare import gradient, op
+from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
 from .rules import Rule, Spec, broadcast, leading, normal_axis
 
@@ -36,13 +37,28 @@ def _selected(x: Spec, indices: tuple[Spec, ...], key: Key) -> tuple[int, ...]:
 _INDEXED = leading("any", "integer")
 
 
-@op(Rule(_INDEXED, lambda x, *indices, key: Spec(_selected(x, indices, key), x.dtype)), name="getitem")
+def _outside(args, attrs):
+    """What is wrong where a kernel refuses index arrays."""
+    x, count = args[0], attrs["key"].count(ARRAY)
+    check_indices(x.shape, attrs["key"], [np.asarray(index.numpy()) for index in args[len(args) - count :]])
+
+
+@op(
+    Rule(_INDEXED, lambda x, *indices, key: Spec(_selected(x, indices, key), x.dtype)),
+    name="getitem",
+    diagnose=_outside,
+)
 def _getitem(x, /, *indices, key):
     return x[library_key(key, indices)]
 
 
 def _updates_operands(name, given):
-    first = dt.result_type(given[0])
+    first, updates = dt.result_type(given[0]), dt.result_type(given[1])
+    if dt.kind(updates) > dt.kind(first):
+        raise DTypeError(
+            f"{name} cannot store {updates.name} in a tensor of {first.name} without losing part of it. "
+            f"Convert one of them, e.g. with .astype({updates.name!r})."
+        )
     return (first, first, *_INDEXED(name, (first, *given[2:]))[1:])
 
 
@@ -53,14 +69,14 @@ def _updated(x: Spec, updates: Spec, *indices: Spec, key: Key) -> Spec:
     return x
 
 
-@op(Rule(_updates_operands, _updated), name="index_add")
+@op(Rule(_updates_operands, _updated), name="index_add", diagnose=_outside)
 def _index_add(x, updates, /, *indices, key):
     result = np.array(x)
     np.add.at(result, library_key(key, indices), updates)
     return result
 
 
-@op(Rule(_updates_operands, _updated), name="index_set")
+@op(Rule(_updates_operands, _updated), name="index_set", diagnose=_outside)
 def _index_set(x, updates, /, *indices, key):
     result = np.array(x)
     result[library_key(key, indices)] = updates
@@ -70,7 +86,7 @@ def _index_set(x, updates, /, *indices, key):
 gradient(
     _getitem,
     lambda index, g, y, x, *indices, key: (
-        None if index else call.apply(_index_add.op, (zeros_like(x, g.dtype), g, *indices), {"key": key})
+        None if index else call.apply(OPS["index_add"], (zeros_like(x, g.dtype), g, *indices), {"key": key})
     ),
 )
 
@@ -78,20 +94,20 @@ gradient(
 def _index_add_rule(index, g, y, x, updates, *indices, key):
     if index == 0:
         return g
-    return call.apply(_getitem.op, (g, *indices), {"key": key}) if index == 1 else None
+    return call.apply(OPS["getitem"], (g, *indices), {"key": key}) if index == 1 else None
 
 
 def _index_set_rule(index, g, y, x, updates, *indices, key):
     if index == 0:
-        return call.apply(_index_set.op, (g, zeros_like(updates), *indices), {"key": key})
-    return call.apply(_getitem.op, (g, *indices), {"key": key}) if index == 1 else None
+        return call.apply(OPS["index_set"], (g, 0, *indices), {"key": key})
+    return call.apply(OPS["getitem"], (g, *indices), {"key": key}) if index == 1 else None
 
 
 gradient(_index_add, _index_add_rule)
 gradient(_index_set, _index_set_rule)
 
 
-# Public functions -----------------------------------------------------------------------------------------------------
+# Public functions -------------------------------------------------------------------------------------------------
 
 
 def getitem(x: Any, key: Any) -> Any:
@@ -102,42 +118,51 @@ def getitem(x: Any, key: Any) -> Any:
     Raises:
         IndexError: for an integer, an index array's element or too many indices outside the tensor's shape.
     """
-    static, indices = static_key(x, key)
-    return call.apply(_getitem.op, (x, *indices), {"key": static})
+    x, static, indices, _ = static_key(call.operand(x), key)
+    return call.apply(OPS["getitem"], (x, *indices), {"key": static})
 
 
 def index_add(x: Any, key: Any, updates: Any, /) -> Any:
     """``x`` with ``updates`` added at the elements that ``key`` selects; elements selected twice get both."""
-    static, indices = static_key(x, key)
-    return call.apply(_index_add.op, (x, updates, *indices), {"key": static})
+    x, static, indices, back = static_key(call.operand(x), key)
+    result = call.apply(OPS["index_add"], (x, updates, *indices), {"key": static})
+    return result if back is None else getitem(result, back)
 
 
 def index_set(x: Any, key: Any, values: Any, /) -> Any:
     """``x`` with the elements that ``key`` selects replaced by ``values``.
 
     Raises:
-        ValueError: where an element is selected twice, which has no defined result.
+        ValueError: where an index array selects an element twice, which has no defined result. (Inside a traced
+            function the indices are not known, and are not checked.)
     """
-    static, indices = static_key(x, key)
-    if indices and call.interpreter.get() is None:
+    x, static, indices, back = static_key(call.operand(x), key)
+    if indices:
         _refuse_duplicates(x.shape, static, indices)
-    return call.apply(_index_set.op, (x, values, *indices), {"key": static})
+    result = call.apply(OPS["index_set"], (x, values, *indices), {"key": static})
+    return result if back is None else getitem(result, back)
 
 
 def _refuse_duplicates(shape: tuple[int, ...], key: Key, indices: tuple[Any, ...]) -> None:
-    places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
-    try:
-        chosen = places[library_key(key, tuple(np.asarray(i.numpy()) for i in indices))].ravel()
-    except IndexError:
-        return  # the op itself raises the error that names the index
-    if len(np.unique(chosen)) < len(chosen):
+    if not all(hasattr(i, "array") for i in indices):
+        return  # traced: the indices have no values yet
+    hosts = [np.asarray(i.numpy()).astype(np.int64) for i in indices]
+    check_indices(shape, key, hosts)
+    axes = [axis for axis, part in enumerate(part for part in key if part is not None) if part == ARRAY]
+    broadcast(*[host.shape for host in hosts])
+    places = 0
+    for axis, host in zip(axes, hosts, strict=True):
+        places = places * shape[axis] + np.where(host < 0, host + shape[axis], host)
+    if len(np.unique(places)) < np.size(places):
         raise ValueError(
-            "index_set selects an element twice, which has no defined result. Use index_add to add up, or select each once."
+            "index_set selects an element twice, which has no defined result. "
+            "Use index_add to add up, or select each once."
         )
 
 
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     """The slices of ``x`` at ``indices`` along ``axis`` (which may be left out for a one-dimensional ``x``)."""
+    x = call.operand(x)
     ndim = len(x.shape)
     if axis is None and ndim != 1:
         raise ValueError(f"take needs axis= for a tensor of shape {x.shape}.")
@@ -147,6 +172,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     """The elements of ``x`` at ``indices`` along ``axis``, element by element; other axes broadcast."""
+    x = call.operand(x)
     ndim = len(x.shape)
     place = normal_axis(axis, ndim)
     index = _index_array(indices, x.backend)
@@ -186,59 +212,89 @@ def one_hot(
 
 
 def scatter(indices: Any, updates: Any, shape: Any) -> Any:
-    """Zeros of ``shape`` with ``updates`` added at ``indices``, whose last axis counts coordinates (``tf.scatter_nd``)."""
+    """Zeros of ``shape`` with ``updates`` added at ``indices``, whose last axis holds coordinates."""
+    updates = call.operand(updates)
     index = _index_array(indices, updates.backend)
     coordinates = tuple(getitem(index, (..., i)) for i in range(index.shape[-1]))
     return index_add(zeros(shape, updates.dtype, backend=updates.backend), coordinates, updates)
 
 
 def nonzero(x: Any, /) -> tuple[Any, ...]:
-    """The indices of the elements that are not 0, one tensor per axis. Not possible while tracing: the count is data."""
+    """The indices of the elements that are not 0, one tensor per axis. (Not while tracing: how many is data.)"""
+    x = call.operand(x)
     if not x.shape:
         raise ShapeError("nonzero needs at least one axis; got a 0-d tensor.")
     return tuple(call.constant(np.asarray(part, np.int64), x.backend) for part in np.nonzero(x.numpy()))
 
 
-# Static keys ------------------------------------------------------------------------------------------------------------
+# Static keys ------------------------------------------------------------------------------------------------------
 
 
-def static_key(x: Any, key: Any) -> tuple[Key, tuple[Any, ...]]:
-    """The static form of a key for ``x``, and its index arrays as tensors."""
-    parts = list(key) if isinstance(key, tuple) else [key]
-    parts = [_part(part, x.backend) for part in parts]
-    expanded: list[Any] = []
-    for part in parts:
-        if getattr(part, "dtype", None) is dt.bool_:
-            expanded.extend(_mask(part, x, expanded))
-        else:
-            expanded.append(part)
-    used = sum(part is not None and part is not Ellipsis for part in expanded)
+def static_key(x: Any, key: Any) -> tuple[Any, Key, tuple[Any, ...], Any]:
+    """The static form of a key for ``x``, and its index arrays as tensors.
+
+    Returns:
+        the tensor to be indexed, its key, the index arrays, and the key that leads back to the shape of ``x``: None but
+        where a mask without axes has added an axis.
+    """
+    parts = [_part(part, x.backend) for part in (key if isinstance(key, tuple) else (key,))]
+    if sum([part is Ellipsis for part in parts]) > 1:
+        raise IndexError("an index holds '...' once at most.")
+    used = sum([_axes_of(part) for part in parts])
     ndim = len(x.shape)
     if used > ndim:
-        raise IndexError(
-            f"too many indices: {used} for a tensor of {ndim} dimension{'s' * (ndim != 1)}, shape {x.shape}."
-        )
-    if sum(part is Ellipsis for part in expanded) > 1:
-        raise IndexError("an index holds '...' once at most.")
-    at = next((i for i, part in enumerate(expanded) if part is Ellipsis), len(expanded))
-    expanded[at : at + 1] = [slice(None)] * (ndim - used)
+        axes = f"{ndim} dimension{'s' * (ndim != 1)}"
+        raise IndexError(f"too many indices: {used} for a tensor of {axes}, shape {tuple(x.shape)}.")
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    parts[at : at + 1] = [slice(None)] * (ndim - used)
+    if any(_is_flag(part) for part in parts):
+        return _with_axes_for_flags(x, parts)
     static: list[Any] = []
-    arrays = []
+    arrays: list[Any] = []
     axis = 0
-    for part in expanded:
+    for part in parts:
         if part is None:
             static.append(None)
-            continue
-        size = x.shape[axis]
-        if isinstance(part, slice):
-            static.append(_slice(part, size))
+        elif isinstance(part, slice):
+            static.append(_slice(part, x.shape[axis]))
         elif isinstance(part, int):
-            static.append(_integer(part, size, axis, x.shape))
+            static.append(_integer(part, axis, x.shape))
+        elif part.dtype is dt.bool_:
+            found = _places(part, x.shape, axis, x.backend)
+            static.extend([ARRAY] * len(found))
+            arrays.extend(found)
         else:
             static.append(ARRAY)
             arrays.append(part)
-        axis += 1
-    return tuple(static), tuple(arrays)
+        axis += _axes_of(part)
+    return x, tuple(static), tuple(arrays), None
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes of the tensor a part of a key selects from."""
+    if part is None or part is Ellipsis:
+        return 0
+    return len(part.shape) if getattr(part, "dtype", None) is dt.bool_ else 1
+
+
+def _is_flag(part: Any) -> bool:
+    """Whether a part is a mask without axes."""
+    return getattr(part, "dtype", None) is dt.bool_ and not part.shape
+
+
+def _with_axes_for_flags(x: Any, parts: list[Any]) -> tuple[Any, Key, tuple[Any, ...], Any]:
+    """The static key where a mask without axes selects all or nothing along a new axis of size 1."""
+    layout: list[Any] = []
+    replaced = []
+    for part in parts:
+        if _is_flag(part):
+            layout.append(None)
+            replaced.append(call.constant(np.zeros(int(part.numpy()), np.int64), x.backend))
+        else:
+            layout.extend([slice(None)] * _axes_of(part))
+            replaced.append(part)
+    wide, static, arrays, _ = static_key(getitem(x, tuple(layout)), tuple(replaced))
+    return wide, static, arrays, tuple(0 if part is None else part for part in layout)
 
 
 def _part(part: Any, backend: Any) -> Any:
@@ -258,7 +314,8 @@ def _part(part: Any, backend: Any) -> Any:
     if hasattr(part, "__index__"):
         return int(part.__index__())
     raise IndexError(
-        f"{part!r} ({type(part).__name__}) is no index. Expected an integer, a slice, None, '...', an integer array or a mask."
+        f"{part!r} ({type(part).__name__}) is no index. "
+        "Expected an integer, a slice, None, '...', an integer array or a mask."
     )
 
 
@@ -269,28 +326,35 @@ def _index_array(indices: Any, backend: Any) -> Any:
     return call.constant(host.astype(np.int64) if not host.size and host.dtype.kind == "f" else host, backend)
 
 
-def _integer(index: int, size: int, axis: int, shape: tuple[int, ...]) -> int:
-    if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for axis {axis} of size {size} (shape {shape}).")
-    return index + size if index < 0 else index
+def _integer(index: int, axis: int, shape: tuple[int, ...]) -> int:
+    if not -shape[axis] <= index < shape[axis]:
+        raise index_error(index, axis, shape)
+    return index % shape[axis]
 
 
 def _slice(part: slice, size: int) -> Slice:
-    ends = (None if end is None else int(end.__index__()) for end in (part.start, part.stop, part.step))
+    ends = [None if end is None else _end(end) for end in (part.start, part.stop, part.step)]
+    if ends[2] == 0:
+        raise ValueError("a slice needs a step other than 0.")
     start, stop, step = slice(*ends).indices(size)
+    if not range(start, stop, step):
+        return Slice(0, 0, 1)
     return Slice(start, None if stop < 0 else stop, step)
 
 
-def _mask(mask: Any, x: Any, before: list[Any]) -> list[Any]:
-    """A boolean mask as index arrays: where it is true. (Its count is data: not possible while tracing.)"""
-    first = sum(part is not None and part is not Ellipsis for part in before)
+def _end(end: Any) -> int:
+    if not hasattr(end, "__index__"):
+        raise TypeError(f"the ends and the step of a slice are integers or None; got {end!r}.")
+    return int(end.__index__())
+
+
+def _places(mask: Any, shape: tuple[int, ...], axis: int, backend: Any) -> list[Any]:
+    """Where a mask is true, as index arrays. (How often is data: not possible while tracing.)"""
     host = np.asarray(mask.numpy())
-    if Ellipsis not in [part for part in before if not hasattr(part, "shape")]:
-        covered = x.shape[first : first + host.ndim]
-        if tuple(covered) != host.shape:
-            raise IndexError(
-                f"a boolean mask of shape {host.shape} does not fit axes {first} to {first + host.ndim - 1} of shape {x.shape}."
-            )
-    if not host.ndim:
-        return [None, call.constant(np.zeros(int(host), np.int64), x.backend)]
-    return [call.constant(np.asarray(part, np.int64), x.backend) for part in np.nonzero(host)]
+    covered = tuple(shape[axis : axis + host.ndim])
+    if covered != host.shape:
+        raise IndexError(
+            f"a boolean mask of shape {host.shape} does not fit axes {axis} to {axis + host.ndim - 1} "
+            f"of a tensor of shape {tuple(shape)}."
+        )
+    return [call.constant(np.asarray(part, np.int64), backend) for part in np.nonzero(host)]

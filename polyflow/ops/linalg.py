@@ -9,11 +9,12 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import ShapeError
+from . import call
 from .declare import gradient, op
 from .elementwise import conj
 from .reduction import sum
-from .rules import Rule, Spec, broadcast, common, direct, normal_axes
-from .shape import expand_dims, matrix_transpose, moveaxis, permute_dims, reshape
+from .rules import Rule, Spec, broadcast, common, direct, normal_axes, normal_axis
+from .shape import broadcast_to, expand_dims, matrix_transpose, moveaxis, permute_dims, reshape
 
 
 def _matmul_shape(x1: Spec, x2: Spec) -> Spec:
@@ -65,6 +66,7 @@ gradient(matmul, _matmul_left, _matmul_right)
 
 def outer(x1: Any, x2: Any, /) -> Any:
     """The product of every element of one vector with every element of another, of shape (m, n)."""
+    x1, x2 = call.operand(x1), call.operand(x2)
     if len(x1.shape) != 1 or len(x2.shape) != 1:
         raise ShapeError(f"outer needs two vectors; got shapes {x1.shape} and {x2.shape}.")
     return expand_dims(x1, -1) * expand_dims(x2, 0)
@@ -72,6 +74,8 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """The sum over ``axis`` of ``conj(x1) * x2``."""
+    x1, x2 = call.operand(x1), call.operand(x2)
+    normal_axis(axis, len(x1.shape)), normal_axis(axis, len(x2.shape))
     if x1.shape[axis] != x2.shape[axis]:
         raise ShapeError(f"vecdot needs equal sizes on axis {axis}; got shapes {x1.shape} and {x2.shape}.")
     return sum(conj(moveaxis(x1, axis, -1)) * moveaxis(x2, axis, -1), -1)
@@ -79,12 +83,14 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 def tensordot(x1: Any, x2: Any, /, *, axes: int | Sequence[Sequence[int]] = 2) -> Any:
     """The product summed over the last ``axes`` axes of ``x1`` and the first of ``x2``, or over two lists of axes."""
+    x1, x2 = call.operand(x1), call.operand(x2)
     if isinstance(axes, int):
         if not 0 <= axes <= min(len(x1.shape), len(x2.shape)):
             raise ShapeError(f"tensordot over {axes} axes does not fit shapes {x1.shape} and {x2.shape}.")
         first, second = tuple(range(len(x1.shape) - axes, len(x1.shape))), tuple(range(axes))
     else:
-        first, second = (normal_axes(tuple(part), len(x.shape)) for part, x in zip(axes, (x1, x2), strict=True))
+        parts = [(part,) if isinstance(part, int) else tuple(part) for part in axes]
+        first, second = (normal_axes(part, len(x.shape)) for part, x in zip(parts, (x1, x2), strict=True))
     contracted = [x1.shape[i] for i in first]
     if contracted != [x2.shape[i] for i in second]:
         raise ShapeError(
@@ -109,11 +115,10 @@ def einsum(equation: str, *arrays: Any) -> Any:
     """
     import opt_einsum
 
-    operands = [array if hasattr(array, "backend") else sum(array, ()) for array in arrays]
+    operands = [call.operand(array) for array in arrays]
     shapes = [tuple(x.shape) for x in operands]
-    if len({x.dtype for x in operands}) > 1:
-        target = dt.result_type(*(x.dtype for x in operands))
-        operands = [x.astype(target) for x in operands]
+    (target, *_) = common("numeric")("einsum", tuple(x.dtype for x in operands)) if operands else (dt.float32,)
+    operands = [x.astype(target, copy=False) for x in operands]
     try:
         inputs, output, _ = opt_einsum.parser.parse_einsum_input([equation, *shapes], shapes=True)
         terms = inputs.split(",")
@@ -130,7 +135,7 @@ def einsum(equation: str, *arrays: Any) -> Any:
         wanted = "".join(sorted(set("".join(t for t, _ in parts)) & rest)) if terms else output
         terms.append(wanted)
         operands.append(_contract(parts, wanted))
-    return operands[0]
+    return operands[0].astype(target, copy=False)  # sums of small integers are wider
 
 
 def _check_sizes(equation: str, terms: list[str], shapes: list[tuple[int, ...]]) -> None:
@@ -138,11 +143,12 @@ def _check_sizes(equation: str, terms: list[str], shapes: list[tuple[int, ...]])
     for term, shape in zip(terms, shapes, strict=True):
         if len(term) != len(shape):
             raise ShapeError(f"einsum {equation!r}: term {term!r} names {len(term)} axes of a tensor of shape {shape}.")
+        own: dict[str, int] = {}
         for index, size in zip(term, shape, strict=True):
             known = sizes.setdefault(index, size)
-            if known != size and 1 not in (known, size):
+            if own.setdefault(index, size) != size or (known != size and 1 not in (known, size)):
                 raise ShapeError(f"einsum {equation!r}: index {index!r} has sizes {known} and {size}.")
-            sizes[index] = max(known, size)
+            sizes[index] = size if known == 1 else known
 
 
 def _contract(parts: list[tuple[str, Any]], wanted: str) -> Any:
@@ -184,18 +190,14 @@ def _pair(a: str, x: Any, b: str, y: Any, wanted: str) -> Any:
                 a, x = kept, sum(x, gone)
             else:
                 b, y = kept, sum(y, gone)
-    sizes = {
-        index: max(dict(zip(a, x.shape, strict=True)).get(index, 1), dict(zip(b, y.shape, strict=True)).get(index, 1))
-        for index in a + b
-    }
+    sizes = dict(zip(a, x.shape, strict=True))
+    sizes |= {index: size for index, size in zip(b, y.shape, strict=True) if sizes.get(index, 1) == 1}
     batch = [i for i in a if i in b and i in wanted]
     summed = [i for i in a if i in b and i not in wanted]
     left, right = [i for i in a if i not in b], [i for i in b if i not in a]
 
     def matrix(term: str, value: Any, rows: list[str], columns: list[str]) -> Any:
         value = permute_dims(value, tuple(term.index(i) for i in (*batch, *rows, *columns)))
-        from .shape import broadcast_to
-
         value = broadcast_to(value, tuple(sizes[i] for i in (*batch, *rows, *columns)))
         count = [int(np.prod([sizes[i] for i in group], dtype=np.int64)) for group in (rows, columns)]
         return reshape(value, (*(sizes[i] for i in batch), *count))
@@ -215,11 +217,15 @@ def _arrange(term: str, x: Any, wanted: str) -> Any:
 
 def trace(x: Any, /, *, offset: int = 0) -> Any:
     """The sum of the diagonal of each matrix in the last two axes."""
+    x = call.operand(x)
     return sum(diagonal(x, offset=offset), -1)
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     """The diagonal of each matrix in the last two axes."""
+    x = call.operand(x)
+    if len(x.shape) < 2:
+        raise ShapeError(f"diagonal and trace need at least 2 axes; got shape {x.shape}.")
     rows, columns = x.shape[-2:]
     count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
     line = np.arange(count)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import call
 from .declare import gradient, op
 from .elementwise import abs as absolute
 from .elementwise import exp, expm1, greater, greater_equal, log, log1p, maximum, negative, tanh, where
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-# Sigmoid and softplus ---------------------------------------------------------------------------------------------------
+# Sigmoid and softplus ---------------------------------------------------------------------------------------------
 
 
 def _sigmoid(x: Any, exp: Any, where: Any, absolute: Any) -> Any:
@@ -78,16 +79,19 @@ gradient(softplus, lambda g, y, x: g * sigmoid(x))
 
 def log_sigmoid(x: Any, /) -> Any:
     """``log(sigmoid(x))``, exact where the sigmoid is close to 0 or 1."""
+    x = call.operand(x)
     return negative(softplus(negative(x)))
 
 
 def softsign(x: Any, /) -> Any:
     """``x / (1 + |x|)``."""
+    x = call.operand(x)
     return x / (1.0 + absolute(x))
 
 
 def silu(x: Any, /) -> Any:
     """``x * sigmoid(x)``."""
+    x = call.operand(x)
     return x * sigmoid(x)
 
 
@@ -96,10 +100,11 @@ swish = silu
 
 def mish(x: Any, /) -> Any:
     """``x * tanh(softplus(x))``."""
+    x = call.operand(x)
     return x * tanh(softplus(x))
 
 
-# The relu family ----------------------------------------------------------------------------------------------------------
+# The relu family --------------------------------------------------------------------------------------------------
 
 
 @op(elementwise("real"), decomposition=lambda x: maximum(x, 0), standard=False)
@@ -113,16 +118,19 @@ gradient(relu, lambda g, y, x: where(greater(y, 0), g, 0))
 
 def relu6(x: Any, /) -> Any:
     """``x`` limited to the interval from 0 to 6. Its gradient at both ends is 0."""
+    x = call.operand(x)
     return where(greater_equal(x, 6), 6, relu(x))
 
 
 def leaky_relu(x: Any, /, negative_slope: float = 0.2) -> Any:
     """``x`` where it is positive, ``negative_slope * x`` elsewhere."""
+    x = call.operand(x)
     return where(greater(x, 0), x, negative_slope * x)
 
 
 def elu(x: Any, /, alpha: float = 1.0) -> Any:
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere."""
+    x = call.operand(x)
     positive = greater(x, 0)
     return where(positive, x, alpha * expm1(where(positive, 0, x)))
 
@@ -133,6 +141,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 def selu(x: Any, /) -> Any:
     """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al., "Self-normalizing neural networks", 2017)."""
+    x = call.operand(x)
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
@@ -143,6 +152,7 @@ def gelu(x: Any, /, approximate: bool = False) -> Any:
         x: a floating tensor.
         approximate: whether to use the paper's formula with tanh, which is cheaper.
     """
+    x = call.operand(x)
     if approximate:
         return 0.5 * x * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
     return 0.5 * x * erfc(x * -math.sqrt(0.5))
@@ -150,15 +160,17 @@ def gelu(x: Any, /, approximate: bool = False) -> Any:
 
 def hard_sigmoid(x: Any, /) -> Any:
     """``relu6(x + 3) / 6``: a sigmoid of straight lines."""
+    x = call.operand(x)
     return relu6(x + 3.0) / 6.0
 
 
 def hard_swish(x: Any, /) -> Any:
     """``x * hard_sigmoid(x)``."""
+    x = call.operand(x)
     return x * hard_sigmoid(x)
 
 
-# Softmax ------------------------------------------------------------------------------------------------------------------
+# Softmax ----------------------------------------------------------------------------------------------------------
 
 
 def _shifted(x: Any, axis: Any) -> Any:
@@ -176,7 +188,7 @@ def _log_softmax_by_parts(x: Any, *, axis: Any) -> Any:
     return shifted - log(sum(exp(shifted), axis, keepdims=True))
 
 
-@op(along("real floating"), decomposition=_softmax_by_parts, standard=False)
+@op(along("real floating", several=True), decomposition=_softmax_by_parts, standard=False)
 def softmax(x, /, axis=-1):
     """``exp(x)`` divided by its sum over ``axis`` (an integer, or a tuple of them), without overflow."""
     with np.errstate(all="ignore"):
@@ -187,7 +199,7 @@ def softmax(x, /, axis=-1):
 gradient(softmax, lambda g, y, x, *, axis: y * (g - sum(g * y, axis, keepdims=True)))
 
 
-@op(along("real floating"), decomposition=_log_softmax_by_parts, standard=False)
+@op(along("real floating", several=True), decomposition=_log_softmax_by_parts, standard=False)
 def log_softmax(x, /, axis=-1):
     """``log(softmax(x))``, exact where the softmax is close to 0."""
     with np.errstate(all="ignore"):

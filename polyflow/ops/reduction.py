@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..errors import ShapeError
+from . import call
 from .creation import zeros_like
 from .declare import gradient, op
-from .elementwise import (
-    abs as absolute,
-)
 from .elementwise import (
     astype,
     conj,
     equal,
     exp,
+    imag,
     isinf,
     log,
     not_equal,
@@ -26,9 +26,9 @@ from .elementwise import (
     square,
     where,
 )
-from .indexing import take_along_axis
-from .rules import Rule, Spec, along, normal_axes, normal_axis, reduced, reduction
-from .shape import broadcast_to, expand_dims, flip, permute_dims, reshape
+from .indexing import take, take_along_axis
+from .rules import Rule, Spec, along, common, normal_axes, normal_axis, reduced, reduction
+from .shape import broadcast_to, expand_dims, flip, pad, permute_dims, reshape
 
 
 def _spread(value: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -46,7 +46,10 @@ gradient(_sum, lambda g, y, x, *, axis, keepdims: _spread(g, x, axis, keepdims))
 
 
 def sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Any:
-    """The sum over ``axis`` (an integer, a tuple, None for all). Small integers and booleans are summed in int32 or uint32."""
+    """The sum over ``axis`` (an integer, a tuple, None for all).
+
+    Booleans and integers narrower than 32 bits are summed in int32, or uint32 where they are unsigned.
+    """
     return _sum(x if dtype is None else _as(x, dtype), axis, keepdims)
 
 
@@ -58,6 +61,8 @@ def _prod(x, /, axis=None, keepdims=False):
 def _prod_gradient(g, y, x, *, axis, keepdims):
     """The product of all the other elements, from both sides, so that zeros are right."""
     axes = normal_axes(axis, len(x.shape))
+    if not math.prod(x.shape):
+        return zeros_like(x)
     kept = tuple(i for i in range(len(x.shape)) if i not in axes)
     order = (*kept, *axes)
     count = math.prod(x.shape[i] for i in axes)
@@ -70,8 +75,6 @@ def _prod_gradient(g, y, x, *, axis, keepdims):
 
 def _products_before(x: Any) -> Any:
     """Along the last axis, the product of the elements before each one."""
-    from .shape import pad
-
     ahead = pad(x[..., :-1], [(0, 0)] * (len(x.shape) - 1) + [(1, 0)], constant_values=1)
     return _cumulative_prod(ahead, -1)
 
@@ -109,15 +112,20 @@ def _count(shape: tuple[int, ...], axis: Any) -> int:
 
 def var(x: Any, /, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Any:
     """The variance over ``axis``: the mean squared distance from the mean, divided by ``count - correction``."""
+    x = call.operand(x)
     count = math.prod(x.shape[i] for i in normal_axes(axis, len(x.shape)))
-    distance = square(absolute(x - mean(x, axis, True)))
-    total = sum(distance, axis, keepdims=keepdims)
+    total = sum(_squared_size(x - mean(x, axis, True)), axis, keepdims=keepdims)
     return total / float(count - correction) if count > correction else total * float("nan")
 
 
 def std(x: Any, /, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Any:
     """The standard deviation over ``axis``; its gradient where all elements are equal is 0."""
     return _safe_sqrt(var(x, axis, correction=correction, keepdims=keepdims))
+
+
+def _squared_size(x: Any) -> Any:
+    """``|x|**2``, in a form that has all derivatives."""
+    return square(x) if x.dtype not in dt.COMPLEX else square(real(x)) + square(imag(x))
 
 
 def _safe_sqrt(x: Any) -> Any:
@@ -128,10 +136,12 @@ def _safe_sqrt(x: Any) -> Any:
 
 def norm(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The Euclidean norm over ``axis``; its gradient at 0 is 0."""
-    return _safe_sqrt(sum(square(absolute(x)), axis, keepdims=keepdims))
+    x = call.operand(x)
+    squares = _squared_size(x if x.dtype in dt.INEXACT else _as(x, dt.DEFAULT_FLOAT))
+    return _safe_sqrt(sum(squares, axis, keepdims=keepdims))
 
 
-# Extremes ---------------------------------------------------------------------------------------------------------------
+# Extremes ---------------------------------------------------------------------------------------------------------
 
 
 @op(reduction("ordered", empty=False))
@@ -156,19 +166,19 @@ gradient(max, _extreme_gradient)
 gradient(min, _extreme_gradient)
 
 
-@op(reduction("ordered", "index", empty=False))
+@op(reduction("ordered", "index", empty=False, several=False))
 def argmax(x, /, axis=None, keepdims=False):
     """The index of the first largest element along ``axis`` (of the first NaN, if any), as int64."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@op(reduction("ordered", "index", empty=False))
+@op(reduction("ordered", "index", empty=False, several=False))
 def argmin(x, /, axis=None, keepdims=False):
     """The index of the first smallest element along ``axis`` (of the first NaN, if any), as int64."""
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
-# Logic --------------------------------------------------------------------------------------------------------------------
+# Logic ------------------------------------------------------------------------------------------------------------
 
 
 @op(reduction("boolean", "bool"))
@@ -185,10 +195,11 @@ def all(x, /, axis=None, keepdims=False):
 
 def count_nonzero(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """How many elements over ``axis`` are not 0, as int64."""
+    x = call.operand(x)
     return sum(astype(not_equal(x, 0) if x.dtype is not dt.bool_ else x, dt.int64), axis, keepdims=keepdims)
 
 
-# Cumulative ---------------------------------------------------------------------------------------------------------------
+# Cumulative -------------------------------------------------------------------------------------------------------
 
 
 @op(along("accumulating"), name="cumulative_sum")
@@ -200,7 +211,7 @@ gradient(_cumulative_sum, lambda g, y, x, *, axis: flip(_cumulative_sum(flip(g, 
 
 
 def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
-    """The running sum along ``axis`` (which may be left out for one axis), starting with 0 if ``include_initial``."""
+    """The running sum along ``axis`` (not needed where there is one axis), starting with 0 if ``include_initial``."""
     return _cumulate(_cumulative_sum, x, axis, dtype, 0 if include_initial else None)
 
 
@@ -216,8 +227,6 @@ def _cumulative_prod_gradient(g, y, x, *, axis):
     last = (*(i for i in range(len(x.shape)) if i != place), place)
     flat, cotangent = permute_dims(x, last), permute_dims(g, last)
     rows = broadcast_to(expand_dims(flat, -2), (*flat.shape[:-1], size, size))
-    from . import call
-
     diagonal = call.constant(np.eye(size, dtype=bool), x.backend)
     products = _cumulative_prod(where(diagonal, 1, rows), -1)
     upper = call.constant(np.triu(np.ones((size, size), bool)), x.backend)
@@ -229,13 +238,12 @@ gradient(_cumulative_prod, _cumulative_prod_gradient)
 
 
 def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
-    """The running product along ``axis`` (which may be left out for one axis), starting with 1 if ``include_initial``."""
+    """The running product along ``axis`` (not needed where there is one axis), from 1 on if ``include_initial``."""
     return _cumulate(_cumulative_prod, x, axis, dtype, 1 if include_initial else None)
 
 
 def _cumulate(function: Any, x: Any, axis: int | None, dtype: Any, initial: int | None) -> Any:
-    from .shape import pad
-
+    x = call.operand(x)
     if axis is None and len(x.shape) != 1:
         raise ValueError(f"a cumulative op needs axis= for a tensor of shape {x.shape}.")
     place = normal_axis(0 if axis is None else axis, len(x.shape))
@@ -245,7 +253,7 @@ def _cumulate(function: Any, x: Any, axis: int | None, dtype: Any, initial: int 
     return pad(result, [(1 if i == place else 0, 0) for i in range(len(x.shape))], constant_values=initial)
 
 
-# Sorting and searching --------------------------------------------------------------------------------------------------
+# Sorting and searching --------------------------------------------------------------------------------------------
 
 
 def _descending(order: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
@@ -280,13 +288,14 @@ def _sort_gradient(g, y, x, *, axis, descending):
 gradient(sort, _sort_gradient)
 
 
-def _searchsorted_operands(name, given):
-    common = dt.result_type(*given)
-    return (common, common)
+def _searchsorted_shape(x1: Spec, x2: Spec, *, side: str) -> Spec:
+    if len(x1.shape) != 1:
+        raise ShapeError(f"expected a one-dimensional sorted tensor; got one of shape {x1.shape}.")
+    return Spec(x2.shape, dt.int64)
 
 
-@op(Rule(_searchsorted_operands, lambda x1, x2, *, side: Spec(x2.shape, dt.int64)), name="searchsorted")
-def _searchsorted(x1, x2, /, side="left"):
+@op(Rule(common("ordered"), _searchsorted_shape), name="searchsorted")
+def _searchsorted(x1, x2, /, side: Any = "left"):
     return np.searchsorted(x1, x2, side=side)
 
 
@@ -295,11 +304,11 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted has side 'left' or 'right'; got {side!r}.")
     if sorter is not None:
-        x1 = x1[sorter]
+        x1 = take(x1, sorter, axis=0)
     return _searchsorted(x1, x2, side=side)
 
 
-# Exponential sums -------------------------------------------------------------------------------------------------------
+# Exponential sums -------------------------------------------------------------------------------------------------
 
 
 @op(

@@ -50,7 +50,7 @@ def normal_axis(axis: int, ndim: int) -> int:
 
 
 def normal_axes(axis: int | Iterable[int] | None, ndim: int) -> Shape:
-    """Every axis that ``axis`` names, counted from 0 (None names them all); raises AxisError when one is named twice."""
+    """Every axis that ``axis`` names, counted from 0 (None: all of them); raises AxisError when one is named twice."""
     if axis is None:
         return tuple(range(ndim))
     if not isinstance(axis, (tuple, list)):
@@ -100,7 +100,7 @@ def reshaped(shape: Shape, target: Shape) -> Shape:
     return target
 
 
-# Domains: the dtypes an op computes in ------------------------------------------------------------------------------
+# Domains: the dtypes an op computes in ----------------------------------------------------------------------------
 
 
 def _numeric(dtype: np.dtype) -> np.dtype:
@@ -173,7 +173,7 @@ def leading(domain: str, *others: np.dtype | str) -> Callable[[str, tuple[np.dty
     return operands
 
 
-# Results ------------------------------------------------------------------------------------------------------------
+# Results ----------------------------------------------------------------------------------------------------------
 
 
 def _same(dtype: np.dtype) -> np.dtype:
@@ -199,11 +199,16 @@ def elementwise(domain: str = "numeric", result: str = "same") -> Rule:
     return Rule(common(domain), infer, direct(domain))
 
 
-def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = True) -> Rule:
-    """One value for each slice along ``axis``; ``empty=False`` refuses slices without elements."""
+def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = True, several: bool = True) -> Rule:
+    """One value for each slice along ``axis``.
+
+    ``empty=False`` refuses slices without elements, ``several=False`` a tuple of axes.
+    """
     outcome = RESULTS[result]
 
     def infer(x: Spec, *, axis: Any = None, keepdims: bool = False, **attrs: Any) -> Spec:
+        if not several and isinstance(axis, tuple):
+            raise AxisError(f"expected one axis, or None for the flattened tensor; got axis={axis}.")
         shape = reduced(x.shape, axis, keepdims)
         if not empty and math.prod(shape) and not math.prod(x.shape):
             where = "" if axis is None else f" along axis {axis}"
@@ -213,11 +218,16 @@ def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = Tr
     return Rule(common(domain), infer, direct(domain))
 
 
-def along(domain: str = "any", result: str = "same") -> Rule:
-    """A result of the argument's own shape, computed along ``axis``: cumulative sums, sorting, softmax."""
+def along(domain: str = "any", result: str = "same", *, several: bool = False) -> Rule:
+    """A result of the argument's own shape, computed along ``axis``: cumulative sums, sorting, softmax.
+
+    ``several=True`` takes a tuple of axes, and None for all of them.
+    """
     outcome = RESULTS[result]
 
     def infer(x: Spec, *, axis: Any = -1, **attrs: Any) -> Spec:
+        if not several and axis.__class__ is not int:
+            raise AxisError(f"expected one axis; got axis={axis}.")
         normal_axes(axis, len(x.shape))
         return Spec(x.shape, outcome(x.dtype))
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..convert import to_host
 from ..errors import AxisError, ShapeError
 from . import call
-from .creation import zeros_like
+from .creation import full, zeros_like
 from .declare import gradient, op, shape_tuple
 from .elementwise import identity, not_equal, subtract, where
 from .indexing import getitem, take
@@ -18,10 +19,11 @@ from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
 
 def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     """The same elements, in order, in another shape; one size may be -1 and is worked out."""
-    target = reshaped(x.shape, shape_tuple(shape)) if hasattr(x, "shape") else shape_tuple(shape)
-    if copy is False and hasattr(x, "read") and target == x.shape:
-        return x.read()
-    return identity(x) if hasattr(x, "shape") and target == x.shape else _reshape(x, shape=target)
+    x = call.operand(x)
+    target = reshaped(x.shape, shape_tuple(shape))
+    if target == x.shape:
+        return x if copy is False else identity(x)
+    return _reshape(x, shape=target)
 
 
 @op(shaped(lambda s, *, shape: reshaped(s, shape)), name="reshape")
@@ -55,11 +57,13 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def transpose(x: Any, /, axes: Any = None) -> Any:
     """The axes reversed, or in the order that ``axes`` names."""
+    x = call.operand(x)
     return permute_dims(x, tuple(range(len(x.shape)))[::-1] if axes is None else axes)
 
 
 def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged."""
+    x = call.operand(x)
     ndim = len(x.shape)
     if ndim < 2:
         raise ShapeError(f"matrix_transpose needs at least 2 axes; got shape {x.shape}.")
@@ -68,6 +72,7 @@ def matrix_transpose(x: Any, /) -> Any:
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
+    x = call.operand(x)
     order = list(range(len(x.shape)))
     i, j = normal_axis(axis1, len(order)), normal_axis(axis2, len(order))
     order[i], order[j] = order[j], order[i]
@@ -76,6 +81,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Any:
     """Axes moved to other places; the others keep their order."""
+    x = call.operand(x)
     ndim = len(x.shape)
     origins, targets = normal_axes(source, ndim), normal_axes(destination, ndim)
     if len(origins) != len(targets):
@@ -103,12 +109,14 @@ gradient(broadcast_to, lambda g, y, x, *, shape: g)  # summed back where gradien
 
 def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
     """All arrays broadcast to their common shape."""
-    shape = broadcast(*(array.shape for array in arrays))
-    return tuple(broadcast_to(array, shape) for array in arrays)
+    values = [call.operand(array) for array in arrays]
+    shape = broadcast(*(value.shape for value in values))
+    return tuple(broadcast_to(value, shape) for value in values)
 
 
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """With new axes of size 1 at the places that ``axis`` names in the result."""
+    x = call.operand(x)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = len(x.shape) + len(axes)
     places = normal_axes(tuple(axes), ndim)
@@ -118,6 +126,7 @@ def expand_dims(x: Any, /, axis: Any = 0) -> Any:
 
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """Without the axes that ``axis`` names, each of size 1 (None: all of size 1)."""
+    x = call.operand(x)
     if axis is None:
         return reshape(x, tuple(size for size in x.shape if size != 1))
     axes = normal_axes(axis, len(x.shape))
@@ -127,7 +136,7 @@ def squeeze(x: Any, /, axis: Any = None) -> Any:
     return reshape(x, tuple(size for i, size in enumerate(x.shape) if i not in axes))
 
 
-# Joining and splitting ------------------------------------------------------------------------------------------------
+# Joining and splitting --------------------------------------------------------------------------------------------
 
 
 def _concat_shape(*shapes: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -182,11 +191,12 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
 
 
 def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
-    """``x`` cut along ``axis``: into equal parts (an integer), or parts of the given sizes (a sequence, one may be -1)."""
+    """``x`` cut along ``axis``: into equal parts (an integer), or parts of the sizes given (one of them may be -1)."""
+    x = call.operand(x)
     place = normal_axis(axis, len(x.shape))
     size = x.shape[place]
-    if isinstance(indices_or_sections, int):
-        count = indices_or_sections
+    if hasattr(indices_or_sections, "__index__") and not getattr(indices_or_sections, "shape", ()):
+        count = int(indices_or_sections.__index__())
         if count < 1 or size % count:
             raise ShapeError(f"cannot split axis {axis} of size {size} into {count} equal parts.")
         sizes = [size // count] * count
@@ -205,18 +215,30 @@ def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """The slices of ``x`` along ``axis``."""
+    x = call.operand(x)
     place = normal_axis(axis, len(x.shape))
     return tuple(getitem(x, (*[slice(None)] * place, i)) for i in range(x.shape[place]))
 
 
-# Rearranging ------------------------------------------------------------------------------------------------------------
+# Rearranging ------------------------------------------------------------------------------------------------------
 
 
 def _padded(shape: tuple[int, ...], *, widths: tuple[tuple[int, int], ...], value: Any) -> tuple[int, ...]:
     return tuple(low + size + high for size, (low, high) in zip(shape, widths, strict=True))
 
 
-@op(shaped(_padded), name="pad", standard=False)
+def _pad_by_parts(x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+    for axis, (low, high) in enumerate(widths):
+        ends = [
+            full((*x.shape[:axis], width, *x.shape[axis + 1 :]), value, x.dtype, backend=x.backend)
+            for width in (low, high)
+        ]
+        if low or high:
+            x = _concat(ends[0], x, ends[1], axis=axis)  # type: ignore[call-arg]
+    return x
+
+
+@op(shaped(_padded), name="pad", standard=False, decomposition=_pad_by_parts)
 def _pad(x, /, widths, value):
     return np.pad(x, widths, constant_values=value)
 
@@ -237,13 +259,17 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", constant_values: Any 
         mode: "constant", "reflect" (without the edge), "symmetric" (with it) or "edge".
         constant_values: what is added in mode "constant".
     """
+    x = call.operand(x)
     ndim = len(x.shape)
-    widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2)) if np.ndim(pad_width) < 2 else np.asarray(pad_width)
-    if widths.shape != (ndim, 2) or (widths < 0).any():
+    widths = np.asarray(pad_width)
+    widths = np.broadcast_to(widths, (ndim, 2)) if widths.shape in ((), (1,), (2,), (1, 2)) else widths
+    if widths.shape != (ndim, 2) or (widths.size and (widths.dtype.kind not in "iu" or widths.min() < 0)):
         raise ShapeError(f"pad needs a pair of sizes of 0 or more for each of {ndim} axes; got {pad_width}.")
     pairs = tuple((int(low), int(high)) for low, high in widths)
     if mode.lower() == "constant":
-        return _pad(x, pairs, constant_values)
+        value = constant_values.item() if hasattr(constant_values, "item") else constant_values
+        to_host(value, x.dtype)  # raises where the dtype does not hold the value
+        return _pad(x, pairs, value)
     if mode.lower() not in ("reflect", "symmetric", "edge"):
         raise ValueError(f"pad has the modes 'constant', 'reflect', 'symmetric' and 'edge'; got {mode!r}.")
     for axis, pair in enumerate(pairs):
@@ -263,7 +289,8 @@ gradient(flip, lambda g, y, x, *, axis: flip(g, axis))
 
 
 def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
-    """The elements shifted along ``axis``, those pushed out coming in at the other end (None: of the flattened tensor)."""
+    """The elements shifted along ``axis``, those pushed out coming in at the other end (None: of all, flattened)."""
+    x = call.operand(x)
     if axis is None:
         return reshape(roll(reshape(x, (-1,)), shift, axis=0), x.shape)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -282,6 +309,7 @@ def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
 
 def tile(x: Any, repetitions: Any, /) -> Any:
     """``x`` laid out ``repetitions`` times along each axis (counted from the last)."""
+    x = call.operand(x)
     counts = shape_tuple(repetitions)
     if min(counts, default=0) < 0:
         raise ShapeError(f"tile needs repetitions of 0 or more; got {counts}.")
@@ -295,6 +323,7 @@ def tile(x: Any, repetitions: Any, /) -> Any:
 
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     """Each element along ``axis`` repeated: ``repeats`` times, or each its own number of times (None: flattened)."""
+    x = call.operand(x)
     if axis is None:
         return repeat(reshape(x, (-1,)), repeats, axis=0)
     place = normal_axis(axis, len(x.shape))
@@ -312,12 +341,16 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
     """Coordinate grids from one-dimensional tensors ("xy": the first two axes exchanged; "ij": in order)."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid has indexing 'xy' or 'ij'; got {indexing!r}.")
+    values = [call.operand(array) for array in arrays]
+    for value in values:
+        if len(value.shape) > 1:
+            raise ShapeError(f"meshgrid needs one-dimensional tensors; got shape {value.shape}.")
     order = list(range(len(arrays)))
     if indexing == "xy" and len(arrays) > 1:
         order[:2] = [1, 0]
     shaped_ = [
-        reshape(array, tuple(-1 if axis == place else 1 for axis in range(len(arrays))))
-        for place, array in zip(order, arrays, strict=True)
+        reshape(value, tuple(-1 if axis == place else 1 for axis in range(len(values))))
+        for place, value in zip(order, values, strict=True)
     ]
     return broadcast_arrays(*shaped_)
 
@@ -333,6 +366,7 @@ def triu(x: Any, /, *, k: int = 0) -> Any:
 
 
 def _triangle(x: Any, k: int, *, lower: bool) -> Any:
+    x = call.operand(x)
     if len(x.shape) < 2:
         raise ShapeError(f"tril and triu need at least 2 axes; got shape {x.shape}.")
     mask = (
@@ -344,7 +378,10 @@ def _triangle(x: Any, k: int, *, lower: bool) -> Any:
 
 
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
-    """The ``n``-th difference of neighbours along ``axis``."""
+    """The ``n``-th difference of neighbours along ``axis``, with ``prepend`` and ``append`` put at its ends first."""
+    x = call.operand(x)
+    if n < 0:
+        raise ValueError(f"diff needs n of 0 or more; got {n}.")
     place = normal_axis(axis, len(x.shape))
     x = concat([part for part in (prepend, x, append) if part is not None], axis=place)
     before = (slice(None),) * place

@@ -158,7 +158,7 @@ def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
 
 
 def _exp_of_minus_square(x: Any, xp: Any) -> Any:
-    """``exp(-x**2)`` for x >= 0 with the square split in two, so that its rounding error is not magnified (Cody's way)."""
+    """``exp(-x**2)`` for x >= 0, the square split in two so that its rounding error is not magnified (Cody's way)."""
     coarse = xp.trunc(x * 16.0) / 16.0
     return xp.exp(-coarse * coarse) * xp.exp(-(x - coarse) * (x + coarse))
 
