@@ -137,17 +137,18 @@ class ModelCheckpoint(MonitorCallback):
 
 
 def _checked_frequency(given: Any) -> int | str:
-    whole = isinstance(given, numbers.Integral) and not isinstance(given, bool)
-    if given != "epoch" and (not whole or given < 1):
+    if given == "epoch":
+        return given
+    if not isinstance(given, numbers.Integral) or isinstance(given, bool) or given < 1:
         raise ValueError(f"save_freq is 'epoch' or a number of batches, an integer of 1 or more; got {given!r}.")
-    return given
+    return int(given)
 
 
 def _checked_path(path: str) -> str:
     if not path.endswith(SUFFIX):
         raise ValueError(
             f"ModelCheckpoint saves weights as safetensors: filepath must end in .weights{SUFFIX} or {SUFFIX}; "
-            f"got {path!r}. Write for example {os.path.splitext(path)[0].removesuffix('.weights') + '.weights' + SUFFIX!r}."
+            f"got {path!r}. Write for example {_renamed(path)!r}."
         )
     try:
         fields = [field for _, field, _, _ in string.Formatter().parse(path) if field is not None]
@@ -159,3 +160,7 @@ def _checked_path(path: str) -> str:
             "Write {{ for a brace."
         )
     return path
+
+
+def _renamed(path: str) -> str:
+    return os.path.splitext(path)[0].removesuffix(".weights") + ".weights" + SUFFIX
