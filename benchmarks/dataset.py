@@ -44,9 +44,9 @@ def contestants(x: np.ndarray, y: np.ndarray, batch: int) -> dict[str, Callable[
         "shuffle.batch.prefetch": shuffled.batch(batch).prefetch(2),
         "cache.shuffle.repeat(1).take.batch": rows.cache().shuffle(n, seed=0).repeat(1).take(n).batch(batch),
         "shuffle(1000).batch": rows.shuffle(1000, seed=0).batch(batch),
-        "zip.shuffle.batch": Dataset.zip(
-            (Dataset.from_tensor_slices(x), Dataset.from_tensor_slices(y))
-        ).shuffle(n, seed=0).batch(batch),
+        "zip.shuffle.batch": Dataset.zip((Dataset.from_tensor_slices(x), Dataset.from_tensor_slices(y)))
+        .shuffle(n, seed=0)
+        .batch(batch),
         "batch": rows.batch(batch),
     }
 
@@ -100,7 +100,9 @@ def main() -> None:
                 if repeat:  # the first is a warm-up
                     times[name].append(time.perf_counter() - start)
         plain = statistics.median(times["plain NumPy loop"])
-        print(f"\n{args.rows:,} rows of {args.features} float32 and a label, batches of {batch}, {args.repeats} runs each")
+        print(
+            f"\n{args.rows:,} rows of {args.features} float32 and a label, batches of {batch}, {args.repeats} runs each"
+        )
         print(f"{'':44} million rows/s   × plain loop   × tf.data")
         for name, seconds in times.items():
             rate = args.rows / statistics.median(seconds)

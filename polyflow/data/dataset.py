@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import ShapeError, UnsupportedError
-from ..tensor import Operators, Tensor, tensor
+from ..tensor import Tensor, tensor
 from .cache import Cache
 from .group import Batch, Unbatch
 from .mapping import Filter, FlatMap, Map, elements
@@ -153,10 +153,12 @@ class Dataset(AnyDataset):
         """The integers ``range(stop)``, ``range(start, stop)`` or ``range(start, stop, step)``, as int64 scalars.
 
         Raises:
-            ValueError: for a step of 0. TypeError: for what is no integer.
+            ValueError: for a step of 0. TypeError: for what is no integer. OverflowError: for integers too large.
         """
         numbers = range(*[_integer(arg, "range()", "start, stop and step") for arg in args])
         dtype = dt.as_dtype(output_type)
+        for number in (numbers[0], numbers[-1]) if numbers else ():
+            dt.check_fits(number, dtype if dtype in dt.INTEGERS else dt.int64)
         if dtype not in dt.INTEGERS:
             return Dataset(Count(numbers, dt.int64)).map(lambda x: x.astype(dtype))
         return Dataset(Count(numbers, dtype))
@@ -467,7 +469,7 @@ def _arrays(tensors: Any, what: str, copy: bool) -> tuple[Structure, list[np.nda
         if isinstance(leaf, AnyDataset):
             raise TypeError(f"{what} got a Dataset{_at(path)}. Expected arrays; a dataset needs no conversion.")
         array = host_leaf(leaf, f"{what}{_at(path)}")
-        safe = isinstance(leaf, (Operators, list, range, *dt.SCALARS)) or frozen(array)
+        safe = isinstance(leaf, (Tensor, list, range, *dt.SCALARS)) or frozen(array)
         arrays.append(array if safe or not copy else np.array(array, order="C"))
     if not arrays:
         raise TypeError(f"{what} got {tensors!r}, which holds no array. Expected an array or a structure of arrays.")

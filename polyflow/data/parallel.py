@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .blocks import Block
 from .node import Cursor, Node, Over, Start, values
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Prefetch", "ordered"]
 
@@ -20,6 +22,8 @@ def ordered(function: Callable[[Any], Any], items: Iterable[Any], workers: int) 
 
     At most ``workers`` results are made ahead. Closing the iterator cancels the calls that have not begun.
     """
+    from concurrent.futures import ThreadPoolExecutor  # brings logging along, which most programs here do not need
+
     context = copy_context()
     pending: deque[Future[Any]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="polyflow-map")
