@@ -50,15 +50,11 @@ class ModelCheckpoint(MonitorCallback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        if save_freq != "epoch" and (isinstance(save_freq, (bool, str, float)) or save_freq < 1):
-            raise ValueError(
-                f"save_freq is 'epoch' or a number of batches, an integer of 1 or more; got {save_freq!r}."
-            )
-        self.save_freq = save_freq
+        self.save_freq = _checked_frequency(save_freq)
         self._epoch = 0
         self._unsaved = 0
         self._last_batch: int | None = None
-        if save_freq != "epoch":
+        if self.save_freq != "epoch":
             self.on_train_batch_end = self._after_batch  # only then does it need batches
 
     def on_train_begin(self, logs: Any = None) -> None:
