@@ -24,6 +24,7 @@ from ..ops.declare import shape_tuple
 from ..ops.elementwise import astype, bitwise_and, bitwise_right_shift, exp, less, less_equal
 from ..ops.indexing import take
 from ..ops.reduction import cumulative_sum, max, sum
+from ..ops.rules import normal_axis
 from ..ops.shape import expand_dims
 from ..ops.special import erfinv
 from ..tensor import Operators, asarray
@@ -111,8 +112,8 @@ def uniform(
     """Numbers spread evenly over [minval, maxval).
 
     In [0, 1) they are the multiples of 2**-24 (float32; 2**-53 in float64, 2**-11 in float16, 2**-8 in bfloat16). Other
-    intervals are computed from these as ``u * (maxval - minval) + minval`` in float64 and rounded once (to float32, then
-    to float16 or bfloat16), so a result may round up to ``maxval``. Compiled programs may differ in the last digit of
+    intervals are computed from these as ``u * (maxval - minval) + minval`` in float64 and rounded once (the halves: to
+    float32, then again), so a result may round up to ``maxval``. Compiled programs may differ in the last digit of
     float64. For an integer dtype this is `randint`.
 
     Args:
@@ -356,15 +357,12 @@ def permutation(x: Any, axis: int = 0, seed: Any = None, *, key: Any = None, bac
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None, *, key: Any = None, backend: Any = None) -> Tensor:
     """The slices of ``x`` along ``axis`` in random order."""
+    if backend is None and not isinstance(x, Operators) and isinstance(key, Operators):
+        backend = key.backend
     given = asarray(x, backend=backend)
-    if not isinstance(x, Operators) and isinstance(key, Operators):
-        given = asarray(x, backend=key.backend)
-    if not given.shape:
-        raise ShapeError("random.shuffle needs a tensor with an axis; got one without.")
-    if not -given.ndim <= axis < given.ndim:
-        raise ShapeError(f"axis {axis} is out of range for a tensor of shape {given.shape}.")
-    order = ops.random_permutation(_key(seed, key, given.backend), given.shape[axis])
-    return take(given, order, axis=axis)
+    place = normal_axis(axis, given.ndim)
+    order = ops.random_permutation(_key(seed, key, given.backend), given.shape[place])
+    return take(given, order, axis=place)
 
 
 def categorical(
