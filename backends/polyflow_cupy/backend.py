@@ -49,11 +49,11 @@ class CuPyBackend(ArrayNamespaceBackend):
         if not device_count(cp):
             raise no_device(cp)
         self._number = self._device_index(device)
+        self.xp = namespace(cp)
         super().__init__(f"cuda:{self._number}")
         self._version = tuple(int(part) for part in re.findall(r"\d+", cp.__version__)[:2])
         self._device = cp.cuda.Device(self._number)
         self._current_device = cp.cuda.runtime.getDevice
-        self.xp = namespace(cp)
         self.kernels = Kernels(cp)
         self.weak_scalars = self._version >= (14, 0)  # CuPy 13 lets the value of a Python float decide the dtype
         held = dt.ALL if self._version >= (14, 0) else tuple(d for d in dt.ALL if d is not dt.bfloat16)

@@ -151,6 +151,24 @@ def test_no_op_runs_on_the_host(name, backend):
     assert backend.implements(op) or op.decomposition is not None
 
 
+@pytest.mark.parametrize("dtype", dt.FLOATS, ids=str)
+@pytest.mark.parametrize("name", ["floor_divide", "remainder"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_division_with_remainder_has_numpys_bits_at_every_size(name, dtype, backend):
+    """Also where the quotient has more digits than the dtype."""
+    if dtype not in backend.capabilities.dtypes:
+        pytest.skip(f"CuPy {backend.cp.__version__} has no {dtype}")
+    rng = np.random.default_rng(3)
+    power = 2 if dtype is dt.float16 else 6
+    pair = [(rng.normal(size=20_000) * 10.0 ** rng.integers(-power, power + 1, 20_000)).astype(dtype) for _ in range(2)]
+    expected = np.asarray(NumPyBackend().kernel(OPS[name])(*pair)).astype(dtype)
+    try:
+        got = backend.to_numpy(backend.kernel(OPS[name])(*[backend.asarray(a) for a in pair]))
+    except NoCompiler as reason:
+        pytest.skip(str(reason))
+    np.testing.assert_array_equal(got.astype(np.float64), expected.astype(np.float64))
+
+
 # Waiting for the GPU ----------------------------------------------------------------------------------------------
 
 WAITING = {"getitem": 1, "index_add": 1, "index_set": 1, "pow": 1}

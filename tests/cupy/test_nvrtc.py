@@ -37,6 +37,14 @@ def nvrtc(cupy):
     return compile_
 
 
+def skip_if_dropped(architecture: str) -> None:
+    from cupy.cuda import nvrtc
+
+    major = nvrtc.getVersion()[0]
+    if major >= 13 and int(architecture) < 75:
+        pytest.skip(f"NVRTC {major} no longer compiles for sm_{architecture}")
+
+
 def argument(parameter, ndim, contiguous, scalars):
     """What CuPy notes of an argument in order to write its kernel: an array, or a number passed by value."""
     import cupy
@@ -100,6 +108,7 @@ def family_source(family: str, cupy, **layout) -> str:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_kernels_compile_to_machine_code(family, architecture, cupy, nvrtc):
     """Each kernel, for each dtype it exists for, becomes machine code of the architecture."""
+    skip_if_dropped(architecture)
     assert nvrtc(family_source(family, cupy), architecture).startswith(b"\x7fELF")
 
 
