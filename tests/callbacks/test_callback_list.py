@@ -121,7 +121,7 @@ def test_other_names_of_batch_hooks(model):
 
 def test_nobody_needs_batches(model):
     run = CallbackList([Callback(), LambdaCallback(on_epoch_end=print)], model, PARAMS, verbose=1, stream=io.StringIO())
-    assert not (run.needs_batches or run.needs_test_batches or run.needs_predict_batches)
+    assert not any([run.needs_batches, run.needs_test_batches, run.needs_predict_batches])
 
 
 @pytest.mark.parametrize(
