@@ -42,6 +42,7 @@ DEFAULT_FLOAT, DEFAULT_INT, DEFAULT_COMPLEX = float32, int32, complex64
 SCALARS = (bool, int, float, complex)
 """The Python types that are weak operands, in the order of their kinds."""
 
+_LIMITS = {dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for dtype in SIGNED + UNSIGNED}
 _DEFAULTS = {bool: bool_, int: DEFAULT_INT, float: DEFAULT_FLOAT, complex: DEFAULT_COMPLEX}
 _BY_NAME = {dtype.name: dtype for dtype in ALL} | {"bool_": bool_, "half": float16, "float": float32, "double": float64}
 
@@ -94,13 +95,12 @@ def default(scalar: bool | int | float | complex) -> np.dtype:
 
 def check_fits(scalar: int, dtype: np.dtype) -> None:
     """Raise OverflowError when a Python integer is outside an integer dtype's range."""
-    if dtype in INTEGERS:
-        info = np.iinfo(dtype)
-        if not info.min <= scalar <= info.max:
-            raise OverflowError(
-                f"Python integer {scalar} is out of range for {dtype.name} ({info.min} to {info.max}). "
-                "Use a wider dtype or convert the tensor first."
-            )
+    limits = _LIMITS.get(dtype)
+    if limits is not None and not limits[0] <= scalar <= limits[1]:
+        raise OverflowError(
+            f"Python integer {scalar} is out of range for {dtype.name} ({limits[0]} to {limits[1]}). "
+            "Use a wider dtype or convert the tensor first."
+        )
 
 
 def complex_of(dtype: np.dtype) -> np.dtype:

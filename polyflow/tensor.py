@@ -18,12 +18,16 @@ from .backend import discovery, selection
 from .convert import Nested, nested, to_host
 from .errors import BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
+from .ops.declare import OPS
 
 if TYPE_CHECKING:
     from .backend.protocol import Backend
 
 OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
 """Types besides tensors that an operator accepts; any other is left to its own class (NotImplemented)."""
+
+
+_ASTYPE = OPS["astype"].prepared
 
 
 def _accepts(other: Any) -> bool:
@@ -165,7 +169,7 @@ class Operators:
     def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
         """The values converted to ``dtype``; with ``copy=False`` this very tensor when it has that dtype."""
         target = dt.as_dtype(dtype)
-        return self.read() if not copy and self.dtype is target else elementwise.astype(self, target)
+        return self.read() if not copy and self.dtype is target else _ASTYPE(self, {"dtype": target})
 
     def sum(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
         """The sum over ``axis``."""

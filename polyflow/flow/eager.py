@@ -16,6 +16,7 @@ from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray, here, holds_tensors, packed, tensor
 
 _WEAK = frozenset({dt.float32, dt.float64})
+_NUMBERS = frozenset(dt.SCALARS)
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
@@ -27,19 +28,46 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     Raises:
         MixedBackendsError: when tensors lie on different backends. DTypeError: for dtypes the op does not take.
     """
-    values = [_value(arg, op) for arg in args]
-    backend = _backend(op, values)
-    values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
-    alone = not any(isinstance(v, Operators) for v in values)
-    targets = op.rule.operands(op.name, tuple([_dtype(v) for v in values]))
-    if alone and dt.int32 in targets:
-        targets = _wide_enough(values, targets)
-    held = {target for v, target in zip(values, targets, strict=True) if isinstance(v, Operators)}
-    ready = tuple([_operand(v, target, backend, held) for v, target in zip(values, targets, strict=True)])
+    kinds: list[Any] = []
+    backend = None
+    for arg in args:
+        kind = arg.__class__
+        if kind is Tensor:
+            kinds.append(arg.array.dtype)
+            if arg.backend is not backend:
+                if backend is not None:
+                    raise _mixed(op, backend, arg.backend)
+                backend = arg.backend
+        elif kind in _NUMBERS:
+            kinds.append(kind)
+        else:
+            backend = None
+            break
+    if backend is None:
+        args, backend = _converted(op, args)
+        kinds = [_dtype(value) for value in args]
+    key = tuple(kinds)
+    plan = op.plans.get(key)
+    if plan is None:
+        plan = op.plans[key] = _plan(op, args)
+    if plan:
+        args = tuple([_operand(arg, how, backend) for arg, how in zip(args, plan, strict=True)])
     top = call.interpreter.get()
     if top is not None:
-        return top.run(op, ready, attrs)
-    return run(op, ready, attrs, backend)
+        return top.run(op, args, attrs)
+    return run(op, args, attrs, backend)
+
+
+def _plan(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What each argument needs: None, or the dtype to convert it to and whether a float may stay one.
+
+    A float stays one beside a tensor of a dtype that it is weak to. Empty if no argument needs anything.
+    """
+    targets = op.rule.operands(op.name, tuple([_dtype(arg) for arg in args]))
+    pairs = list(zip(args, targets, strict=True))
+    held = {target for arg, target in pairs if isinstance(arg, Operators)} & _WEAK
+    plan = tuple([None if _dtype(arg) is target else (target, target in held) for arg, target in pairs])
+    return plan if any(plan) else ()
 
 
 def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = None) -> Tensor:
@@ -113,42 +141,56 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
     return tuple([dt.int64 if wide and target is dt.int32 else target for target in targets])
 
 
-def _backend(op: Op, values: list[Any]) -> Any:
-    found = None
+def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
+    values = [_value(arg, op) for arg in args]
+    backend = None
     for value in values:
         if isinstance(value, Operators):
+            if backend is not None and value.backend is not backend:
+                raise _mixed(op, backend, value.backend)
             backend = value.backend
-            if found is None:
-                found = backend
-            elif backend is not found:
-                raise MixedBackendsError(
-                    f"{op.name} got tensors of two backends, {found.name!r} ({found.device}) and {backend.name!r} "
-                    f"({backend.device}). Move one first, e.g. x.to({found.name!r})."
-                )
-    return found or here()
+    backend = here() if backend is None else backend
+    values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
+    if not any(isinstance(v, Operators) for v in values):  # numbers among themselves take their defaults
+        targets = _wide_enough(values, op.rule.operands(op.name, tuple([_dtype(v) for v in values])))
+        values = [_operand(v, (target, False), backend) for v, target in zip(values, targets, strict=True)]
+    return tuple(values), backend
 
 
-def _operand(value: Any, target: np.dtype, backend: Any, held: set[np.dtype]) -> Any:
-    """A value in its target dtype; a Python float stays one beside a tensor (``held``) of a dtype it is weak to."""
-    if isinstance(value, Operators):
-        return value if value.dtype is target else call.apply(OPS["astype"], (value,), {"dtype": target})
-    if value.__class__ is Nested:
-        return tensor(value.fitting(target), target, backend=backend)
-    if type(value) is int:
-        dt.check_fits(value, target)
-        if target in _WEAK:
-            value = float(value)
-    if target in held and target in _WEAK and type(value) is float and backend.weak_scalars:
+def _mixed(op: Op, first: Any, second: Any) -> MixedBackendsError:
+    return MixedBackendsError(
+        f"{op.name} got tensors of two backends, {first.name!r} ({first.device}) and {second.name!r} "
+        f"({second.device}). Move one first, e.g. x.to({first.name!r})."
+    )
+
+
+def _operand(value: Any, how: Any, backend: Any) -> Any:
+    """A value as an operand, as `_plan` says."""
+    if how is None:
         return value
+    target, weak = how
+    kind = value.__class__
+    if kind is int:
+        dt.check_fits(value, target)
+    elif kind is Nested:
+        return tensor(value.fitting(target), target, backend=backend)
+    elif isinstance(value, Operators):
+        return OPS["astype"].prepared(value, {"dtype": target})
+    if weak and kind is not complex and backend.weak_scalars:
+        return float(value)
     return constant(value, target, backend)
 
 
 def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:
-    """A Python scalar as a 0-d tensor; a node of the graph that is being traced, if one is."""
+    """A Python number as a 0-d tensor; a node of the graph that is being traced, if one is."""
     top = call.interpreter.get()
     if top is not None and top.backend is not None:
         return top.create(OPS["full"], {"shape": (), "fill_value": value, "dtype": dtype}, backend)
-    return Tensor(backend.asarray(np.asarray(value).astype(dtype)), backend)
+    if dtype in dt.INTEGERS:
+        return Tensor(backend.adopt(np.array(value, dtype)), backend)
+    with np.errstate(all="ignore"):
+        return Tensor(backend.adopt(np.array(value).astype(dtype)), backend)
 
 
 def host_constant(values: np.ndarray, backend: Any = None) -> Tensor:
@@ -171,4 +213,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, explain, wrap, create, host_constant, asarray)
+call.connect(apply, explain, wrap, create, host_constant, asarray, Tensor)

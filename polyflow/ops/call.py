@@ -30,6 +30,8 @@ _wrap: Callable[[Any, Any], Any]
 _create: Callable[[Op, dict[str, Any], Any], Any]
 _constant: Callable[[Any, Any], Any]
 _operand: Callable[[Any], Any]
+_kind: type
+_MISSING = object()
 _WEAK = frozenset({float32, float64})
 
 
@@ -40,6 +42,7 @@ def connect(
     create: Callable[..., Any],
     constant: Callable[[Any, Any], Any],
     operand: Callable[[Any], Any],
+    kind: type,
 ) -> None:
     """Called once, by `flow`, which knows tensors.
 
@@ -50,9 +53,11 @@ def connect(
         create: applies an op that has no tensor arguments.
         constant: makes a tensor of host values.
         operand: makes a tensor of anything a user may pass.
+        kind: the class of tensors.
     """
-    global _general, _explain, _wrap, _create, _constant, _operand
+    global _general, _explain, _wrap, _create, _constant, _operand, _kind
     _general, _explain, _wrap, _create, _constant, _operand = general, explain, wrap, create, constant, operand
+    _kind = kind
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -155,17 +160,31 @@ def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
 
 
 def _with_attributes(op: Op) -> Callable[..., Any]:
-    count, variadic = len(op.tensors), op.variadic
-    kernels, direct, bind = op.kernels, op.rule.direct, op.bind
+    """For one tensor and attributes; the callers of other arities are below."""
+    if op.variadic or len(op.tensors) != 1:
+        return _several(op)
+    run, bind = prepared(op), op.bind
+    names, count = tuple(op.defaults), len(op.defaults)
+    axis = names.index("axis") if [name for name, _ in op.converted] == ["axis"] else None
+    usual = None if op.required else bind((), {})
 
-    def call(*args: Any, **named: Any) -> Any:
-        if not variadic and len(args) < count:
-            named, args = _by_name(op, args, named)
-        tensors = args if variadic else args[:count]
-        attrs = bind(() if variadic else args[count:], named)
-        if count != 1 or variadic:
-            return _general(op, tensors, attrs)
-        x = tensors[0]
+    def call(x: Any = _MISSING, /, *given: Any, **named: Any) -> Any:
+        if x is _MISSING:
+            named, (x,) = _by_name(op, (), named)
+        if not named and len(given) == count and axis is not None:
+            value = given[axis]
+            if value is None or value.__class__ is int:  # nothing to convert
+                return run(x, dict(zip(names, given)))  # noqa: B905  (the lengths are equal)
+        return run(x, bind(given, named) if named or given or usual is None else usual)
+
+    return call
+
+
+def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
+    """The function of an op of one tensor that is given its attributes complete and in their one form."""
+    kernels, direct = op.kernels, op.rule.direct
+
+    def call(x: Any, attrs: dict[str, Any]) -> Any:
         array = backend = None
         try:
             array, backend = x.array, x.backend
@@ -173,17 +192,34 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
         except AttributeError:
             plain = False
         if not plain:
-            return _general(op, tensors, attrs)
+            return _general(op, (x,), attrs)
         top = _top()
         if top is not None:
-            return top.run(op, tensors, attrs)
+            return top.run(op, (x,), attrs)
         result = _new(x.__class__)
         try:
             result.array = kernels[backend](array, **attrs)
         except Exception as error:
-            raise _explain(op, tensors, attrs, error) from None
+            raise _explain(op, (x,), attrs, error) from None
         result.backend = backend
         return result
+
+    return call
+
+
+def _several(op: Op) -> Callable[..., Any]:
+    """For any number of tensors, with attributes or without."""
+    count, bind = len(op.tensors), op.bind
+
+    if op.variadic:
+        return lambda *tensors, **named: _general(op, tensors, bind((), named))
+
+    def call(*args: Any, **named: Any) -> Any:
+        if len(args) == count and not named and not op.defaults:
+            return _general(op, args, NO_ATTRS)
+        if len(args) < count:
+            named, args = _by_name(op, args, named)
+        return _general(op, args[:count], bind(args[count:], named))
 
     return call
 
@@ -211,4 +247,4 @@ def constant(values: Any, backend: Any) -> Any:
 
 def operand(value: Any) -> Any:
     """An argument of a function that is made of ops, as a tensor: a variable's value, or a new tensor of a list."""
-    return _operand(value)
+    return value if value.__class__ is _kind else _operand(value)

@@ -62,6 +62,8 @@ class Op:
         diagnose: finds the reason for a kernel's exception in the arguments, ``diagnose(args, attrs) -> exception or
             None``, so that it is one sentence on every backend; or None.
         kernels: the kernel on each backend.
+        prepared: the public function of an op of one tensor, for callers that have its attributes ready.
+        plans: what the general way in does with arguments of each combination of dtypes, worked out once.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class Op:
         self.samples, self.diagnose = samples, diagnose
         self.rules: tuple[Callable[..., Any] | None, ...] = ()
         self.kernels = Kernels(self)
+        self.prepared: Callable[[Any, dict[str, Any]], Any]
+        self.plans: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         parameters = inspect.signature(reference).parameters.values()
         kinds = inspect.Parameter
         self.variadic = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
@@ -219,6 +223,7 @@ def op(
                 f"an op named {declared.name!r} is declared already, in {OPS[declared.name].reference.__module__}."
             )
         OPS[declared.name] = declared
+        declared.prepared = call.prepared(declared)
         function = call.caller(declared)
         function.__name__ = function.__qualname__ = reference.__name__
         function.__doc__, function.__module__ = reference.__doc__, reference.__module__

@@ -11,7 +11,7 @@ from .. import dtypes as dt
 from ..errors import ShapeError
 from . import call
 from .creation import zeros_like
-from .declare import gradient, op
+from .declare import OPS, gradient, op
 from .elementwise import (
     astype,
     conj,
@@ -50,7 +50,11 @@ def sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = Fals
 
     Booleans and integers narrower than 32 bits are summed in int32, or uint32 where they are unsigned.
     """
-    return _sum(x if dtype is None else _as(x, dtype), axis, keepdims)
+    if dtype is not None:
+        x = _as(x, dtype)
+    if axis is None or axis.__class__ is int:
+        return OPS["sum"].prepared(x, {"axis": axis, "keepdims": keepdims})
+    return _sum(x, axis, keepdims)
 
 
 @op(reduction("accumulating"), name="prod")

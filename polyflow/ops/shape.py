@@ -11,7 +11,7 @@ from ..convert import to_host
 from ..errors import AxisError, ShapeError
 from . import call
 from .creation import full, zeros_like
-from .declare import gradient, op, shape_tuple
+from .declare import OPS, gradient, op, shape_tuple
 from .elementwise import identity, not_equal, subtract, where
 from .indexing import getitem, take
 from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
@@ -23,7 +23,7 @@ def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     target = reshaped(x.shape, shape_tuple(shape))
     if target == x.shape:
         return x if copy is False else identity(x)
-    return _reshape(x, shape=target)
+    return OPS["reshape"].prepared(x, {"shape": target})
 
 
 @op(shaped(lambda s, *, shape: reshaped(s, shape)), name="reshape")
