@@ -1,0 +1,222 @@
+"""core-1, elementwise ops: values, dtypes and shapes against the suite's own formulas."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from polyflow import dtypes as dt
+from polyflow.errors import DTypeError
+
+from .. import oracle, samples
+from ..case import Case, Trial
+from ..oracle import DOMAINS, FORMULAS, SAMPLES, Formula
+from ..table import functions, ops
+
+GROUP = "core-1"
+MAIN = (dt.bool_, dt.int32, dt.float32, dt.float64, dt.complex64)
+"""The dtypes tried in every shape; the others in one, and with their special values."""
+
+
+def cases() -> Iterator[Case]:
+    """Every elementwise op of the table in every dtype that it computes in."""
+    for name, formula in FORMULAS.items():
+        if name not in ops():
+            continue
+        for dtype in DOMAINS[formula.domain]:
+            yield from _of_dtype(name, formula, dtype)
+        yield from _conversions(name, formula)
+        if len(ops()[name].tensors) == 2 and formula.domain != "boolean":
+            yield from _scalars(name, formula)
+
+
+def arity(name: str) -> int:
+    """How many tensors an op takes."""
+    return len(ops()[name].tensors)
+
+
+def arguments(name: str, dtype: np.dtype, shapes: tuple[tuple[int, ...], ...], rng: Any) -> tuple[np.ndarray, ...]:
+    """Samples that an op is defined on, one for each of its arguments."""
+    kinds = SAMPLES.get(name, ("any", "any"))
+    args = [samples.values(kinds[i], dtype, shapes[i], rng) for i in range(arity(name))]
+    return fitted(name, dtype, tuple(args))
+
+
+def fitted(name: str, dtype: np.dtype, args: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """The same arguments within what polyflow specifies: shifts below the width, powers of 0 and more."""
+    if dtype in dt.INTEGERS and (name == "pow" or "shift" in name):
+        limit = 7 if name == "pow" else int(np.iinfo(dtype).bits)
+        second = np.asarray(np.abs(args[1].astype(object)) % limit).astype(dtype)
+        return args[0], samples.read_only(second)
+    return args
+
+
+def tolerance_of(formula: Formula, dtype: np.dtype) -> float:
+    """How far a result may lie from the truth."""
+    if oracle.result_dtype(formula, dtype) not in dt.INEXACT:
+        return 0.0
+    return formula.complex if dtype in dt.COMPLEX else formula.tolerance
+
+
+def truth(name: str, args: tuple[np.ndarray, ...], dtype: np.dtype) -> np.ndarray:
+    """The true values of an elementwise op."""
+    if name == "nextafter":
+        first, second = np.broadcast_arrays(*args)
+        return oracle.nextafter(first.copy(), second.copy())
+    return oracle.expected(FORMULAS[name], args, dtype)
+
+
+def cancelling(name: str, args: tuple[np.ndarray, ...]) -> Any:
+    """What errors are measured against where a result close to 0 is the difference of larger numbers."""
+    if name != "logaddexp":
+        return None
+    largest = np.maximum(*[np.abs(arg.astype(np.float64)) for arg in args])
+    return np.where(np.isfinite(largest), np.maximum(largest, 1.0), 1.0)
+
+
+def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
+    prefix = f"{GROUP}/{name}/{dtype.name}"
+    main = dtype in MAIN
+    for label in samples.SHAPES if main else ("small",):
+        if label != "broadcast" or arity(name) == 2:
+            check = functools.partial(_value, name=name, formula=formula, dtype=dtype, label=label)
+            yield Case(f"{prefix}/{label}", check, (dtype,), quick=label in ("small", "broadcast") and main)
+    if main:
+        for label in ("strided", "reversed"):
+            check = functools.partial(_layout, name=name, formula=formula, dtype=dtype, label=label)
+            yield Case(f"{prefix}/{label}", check, (dtype,))
+        check = functools.partial(_large, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{prefix}/large", check, (dtype,), quick=dtype is dt.float32)
+    if dtype in dt.INTEGERS:
+        check = functools.partial(_wrap, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{prefix}/wrap", check, (dtype,), quick=dtype in (dt.int8, dt.int32))
+    if dtype in dt.FLOATS and name not in _NO_SPECIALS:
+        check = functools.partial(_special, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{prefix}/special", check, (dtype,), quick=dtype is dt.float32)
+
+
+_NO_SPECIALS = ("erf", "erfc", "erfinv")
+"""Ops whose special values have cases of their own (ieee-1)."""
+
+
+def _compare(t: Trial, name: str, formula: Formula, dtype: np.dtype, args: tuple[np.ndarray, ...], tensors: list[Any]) -> None:
+    before = [t.host(tensor).copy() for tensor in tensors]
+    value = functions()[name](*tensors)
+    true = truth(name, args, dtype)
+    scale = cancelling(name, args)
+    result = oracle.result_dtype(formula, dtype)
+    t.close(value, true, tolerance_of(formula, dtype), dtype=result, what=name, inputs=args, scale=scale)
+    for i, (tensor, old) in enumerate(zip(tensors, before, strict=True)):
+        if t.host(tensor).tobytes() != old.tobytes():
+            t.same(t.host(tensor).tolist(), old.tolist(), f"argument {i} of {name} after the call")
+
+
+def _value(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, label: str) -> None:
+    args = arguments(name, dtype, samples.SHAPES[label], t.rng)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _layout(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, label: str) -> None:
+    args = arguments(name, dtype, ((3, 4), (3, 4)), t.rng)
+    tensors = []
+    for arg in args:
+        wide, key = samples.layouts(arg, dtype)[label]
+        tensors.append(t.tensor(wide)[key])
+    _compare(t, name, formula, dtype, args, tensors)
+
+
+def _large(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    size = samples.LARGE if not name.startswith("erf") else 301
+    args = arguments(name, dtype, ((size,), (size,)), t.rng)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _wrap(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """The limits of an integer dtype with each other, zeros included."""
+    listed = samples.extremes(dtype)
+    args = (listed,)
+    if arity(name) == 2:
+        first, second = np.meshgrid(listed, listed, indexing="ij")
+        args = (samples.read_only(first.copy()), samples.read_only(second.copy()))
+    args = fitted(name, dtype, args)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _special(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Zeros, infinities and NaN, with each other; the sign of a zero is the business of ieee-1."""
+    listed = np.array(samples.SPECIALS, dtype)
+    args = (samples.read_only(listed),)
+    if arity(name) == 2:
+        first, second = np.meshgrid(listed.astype(np.float64), listed.astype(np.float64), indexing="ij")
+        args = tuple(samples.read_only(arg.astype(dtype)) for arg in (first, second))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+# Conversion of arguments ------------------------------------------------------------------------------------------------
+
+
+def _conversions(name: str, formula: Formula) -> Iterator[Case]:
+    """Dtypes that the op does not compute in: converted as its domain says, or refused."""
+    for dtype in dt.ALL:
+        target = oracle.converted(formula.domain, dtype)
+        if target is dtype:
+            continue
+        if target is None:
+            check = functools.partial(_refused, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/refused", check, (dtype,), quick=dtype is dt.complex64)
+        elif dtype in (dt.bool_, dt.int32, dt.uint8, dt.float32, dt.int64):
+            check = functools.partial(_converted, name=name, formula=formula, dtype=dtype, target=target)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/converted", check, (dtype, target), quick=dtype is dt.int32)
+
+
+def _refused(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    args = [t.tensor(np.ones((2,), dtype)) for _ in range(arity(name))]
+    t.raises(lambda: functions()[name](*args), DTypeError, name, dtype.name)
+
+
+def _converted(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, target: np.dtype) -> None:
+    kind = SAMPLES.get(name, ("any", "any"))[0]
+    if kind == "unit":
+        args = [np.array([0, 1, 0], dtype) if name != "atanh" else np.zeros(3, dtype) for _ in range(arity(name))]
+    else:
+        args = list(arguments(name, dtype, ((5,), (5,)), t.rng))
+    if dtype is dt.bool_:
+        args = [np.ones(5, bool) for _ in args]
+        if kind == "above one":
+            args = [np.ones(5, bool)]
+        elif name == "atanh":
+            args = [np.zeros(5, bool)]
+    moved = tuple(arg.astype(target) for arg in args)
+    true = truth(name, moved, target)
+    value = functions()[name](*[t.tensor(arg) for arg in args])
+    result = oracle.result_dtype(formula, target)
+    t.close(value, true, tolerance_of(formula, target), dtype=result, what=name, inputs=tuple(args), scale=cancelling(name, moved))
+
+
+# Python scalars -----------------------------------------------------------------------------------------------------------
+
+
+def _scalars(name: str, formula: Formula) -> Iterator[Case]:
+    """A Python number beside a tensor takes its dtype, on either side."""
+    for dtype in (dt.int8, dt.int32, dt.float16, dt.bfloat16, dt.float32, dt.float64, dt.complex64):
+        if dtype not in DOMAINS[formula.domain]:
+            continue
+        for side in ("left", "right"):
+            check = functools.partial(_scalar, name=name, formula=formula, dtype=dtype, side=side)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/scalar-{side}", check, (dtype,), quick=dtype in MAIN)
+
+
+def _scalar(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, side: str) -> None:
+    x = np.array([1, 2, 5, 3], dtype)
+    scalar: Any = 3 if dtype in dt.INTEGERS else 2.5
+    tensor = t.tensor(x)
+    value = functions()[name](scalar, tensor) if side == "left" else functions()[name](tensor, scalar)
+    like = np.full(4, scalar, dtype)
+    args = (like, x) if side == "left" else (x, like)
+    true = truth(name, args, dtype)
+    # a compiler may divide by a constant as it multiplies: one ulp more
+    slack = 0.5 if name == "divide" and dtype in dt.FLOATS else 0.0
+    result = oracle.result_dtype(formula, dtype)
+    t.close(value, true, tolerance_of(formula, dtype) + slack, dtype=result, what=name, inputs=args)

@@ -1,0 +1,100 @@
+"""From what a user names to a backend: an installed one, a module's attribute, or a file's."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from polyflow.backend import Backend, discovery
+from polyflow.errors import BackendError
+
+
+class LoadError(Exception):
+    """There is no backend to test; the message says why, in a sentence."""
+
+
+class Loaded(NamedTuple):
+    """A backend, and what is known of where it comes from."""
+
+    backend: Backend
+    distribution: str = ""
+    version: str = ""
+
+
+def load(spec: Any) -> Loaded:
+    """The backend that ``spec`` names.
+
+    Args:
+        spec: a backend; the name of an installed one (``"jax"``, ``"jax:cpu:0"``); or ``"module:attribute"`` or
+            ``"path/file.py:attribute"`` of a backend, of its class, or of a function of the device (None) that makes one.
+
+    Raises:
+        LoadError: whatever goes wrong on the way.
+    """
+    if isinstance(spec, Backend):
+        return Loaded(spec, *_origin(spec.name))
+    if not isinstance(spec, str):
+        raise LoadError(f"a backend is named by a string or is a polyflow.backend.Backend; got {type(spec).__name__}.")
+    place, colon, attribute = spec.rpartition(":")
+    if colon and attribute.isidentifier() and (place.endswith(".py") or not _installed(place)):
+        return Loaded(_made(_attribute(place, attribute), spec))
+    try:
+        backend = discovery.get(spec)
+    except BackendError as error:
+        raise LoadError(str(error)) from error
+    return Loaded(backend, *_origin(backend.name))
+
+
+def _installed(name: str) -> bool:
+    return any(info.name == name.partition(":")[0] for info in discovery.installed())
+
+
+def _origin(name: str) -> tuple[str, str]:
+    for info in discovery.installed():
+        if info.name == name and info.distribution:
+            return info.distribution, info.version
+    return "", ""
+
+
+def _attribute(place: str, attribute: str) -> Any:
+    try:
+        module = _file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except LoadError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise LoadError(f"importing {place} raised {type(error).__name__}: {error}") from error
+    if not hasattr(module, attribute):
+        raise LoadError(f"{place} has no attribute {attribute!r}.")
+    return getattr(module, attribute)
+
+
+def _file(path: Path) -> Any:
+    if not path.is_file():
+        raise LoadError(f"there is no file {path}.")
+    name = f"_polyflow_conformance_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that its classes can be pickled, and dataclasses in it work
+    spec.loader.exec_module(module)
+    return module
+
+
+def _made(found: Any, spec: str) -> Backend:
+    if isinstance(found, Backend):
+        return found
+    if not callable(found):
+        raise LoadError(f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one.")
+    try:
+        made = found(None)
+    except (Exception, SystemExit) as error:
+        raise LoadError(f"making the backend raised {type(error).__name__}: {error}") from error
+    if not isinstance(made, Backend):
+        raise LoadError(f"{spec} made {type(made).__name__}, expected a polyflow.backend.Backend.")
+    name = getattr(made, "name", None)
+    if not isinstance(name, str) or not name:
+        raise LoadError(f"{spec} made a backend whose name is {name!r}, expected a word.")
+    return made

@@ -1,0 +1,251 @@
+"""What a run found out: a result per case, and the report that is written as JSON.
+
+The schema is `SCHEMA`, published as ``report.schema.json`` in the documentation: an object that says who was tested by
+what, and ``results``, a list with one object per case.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+STATUSES = ("pass", "fail", "error", "unsupported", "xfail", "xpass", "skip")
+FAILURES = ("fail", "error", "xpass")
+SCHEMA_VERSION = 1
+
+
+class ReportError(ValueError):
+    """A report file that cannot be read; the message says why."""
+
+
+@dataclass
+class Result:
+    """What became of one case.
+
+    Attributes:
+        id: the case's id.
+        status: "pass"; "fail" (a wrong answer); "error" (an exception, a hang, a crash); "unsupported" (declared, and
+            refused as it should be); "xfail" (a declared deviation); "xpass" (declared, and yet it passed); "skip".
+        ulp: the largest distance seen, and ``tolerance`` what is allowed, in the unit of the case; None where nothing is
+            measured. (An infinite distance, such as a wrong integer, is written as the text "inf".)
+        time: in seconds.
+        reason: what is wrong, or why it is not.
+        reproducer: one line of Python that tries the case again.
+    """
+
+    id: str
+    status: str
+    ulp: float | None = None
+    tolerance: float | None = None
+    time: float = 0.0
+    reason: str = ""
+    reproducer: str = ""
+
+    @property
+    def group(self) -> str:
+        """The case's group."""
+        return self.id.split("/", 1)[0]
+
+    @property
+    def op(self) -> str:
+        """The op that the case is about."""
+        parts = self.id.split("/", 2)
+        return parts[1] if len(parts) > 1 else ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the backend does not conform because of it."""
+        return self.status in FAILURES
+
+
+@dataclass
+class Report:
+    """What a run of the suite found out about one backend."""
+
+    backend: str
+    device: str = ""
+    distribution: str = ""
+    version: str = ""
+    suite: str = ""
+    protocol: str = ""
+    polyflow: str = ""
+    python: str = ""
+    platform: str = ""
+    date: str = ""
+    seed: int = 0
+    quick: bool = False
+    complete: bool = True
+    time: float = 0.0
+    label: str = ""
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Result]:
+        """The results that keep the backend from conforming."""
+        return [result for result in self.results if result.failed]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+    def groups(self) -> dict[str, Counter[str]]:
+        """How many cases of each group had each status."""
+        counted: dict[str, Counter[str]] = {}
+        for result in self.results:
+            counted.setdefault(result.group, Counter())[result.status] += 1
+        return counted
+
+    def conforming(self, group: str) -> bool:
+        """Whether the backend conforms at a group: it was tried, and nothing failed."""
+        counts = self.groups().get(group)
+        return counts is not None and not any(counts[status] for status in FAILURES)
+
+    def summary(self) -> str:
+        """A line per group."""
+        lines = [f"{self.label or self.backend} on {self.device}: {len(self.results)} cases in {self.time:.1f} s"]
+        for group, counts in self.groups().items():
+            word = "conforming" if self.conforming(group) else "NOT conforming"
+            shown = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+            lines.append(f"  {group:<12}{word:<16}{shown}")
+        return "\n".join(lines)
+
+    # JSON ----------------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        return json.dumps({"schema": SCHEMA_VERSION, **_plain(asdict(self))}, indent=1, allow_nan=False) + "\n"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report to a file, in one step."""
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_text(self.to_json(), encoding="utf-8")
+        temporary.replace(target)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Report:
+        """Read a report.
+
+        Raises:
+            ReportError: the file is not there, is cut off, is no report, or is of another schema.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ReportError(f"{path} cannot be read: {error.strerror or error}.") from None
+        except UnicodeDecodeError:
+            raise ReportError(f"{path} is not a text file, so it is no conformance report.") from None
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ReportError(f"{path} is not whole JSON: {error}. Was the run that wrote it interrupted?") from None
+        return cls.from_data(data, str(path))
+
+    @classmethod
+    def from_data(cls, data: Any, name: str = "the data") -> Report:
+        """A report from its JSON data; raises ReportError where it is none."""
+        if not isinstance(data, dict) or "schema" not in data or not isinstance(data.get("results"), list):
+            raise ReportError(f"{name} is JSON, but no conformance report: it has no 'schema' and 'results'.")
+        if data["schema"] != SCHEMA_VERSION:
+            raise ReportError(
+                f"{name} is written in schema {data['schema']!r} and this polyflow reads {SCHEMA_VERSION}. "
+                "Run the suite again, or read it with the polyflow that wrote it."
+            )
+        known = {name for name in cls.__dataclass_fields__ if name != "results"}
+        try:
+            results = [Result(**{**one, "ulp": _number(one.get("ulp")), "tolerance": _number(one.get("tolerance"))}) for one in data["results"]]
+            if any(result.status not in STATUSES for result in results):
+                raise TypeError("a status that is none")
+            return cls(**{key: value for key, value in data.items() if key in known}, results=results)
+        except (TypeError, AttributeError) as error:
+            raise ReportError(f"{name} is no complete conformance report: {error}.") from None
+
+    # JUnit ---------------------------------------------------------------------------------------------------------
+
+    def to_junit(self) -> str:
+        """The report as JUnit XML, which continuous-integration services show."""
+        from xml.sax.saxutils import escape, quoteattr
+
+        counts = Counter(result.status for result in self.results)
+        lines = [
+            '<?xml version="1.0" encoding="utf-8"?>',
+            f'<testsuite name={quoteattr(f"polyflow conformance {self.backend}")} tests="{len(self.results)}" '
+            f'failures="{counts["fail"] + counts["xpass"]}" errors="{counts["error"]}" '
+            f'skipped="{counts["skip"] + counts["unsupported"] + counts["xfail"]}" time="{self.time:.3f}">',
+        ]
+        for result in self.results:
+            name = quoteattr(result.id)
+            head = f'  <testcase classname={quoteattr(result.group)} name={name} time="{result.time:.4f}"'
+            text = escape(_printable(result.reason))
+            if result.status == "pass":
+                lines.append(f"{head}/>")
+                continue
+            tag = {"fail": "failure", "xpass": "failure", "error": "error"}.get(result.status, "skipped")
+            message = quoteattr(f"{result.status}: {_printable(result.reason)}")
+            body = f"{text}\n{escape(result.reproducer)}" if result.failed else ""
+            lines.append(f"{head}><{tag} message={message}>{body}</{tag}></testcase>")
+        return "\n".join([*lines, "</testsuite>", ""])
+
+
+def merged(results: Iterable[Result]) -> dict[str, Result]:
+    """Results by id."""
+    return {result.id: result for result in results}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+_RESULT = {
+    "type": "object",
+    "required": ["id", "status", "ulp", "tolerance", "time", "reason", "reproducer"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {"type": "string", "pattern": "^[^/]+/[^/]+/.+$"},
+        "status": {"enum": list(STATUSES)},
+        "ulp": {"anyOf": [{"type": ["number", "null"]}, {"enum": ["inf", "nan"]}]},
+        "tolerance": {"anyOf": [{"type": ["number", "null"]}, {"enum": ["inf", "nan"]}]},
+        "time": {"type": "number"},
+        "reason": {"type": "string"},
+        "reproducer": {"type": "string"},
+    },
+}
+
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A conformance report of polyflow",
+    "type": "object",
+    "required": ["schema", *(name for name in Report.__dataclass_fields__)],
+    "additionalProperties": False,
+    "properties": {
+        "schema": {"const": SCHEMA_VERSION},
+        **{
+            name: {"type": {"int": "integer", "float": "number", "bool": "boolean"}.get(str(spec.type), "string")}
+            for name, spec in Report.__dataclass_fields__.items()
+            if name != "results"
+        },
+        "results": {"type": "array", "items": _RESULT},
+    },
+}
+"""The JSON schema of a report."""

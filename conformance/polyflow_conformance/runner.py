@@ -1,0 +1,220 @@
+"""Running the suite: which cases, in which order, here or in processes of their own."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from . import catalog
+from .case import Case, Trial
+from .loading import Loaded, LoadError, load
+from .report import Report, Result
+from .trying import try_case, undeclared
+
+TIME_LIMIT = 120.0
+"""How many seconds a case may take, unless said otherwise."""
+
+Progress = Callable[[Result, int, int], None]
+"""Called after each case with its result, how many are done and how many there are."""
+
+
+def run(
+    backend: Any,
+    groups: Iterable[str] | str | None = None,
+    ops: Iterable[str] | str | None = None,
+    cases: Iterable[str] | str | None = None,
+    seed: int = 0,
+    quick: bool = False,
+    progress: Progress | None = None,
+    fail_fast: bool = False,
+    time_limit: float = TIME_LIMIT,
+    isolate: bool = False,
+    processes: int = 1,
+) -> Report:
+    """Try a backend.
+
+    Args:
+        backend: a backend, or what names one: ``"jax"``, ``"module:attribute"``, ``"file.py:attribute"``.
+        groups: only these groups. ops: only these ops. cases: only the cases with these ids (``*`` and ``?`` match).
+        seed: another seed gives other samples.
+        quick: a tenth of the cases: every op, in its main dtypes.
+        progress: called after each case.
+        fail_fast: stop at the first failure.
+        time_limit: seconds after which a case counts as hanging.
+        isolate: run cases in another process, so that a crash is a result too.
+        processes: how many such processes (more than one implies ``isolate``).
+
+    Returns:
+        the report. A backend that cannot be made is one with a single result.
+
+    Raises:
+        ValueError: for a group, op or case that does not exist.
+    """
+    start = time.perf_counter()
+    report = _header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
+    try:
+        loaded = load(backend)
+    except LoadError as error:
+        report.results = [Result("device-1/backend/loads", "error", reason=str(error))]
+        report.time = time.perf_counter() - start
+        return report
+    table = cases_for(loaded)
+    chosen = select(table, groups, ops, cases, quick)
+    _describe(report, loaded)
+    report.complete = len(chosen) == len(table)
+    spec = backend if isinstance(backend, str) else ""
+    tried: list[Result] = []
+
+    def note(result: Result) -> bool:
+        tried.append(result)
+        if progress is not None:
+            progress(result, len(tried), len(chosen))
+        return fail_fast and result.failed
+
+    if isolate or processes > 1:
+        if not spec:
+            raise ValueError("cases can run in processes of their own where the backend is given by name, not as an object.")
+        from .isolation import run_isolated
+
+        run_isolated(chosen, spec, seed, time_limit, max(processes, 1), note)
+    else:
+        _run_here(chosen, loaded.backend, seed, spec, time_limit, note)
+    order = {case.id: i for i, case in enumerate(chosen)}
+    tried.sort(key=lambda result: order[result.id])
+    about = undeclared(loaded.backend, list(table), {result.id: result for result in tried})
+    report.results = [*tried, *about]
+    report.time = round(time.perf_counter() - start, 3)
+    return report
+
+
+def reproduce(backend: Any, case: str, seed: int = 0) -> Result:
+    """Try one case without a net: what the backend raises comes out, so that a debugger can look at it."""
+    loaded = load(backend)
+    found = cases_for(loaded).get(case)
+    if found is None:
+        raise ValueError(f"no case has the id {case!r}.")
+    from polyflow.backend import selection
+
+    with selection.use_backend(loaded.backend):
+        found.check(Trial(loaded.backend, found, seed))
+        loaded.backend.synchronize()
+    return try_case(found, loaded.backend, seed)
+
+
+def cases_for(loaded: Loaded) -> dict[str, Case]:
+    """The suite's cases and those that the backend's own plugin adds."""
+    table = dict(catalog.all_cases())
+    if loaded.distribution:
+        from polyflow.backend import discovery
+
+        catalog.add(table, discovery.plugin(loaded.backend.name).conformance_cases())
+    return table
+
+
+def select(
+    table: dict[str, Case],
+    groups: Iterable[str] | str | None = None,
+    ops: Iterable[str] | str | None = None,
+    cases: Iterable[str] | str | None = None,
+    quick: bool = False,
+) -> list[Case]:
+    """The cases of a table that are asked for; raises ValueError where one of the names stands for none."""
+    from polyflow.errors import unknown_sentence
+
+    chosen = list(table.values())
+    for kind, wanted, attribute in (("group", groups, "group"), ("op", ops, "op")):
+        names = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        known = {getattr(case, attribute) for case in table.values()}
+        for name in names:
+            if name not in known:
+                raise ValueError(unknown_sentence(kind, name, known))
+        if names:
+            chosen = [case for case in chosen if getattr(case, attribute) in names]
+    patterns = [cases] if isinstance(cases, str) else list(cases or ())
+    for pattern in patterns:
+        if not any(fnmatchcase(case, pattern) for case in table):
+            raise ValueError(f"no case has an id like {pattern!r}. Ids look like 'core-1/add/float32/broadcast'.")
+    if patterns:
+        chosen = [case for case in chosen if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
+    elif quick:
+        chosen = [case for case in chosen if case.quick]
+    return chosen
+
+
+def _run_here(
+    chosen: list[Case], backend: Any, seed: int, spec: str, limit: float, note: Callable[[Result], bool]
+) -> None:
+    """In this process, in a thread that is left behind when a case hangs."""
+    worker: _Worker | None = None
+    for case in chosen:
+        worker = worker or _Worker()
+        try:
+            result = worker.call(lambda case=case: try_case(case, backend, seed, spec), limit)
+        except TimeoutError:
+            worker = None
+            result = hanging(case.id, limit)
+        if note(result):
+            return
+
+
+def hanging(case: str, limit: float) -> Result:
+    """The result of a case that did not come to an end."""
+    return Result(case, "error", time=limit, reason=f"did not finish within {limit:g} seconds")
+
+
+class _Worker:
+    """A thread that runs one function after another."""
+
+    def __init__(self) -> None:
+        self._todo: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        threading.Thread(target=self._loop, daemon=True, name="polyflow-conformance").start()
+
+    def _loop(self) -> None:
+        while True:
+            function = self._todo.get()
+            try:
+                self._done.put((function(), None))
+            except BaseException as error:
+                self._done.put((None, error))
+
+    def call(self, function: Callable[[], Any], limit: float) -> Any:
+        """The function's result; TimeoutError where it takes longer than ``limit`` seconds."""
+        self._todo.put(function)
+        try:
+            value, error = self._done.get(timeout=limit)
+        except queue.Empty:
+            raise TimeoutError from None
+        if error is not None:
+            raise error
+        return value
+
+
+def _header(name: str, seed: int, quick: bool) -> Report:
+    from polyflow.backend import PROTOCOL
+    from polyflow.cli import version
+
+    from . import SUITE
+
+    return Report(
+        backend=name,
+        suite=SUITE,
+        protocol=PROTOCOL,
+        polyflow=version(),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        date=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seed=seed,
+        quick=quick,
+    )
+
+
+def _describe(report: Report, loaded: Loaded) -> None:
+    report.backend, report.device = loaded.backend.name, str(loaded.backend.device)
+    report.distribution, report.version = loaded.distribution, loaded.version

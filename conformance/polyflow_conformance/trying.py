@@ -1,0 +1,128 @@
+"""Trying one case on one backend, whatever the backend does: the outcome is always a result."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import traceback
+from fnmatch import fnmatchcase
+from typing import Any
+
+from polyflow.backend import selection
+from polyflow.backend.deviation import Deviation
+from polyflow.errors import UnsupportedError
+
+from .case import Case, Mismatch, Skip, Trial
+from .report import Result
+
+
+def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
+    """Run one case and say what became of it; nothing that the backend raises or prints gets out."""
+    trial = Trial(backend, case, seed)
+    lack = declared_lack(case, backend)
+    printed = io.StringIO()
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        status, reason = _outcome(case, trial, backend, lack)
+    seconds = time.perf_counter() - start
+    if printed.getvalue() and status in ("pass", "unsupported"):
+        status, reason = "fail", f"the backend printed {printed.getvalue()[:200]!r}; a library leaves the streams alone"
+    result = Result(case.id, status, trial.ulp, trial.tolerance, round(seconds, 6), reason)
+    result = deviated(result, deviation_for(case.id, backend))
+    if result.failed:
+        named = spec or getattr(backend, "name", "?")
+        seeded = f", seed={seed}" if seed else ""
+        result.reproducer = f"import polyflow_conformance as c; c.reproduce({named!r}, {case.id!r}{seeded})"
+    return result
+
+
+def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, str]:
+    try:
+        with selection.use_backend(backend):
+            case.check(trial)
+            backend.synchronize()
+    except UnsupportedError as error:
+        if lack or _names_a_lack(str(error), backend):
+            return "unsupported", str(error)
+        return "fail", f"raises UnsupportedError, but the backend declares no such thing: {error}"
+    except Skip as reason:
+        return "skip", str(reason)
+    except Mismatch as wrong:
+        if lack:
+            return "fail", f"{lack}, but asking for it does not raise UnsupportedError: {wrong}"
+        if wrong.ulp is not None:
+            trial.ulp, trial.tolerance = wrong.ulp, wrong.tolerance
+        return "fail", str(wrong)
+    except (Exception, SystemExit) as error:
+        return "error", _sentence(error)
+    if lack:
+        return "fail", f"{lack}, but asking for it gives an answer instead of UnsupportedError"
+    return "pass", ""
+
+
+def declared_lack(case: Case, backend: Any) -> str:
+    """What the backend declares to lack of that which a case needs, as half a sentence; or nothing."""
+    if case.op in backend.unsupported:
+        return f"the backend declares {case.op!r} unsupported"
+    missing = [dtype.name for dtype in case.dtypes if dtype not in backend.capabilities.dtypes]
+    return f"the backend declares no dtype {missing[0]}" if missing else ""
+
+
+def _names_a_lack(text: str, backend: Any) -> bool:
+    from polyflow import dtypes as dt
+
+    lacks = [repr(name) for name in backend.unsupported]
+    lacks += [f"dtype {dtype.name}" for dtype in dt.ALL if dtype not in backend.capabilities.dtypes]
+    return any(lack in text for lack in lacks)
+
+
+def _sentence(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename.rsplit('/', 1)[-1]}, line {frames[-1].lineno})" if frames else ""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if text else ''}{text[:600]}{place}"
+
+
+# Deviations ---------------------------------------------------------------------------------------------------------------
+
+
+def deviation_for(case_id: str, backend: Any) -> Deviation | None:
+    """The deviation that a backend declares for a case."""
+    for pattern, deviation in getattr(backend, "deviations", {}).items():
+        if fnmatchcase(case_id, pattern):
+            return deviation
+    return None
+
+
+def deviated(result: Result, deviation: Deviation | None) -> Result:
+    """A result in the light of what was declared about its case."""
+    if deviation is None or result.status in ("unsupported", "skip"):
+        return result
+    declared = f"declared: {deviation.reason}" + (f" ({deviation.url})" if deviation.url else "")
+    if deviation.kind == "fails":
+        if result.status == "pass":
+            result.status, result.reason = "xpass", f"passes, though it is {declared}. Take the declaration back."
+        else:
+            result.status, result.reason = "xfail", f"{declared} [{result.reason}]"
+    elif result.status == "fail" and result.ulp is not None and result.ulp <= (deviation.bound or 0.0):
+        result.status, result.reason = "xfail", f"{declared} (within {deviation.bound:g})"
+    return result
+
+
+def undeclared(backend: Any, ids: list[str], results: dict[str, Result]) -> list[Result]:
+    """Results about the declarations themselves: patterns without a case, wider tolerances that nobody needs."""
+    found = []
+    for pattern, deviation in getattr(backend, "deviations", {}).items():
+        name = f"device-1/deviations/{pattern}"
+        if not isinstance(deviation, Deviation):
+            found.append(Result(name, "error", reason=f"expected a Deviation, got {type(deviation).__name__}"))
+            continue
+        matched = [case for case in ids if fnmatchcase(case, pattern)]
+        if not matched:
+            found.append(Result(name, "error", reason=f"the declared deviation {pattern!r} matches no case of the suite"))
+        tried = [results[case] for case in matched if case in results]
+        if deviation.kind == "tolerance" and matched and len(tried) == len(matched):
+            if all(result.status == "pass" for result in tried):
+                found.append(Result(name, "xpass", reason=f"no case needs the wider tolerance of {pattern!r}"))
+    return found
