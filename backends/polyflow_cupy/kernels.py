@@ -3,8 +3,8 @@
 A kernel is needed where CuPy's own functions give other values than polyflow pins (floor division and remainder of
 floats), where they are not deterministic (adding at duplicate indices), or where they would take many launches.
 
-Every parameter has a concrete dtype, so that a wrong one raises. float16 and bfloat16 are computed in float and, but
-for the division with remainder, rounded once. No product may be contracted with a sum (``--fmad=false``), so that results are those of separate operations.
+Every parameter has a concrete dtype, so that a wrong one raises. float16 and bfloat16 are computed in float and rounded
+once. No product may be contracted with a sum (``--fmad=false``), so that results are those of separate operations.
 Generated text is the same in every process: CuPy's compiled-kernel cache is keyed by it.
 """
 
@@ -81,32 +81,38 @@ _REMAINDER = """
 const {real} a = ({real})x, b = ({real})y;
 {real} m = fmod(a, b);
 if (m == 0) m = copysign(({real})0, b);
-else if ((b < 0) != (m < 0)) m = ({real})({stored})(m + b);
+else if ((b < 0) != (m < 0)) m += b;
+z = ({stored})m;
 """
 
-_FLOOR_DIVIDE = (
-    _REMAINDER
-    + """
-const {real} plain = ({real})({stored})(a / b);
+_FLOOR_DIVIDE = """
+const {real} a = ({real})x, b = ({real})y;
 {real} q;
-if (b == 0 || isinf(a)) q = plain;
-else if (isinf(b) && a == a) q = a != 0 && (a < 0) != (b < 0) ? ({real})-1 : copysign(({real})0, plain);
+if (a != a || b != b) q = a + b;
+else if (b == 0 || isinf(a)) q = a / b;
+else if (isinf(b)) q = a != 0 && (a < 0) != (b < 0) ? ({real})-1 : copysign(({real})0, a / b);
 else {{
-  q = rint(({real})({stored})(({real})({stored})(a - m) / b));
-  if (q == 0) q = copysign(({real})0, plain);
+  const {real} m = fmod(a, b);
+  q = (a - m) / b;
+  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
+  if (q == 0) q = copysign(({real})0, a / b);
+  else {{
+    {real} whole = floor(q);
+    if (q - whole > ({real})0.5) whole += 1;
+    q = whole;
+  }}
 }}
 z = ({stored})q;
 """
-)
 
 
 def remainder(dtype: np.dtype) -> Elementwise:
     """``x % y`` with the sign of ``y``."""
-    return _arithmetic("remainder", _REMAINDER + "z = ({stored})m;", dtype)
+    return _arithmetic("remainder", _REMAINDER, dtype)
 
 
 def floor_divide(dtype: np.dtype) -> Elementwise:
-    """``(x - x % y) / y``, rounded: `ArrayNamespaceBackend`'s formula, with its rounding of each step in the dtype."""
+    """``floor(x / y)`` by NumPy's formula, so that quotients with more digits than the dtype have NumPy's bits."""
     return _arithmetic("floor_divide", _FLOOR_DIVIDE, dtype)
 
 
