@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from op_cases import ALL_OPS, cases, values
+from surface import installed_cupy
 from test_backend import oracle, same
 
 from polyflow import dtypes as dt
 from polyflow.backend.keys import ARRAY, Slice
 from polyflow.ops.declare import OPS
+from polyflow_cupy.library import device_count, no_device
 from polyflow_numpy.backend import NumPyBackend
 
 EPSILON = 2.0**-23
