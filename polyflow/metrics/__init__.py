@@ -162,7 +162,9 @@ _BY_TARGETS = {
 
 
 def check(identifier: Any) -> None:
-    """Raise UnknownNameError for a name that `resolve` would not know, before any batch is there."""
+    """Raise UnknownNameError for what `resolve` would not take, before any shape is known."""
+    if identifier is None:
+        raise unknown_name("metric", None, FAMILY.members)
     if not (isinstance(identifier, str) and identifier.lower() in _BY_TARGETS):
         FAMILY.get(identifier)
 
@@ -184,8 +186,7 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     kinds = _BY_TARGETS.get(identifier.lower()) if isinstance(identifier, str) else None
     if kinds is not None:
         return kinds[kind_of_targets(y_true, y_pred)](name=identifier)
-    if identifier is None:
-        raise unknown_name("metric", None, FAMILY.members)
+    check(identifier)
     found = FAMILY.get(identifier)
     if not isinstance(found, Metric):
         return MeanMetricWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))

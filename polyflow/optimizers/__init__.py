@@ -1,0 +1,54 @@
+"""Optimizers: what happens to variables when their gradients are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..naming import Family
+from . import schedules
+from .adadelta import Adadelta
+from .adagrad import Adagrad
+from .adam import Adam, AdamW
+from .adamax import Adamax
+from .base import Optimizer
+from .ftrl import Ftrl
+from .lion import Lion
+from .nadam import Nadam
+from .rmsprop import RMSprop
+from .sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "register",
+    "schedules",
+    "serialize",
+]
+
+
+def _is_optimizer(value: Any) -> bool:
+    return isinstance(value, Optimizer)
+
+
+FAMILY = Family(
+    "optimizer",
+    {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, Nadam, Lion, Ftrl)},
+    accepts=_is_optimizer,
+    ignore_case=True,
+)
+
+get = FAMILY.get
+deserialize = FAMILY.get
+serialize = FAMILY.serialize
+register = FAMILY.register

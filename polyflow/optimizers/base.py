@@ -1,0 +1,408 @@
+"""Optimizer: what happens to variables when their gradients are known, in ops and variables alone.
+
+One step, in Keras's order (optimizers/base_optimizer.py): gradients are averaged over accumulated steps, clipped,
+weights decay, each variable is updated, its moving average follows, and the step counter moves on.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from ..errors import ShapeError, unknown_name
+from ..naming import snake_case
+from ..ops.elementwise import astype, equal, floor_divide, not_equal, remainder, where
+from ..state import state_variable
+from ..tensor import Operators, tensor
+from ..variable import Variable
+from . import schedules
+from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+
+OPTIONS = (
+    *("learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum"),
+    *("ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "name"),
+)
+
+
+class Optimizer:
+    """The base of all optimizers. A subclass names its `slots` and says how one variable changes in `update_step`.
+
+    Args:
+        learning_rate: a number, a schedule, or a function of no arguments that returns a number.
+        weight_decay: the share of each weight (times the learning rate) that is taken off before each update.
+        clipnorm: the largest Euclidean norm of each gradient; a longer one is scaled down.
+        clipvalue: the largest magnitude of each element of a gradient.
+        global_clipnorm: the largest norm of all gradients together.
+        use_ema: whether to keep a moving average of the weights.
+        ema_momentum: the share of the old average in the new one.
+        ema_overwrite_frequency: after so many steps weights are replaced by their average; None: only at the end.
+        loss_scale_factor: what the loss was multiplied by (`scale_loss`); gradients are divided by it.
+        gradient_accumulation_steps: update once in so many steps, with the mean of their gradients.
+        name: the optimizer's name; the class's in snake case if left out.
+
+    Raises:
+        ValueError: for options out of range, and for more than one kind of clipping.
+        UnknownNameError: for an argument that the optimizer does not have.
+    """
+
+    hyperparameters: tuple[str, ...] = ()
+    """The names of a subclass's own constructor arguments, which are attributes of the same names."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        self._refuse(unknown)
+        self.name = name or snake_case(type(self).__name__)
+        self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
+        self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
+        self.ema_overwrite_frequency, self.loss_scale_factor = ema_overwrite_frequency, loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self._check_options()
+        self.built = False
+        self._variables: list[Variable] = []
+        self._trainable: list[Variable] = []
+        self._slots: dict[int, SimpleNamespace] = {}
+        self._averages: list[Variable] = []
+        self._sums: dict[int, Variable] = {}
+        self._excluded: Callable[[Variable], bool] = lambda variable: False
+        self._iterations = self.add_variable(dtype=dt.int64, name="iteration")
+        self._learning_rate: Any = learning_rate
+        if not callable(learning_rate):
+            self._learning_rate = self.add_variable((), _rate(learning_rate), name="learning_rate")
+
+    # What a subclass says ---------------------------------------------------------------------------------------------
+
+    def slots(self) -> Mapping[str, float]:
+        """The variables kept for each trained variable, of its shape and dtype: their names and first values."""
+        return {}
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """Change one variable.
+
+        Args:
+            gradient: its gradient, clipped, in the variable's dtype.
+            variable: the variable; ``self.slots_of(variable)`` are its slots.
+            learning_rate: what `step_size` returned.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how a variable changes: define update_step(...)."
+        )
+
+    def step_size(self, learning_rate: Any, t: Any) -> Any:
+        """What every variable's update has in common, from the learning rate and the number of this step (1, 2 …)."""
+        return learning_rate
+
+    def before_updates(self, t: Any) -> None:
+        """Change state that belongs to no variable in particular, once a step."""
+
+    # Use --------------------------------------------------------------------------------------------------------------
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        """Make the state for these variables, on their backend; done by the first `apply` if not before."""
+        if self.built:
+            return
+        self._trainable = list(variables)
+        if self._trainable:
+            self.to(self._trainable[0].backend)
+        if self.use_ema:
+            self._averages = [self.add_variable_from_reference(v, "average") for v in self._trainable]
+        for variable in self._trainable:
+            if self.gradient_accumulation_steps:
+                self._sums[id(variable)] = self.add_variable_from_reference(variable, "gradient_accumulator")
+            self._slots[id(variable)] = SimpleNamespace(
+                **{name: self.add_variable_from_reference(variable, name, v) for name, v in self.slots().items()}
+            )
+        self.built = True
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
+        """Do one step.
+
+        Args:
+            grads: a gradient for each variable (None where there is none).
+            trainable_variables: the variables; those it was built with if left out.
+
+        Raises:
+            ValueError: when there is no gradient at all, or a variable it was not built with.
+            ShapeError: for a gradient of another shape than its variable's.
+        """
+        pairs = self._pairs(list(grads), trainable_variables)
+        if not pairs:
+            return
+        gradients, variables = [g for g, _ in pairs], [v for _, v in pairs]
+        if self.loss_scale_factor is not None:
+            gradients = [g / self.loss_scale_factor for g in gradients]
+        if self.gradient_accumulation_steps:
+            self._accumulate(gradients, variables, self.gradient_accumulation_steps)
+        else:
+            self._update(gradients, variables)
+        if self.use_ema:
+            self._follow()
+        self._iterations.assign_add(1)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
+        """As `apply`, from pairs of gradient and variable; returns the step counter."""
+        pairs = list(grads_and_vars)
+        self.apply([g for g, _ in pairs], [v for _, v in pairs])
+        return self._iterations
+
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times ``loss_scale_factor``, of which gradients should be taken."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def finalize_variable_values(self, variables: Iterable[Variable] | None = None) -> None:
+        """At the end of training: with ``use_ema`` the variables take their averages' values."""
+        for variable, average in zip(self._trainable, self._averages, strict=False):
+            variable.assign(average.value)
+
+    # Settings and state -----------------------------------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the next step: the variable, or what the schedule says. Assign a number to change it."""
+        rate = self._learning_rate
+        if isinstance(rate, schedules.LearningRateSchedule):
+            return rate(self._iterations)
+        return rate() if callable(rate) else rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if callable(value):
+            if isinstance(self._learning_rate, Variable):
+                self._variables = [v for v in self._variables if v is not self._learning_rate]
+            self._learning_rate = value
+        elif isinstance(self._learning_rate, Variable):
+            self._learning_rate.assign(_rate(value))
+        else:
+            raise TypeError(
+                f"the learning rate of {self.name!r} follows {self._learning_rate!r}, so a number cannot be assigned. "
+                "Make the optimizer with a number to be able to change it."
+            )
+
+    @property
+    def iterations(self) -> Any:
+        """How many updates were done."""
+        steps = self.gradient_accumulation_steps
+        return floor_divide(self._iterations, steps) if steps else self._iterations
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All state: the step counter, the learning rate, averages, and the slots of each variable."""
+        return list(self._variables)
+
+    def slots_of(self, variable: Variable) -> SimpleNamespace:
+        """The slots of a variable, as attributes of their names."""
+        return self._slots[id(variable)]
+
+    def add_variable(
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        name: str = "variable",
+        backend: Any = None,
+    ) -> Variable:
+        """Make a variable of the optimizer's own."""
+        taken = {variable.path for variable in self._variables}
+        path, count = f"{self.name}/{name}", 0
+        while path in taken:
+            count += 1
+            path = f"{self.name}/{name}_{count}"
+        variable = state_variable(shape, initializer, dtype, name.split("/")[-1], path=path, backend=backend)
+        self._variables.append(variable)
+        return variable
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str = "variable", initializer: Any = "zeros"
+    ) -> Variable:
+        """Make a variable of the shape, dtype and backend of another."""
+        like = reference_variable
+        return self.add_variable(like.shape, initializer, like.dtype, f"{like.path}/{name}", like.backend)
+
+    def to(self, backend: Any) -> Optimizer:
+        """Move the state to another backend; returns the optimizer."""
+        for variable in self._variables:
+            variable.move_to(backend)
+        return self
+
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
+        """Keep the weights of some variables from decaying: these, and those whose path matches one of the patterns."""
+        ids = {id(variable) for variable in var_list or ()}
+        pattern = re.compile("|".join(var_names)) if var_names else None
+        self._excluded = lambda v: id(v) in ids or (pattern is not None and pattern.search(v.path) is not None)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain data."""
+        rate = self._learning_rate
+        config: dict[str, Any] = {option: getattr(self, option) for option in OPTIONS if option != "learning_rate"}
+        config["learning_rate"] = float(rate) if isinstance(rate, Variable) else schedules.serialize(rate)
+        return config | {name: getattr(self, name) for name in self.hyperparameters}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The optimizer that ``get_config`` described, without its state."""
+        rate = config.get("learning_rate")
+        return cls(**(config | {"learning_rate": schedules.get(rate)} if isinstance(rate, (dict, str)) else config))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+    # The step ---------------------------------------------------------------------------------------------------------
+
+    def _update(self, gradients: list[Any], variables: list[Variable]) -> None:
+        gradients = self._clipped(gradients)
+        learning_rate = self.learning_rate
+        shared = {dtype: self._shared(learning_rate, dtype) for dtype in {v.dtype for v in variables}}
+        if self.weight_decay is not None:
+            for variable in variables:
+                if not self._excluded(variable):
+                    variable.assign(variable - variable * self.weight_decay * shared[variable.dtype][0])
+        self.before_updates(self.step(dt.DEFAULT_FLOAT))
+        for gradient, variable in zip(gradients, variables, strict=True):
+            self.update_step(gradient.astype(variable.dtype, copy=False), variable, shared[variable.dtype][1])
+
+    def step(self, dtype: Any) -> Any:
+        """The number of this step (1, 2 …), as a 0-d tensor of a floating dtype."""
+        return astype(self.iterations + 1, dt.as_dtype(dtype))
+
+    def _shared(self, learning_rate: Any, dtype: np.dtype) -> tuple[Any, Any]:
+        """The learning rate and the step size in a variable's dtype."""
+        rate = learning_rate.astype(dtype, copy=False) if isinstance(learning_rate, Operators) else float(learning_rate)
+        return rate, self.step_size(rate, self.step(dtype))
+
+    def _clipped(self, gradients: list[Any]) -> list[Any]:
+        if self.clipnorm is not None:
+            return [clip_by_norm(g, self.clipnorm) for g in gradients]
+        if self.global_clipnorm is not None:
+            return clip_by_global_norm(gradients, self.global_clipnorm)
+        if self.clipvalue is not None:
+            return [clip_by_value(g, self.clipvalue) for g in gradients]
+        return gradients
+
+    def _accumulate(self, gradients: list[Any], variables: list[Variable], steps: int) -> None:
+        """Update with the mean gradient, and keep what was there before unless this is the last of ``steps``."""
+        last = equal(remainder(self._iterations + 1, steps), 0)
+        sums = [self._sums[id(v)] for v in variables]
+        totals = [total + g for total, g in zip(sums, gradients, strict=True)]
+        before = [(v, v.value) for v in (*variables, *self._variables)]
+        self._update([total / float(steps) for total in totals], variables)
+        for variable, old in before:
+            new = variable.value
+            if new is not old:
+                variable.assign(where(last, new, old))
+        for held, total in zip(sums, totals, strict=True):
+            held.assign(where(last, 0, total))
+
+    def _follow(self) -> None:
+        """Move the averages towards the variables, and at times the variables onto the averages."""
+        frequency = self.ema_overwrite_frequency
+        onto = equal(remainder(self.iterations + 1, frequency), 0) if frequency else None
+        for variable, average in zip(self._trainable, self._averages, strict=True):
+            momentum = astype(not_equal(self.iterations, 0), variable.dtype) * self.ema_momentum
+            average.assign(momentum * average + (1.0 - momentum) * variable)
+            if onto is not None:
+                variable.assign(where(onto, average, variable))
+
+    # Checks -----------------------------------------------------------------------------------------------------------
+
+    def _pairs(self, grads: list[Any], trainable_variables: Iterable[Variable] | None) -> list[tuple[Any, Variable]]:
+        """Gradients as tensors, with their variables; those without a gradient are left out."""
+        if trainable_variables is None and not self.built:
+            raise ValueError(
+                f"{self.name!r} does not know its variables yet. Call apply(grads, variables), or build(variables) "
+                "first."
+            )
+        variables = self._trainable if trainable_variables is None else list(trainable_variables)
+        if len(grads) != len(variables):
+            raise ValueError(f"expected one gradient per variable; got {len(grads)} for {len(variables)} variables.")
+        if not grads:
+            return []
+        missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+        if len(missing) == len(variables):
+            raise ValueError(
+                f"no variable has a gradient: {', '.join(missing)}. Check that the loss is computed from them, in ops, "
+                "inside the tape."
+            )
+        self.build(variables)
+        for variable in variables:
+            if id(variable) not in self._slots:
+                raise ValueError(
+                    f"{self.name!r} was built without the variable {variable.path!r}. Make a new optimizer for a new "
+                    "set of variables, or build this one with all of them."
+                )
+        if missing:
+            warnings.warn(
+                f"there are no gradients for {', '.join(missing)}: the loss does not depend on them, so they stay as "
+                "they are.",
+                stacklevel=3,
+            )
+        return [(_gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+
+    def _check_options(self) -> None:
+        clips = {name: getattr(self, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+        given = {name: value for name, value in clips.items() if value is not None}
+        if len(given) > 1:
+            raise ValueError(f"gradients are clipped in one way at most; got {_shown(given)}.")
+        for name, value in given.items():
+            if not value > 0:
+                raise ValueError(f"{name} is a positive number, or None; got {value!r}.")
+        if self.use_ema and not 0 <= self.ema_momentum <= 1:
+            raise ValueError(f"ema_momentum lies between 0 and 1; got {self.ema_momentum!r}.")
+        frequency, steps = self.ema_overwrite_frequency, self.gradient_accumulation_steps
+        if frequency is not None and (not isinstance(frequency, int) or frequency < 1):
+            raise ValueError(f"ema_overwrite_frequency is an integer of 1 or more, or None; got {frequency!r}.")
+        if steps is not None and (not isinstance(steps, int) or steps < 2):
+            raise ValueError(f"gradient_accumulation_steps is an integer of 2 or more, or None; got {steps!r}.")
+
+    def _refuse(self, unknown: dict[str, Any]) -> None:
+        if unknown.pop("decay", None):
+            warnings.warn(
+                "decay is ignored, as in Keras 3: pass learning_rate=schedules.InverseTimeDecay(...) instead.",
+                stacklevel=4,
+            )
+        if "lr" in unknown:
+            raise unknown_name(f"{type(self).__name__} argument", "lr", ["learning_rate"])
+        for name in unknown:
+            raise unknown_name(f"{type(self).__name__} argument", name, (*OPTIONS, *self.hyperparameters))
+
+
+def _gradient(gradient: Any, variable: Variable) -> Any:
+    if isinstance(gradient, Operators):
+        gradient = gradient.read()
+    else:
+        gradient = tensor(gradient, variable.dtype, backend=variable.backend)
+    if gradient.shape != variable.shape:
+        raise ShapeError(f"variable {variable.path!r} has shape {variable.shape}; its gradient has {gradient.shape}.")
+    return gradient
+
+
+def _rate(value: Any) -> float:
+    if isinstance(value, (bool, str)):
+        raise TypeError(f"learning_rate is a number, a schedule or a function; got {value!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"learning_rate is a number, a schedule or a function; got {value!r}.") from None
+
+
+def _shown(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in options.items())

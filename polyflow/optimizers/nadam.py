@@ -1,0 +1,61 @@
+"""Nadam: Adam that looks ahead, as Nesterov's momentum does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.elementwise import astype, sqrt, square
+from ..ops.elementwise import pow as power
+from .base import Optimizer
+
+DECAY = 0.96
+"""How fast momentum reaches ``beta_1``: after t steps it is ``beta_1 * (1 - 0.5 * 0.96**t)``."""
+
+
+class Nadam(Optimizer):
+    """``w -= learning_rate * m_hat / (sqrt(v_hat) + epsilon)``, whose ``m_hat`` holds the momentum of the next step.
+
+    Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+
+    Args:
+        learning_rate: the learning rate.
+        beta_1: the share of the old average gradient ``m`` in the new one, once warmed up.
+        beta_2: the share of the old mean square ``v`` in the new one.
+        epsilon: what keeps the divisor from 0; outside the square root.
+        **options: as `Optimizer`.
+    """
+
+    hyperparameters = ("beta_1", "beta_2", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        super().__init__(learning_rate, **options)
+        self.product = self.add_variable((), "ones", name="momentum_product")
+
+    def slots(self) -> dict[str, float]:
+        return {"momentum": 0.0, "velocity": 0.0}
+
+    def momentum_at(self, t: Any) -> Any:
+        """The momentum of step ``t``."""
+        return self.beta_1 * (1.0 - 0.5 * power(DECAY, t))
+
+    def before_updates(self, t: Any) -> None:
+        self.product.assign(self.product * self.momentum_at(t))
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        slot, t = self.slots_of(variable), self.step(variable.dtype)
+        m, v = slot.momentum, slot.velocity
+        now, after = self.momentum_at(t), self.momentum_at(t + 1.0)
+        product = astype(self.product, variable.dtype)
+        m.assign_add((gradient - m) * (1 - self.beta_1))
+        v.assign_add((square(gradient) - v) * (1 - self.beta_2))
+        m_hat = after * m / (1.0 - product * after) + (1.0 - now) * gradient / (1.0 - product)
+        v_hat = v / (1.0 - power(self.beta_2, t))
+        variable.assign_sub(m_hat * learning_rate / (sqrt(v_hat) + self.epsilon))
