@@ -14,11 +14,11 @@ import numpy as np
 
 from . import dtypes as dt
 from . import random, threefry
-from .errors import ShapeError, unknown_name
+from .errors import DTypeError, ShapeError, unknown_name
 from .flow.interpreter import inside
 from .naming import Family, by_name, snake_case
 from .ops.declare import shape_tuple
-from .tensor import Operators, asarray, tensor
+from .tensor import Operators, asarray, here, tensor
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -78,7 +78,7 @@ class Initializer:
 
 def _concrete(values: np.ndarray, dtype: Any) -> Tensor:
     """Host values as a tensor that has them also where a function is being traced."""
-    return tensor(values, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=random.seeds.here())
+    return tensor(values, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=here())
 
 
 # Fixed values ---------------------------------------------------------------------------------------------------------
@@ -169,10 +169,13 @@ class RandomInitializer(Initializer):
             dtype: a floating dtype; the halves are drawn in float32 and rounded.
             key: a key to draw from instead of the seed's.
         """
-        wide = dt.float64 if dtype is not None and dt.as_dtype(dtype) is dt.float64 else dt.float32
+        target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
+        if target not in dt.FLOATING:
+            raise DTypeError(f"{type(self).__name__} draws real floating numbers; got dtype {target.name}.")
+        wide = dt.float64 if target is dt.float64 else dt.float32
         with inside(None):  # the draw is not part of whatever is traced or differentiated here
             drawn = self.draw(shape_tuple(shape), wide, self._key(key)).numpy()
-        return _concrete(drawn, dtype)
+        return _concrete(drawn, target)
 
     def draw(self, shape: tuple[int, ...], dtype: np.dtype, key: Tensor) -> Tensor:
         """Values of ``shape`` and ``dtype`` (float32 or float64), on the key's backend."""

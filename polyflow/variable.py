@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
-from .errors import DTypeError
+from .errors import DTypeError, TraceError
 from .ops.call import interpreter
-from .tensor import Operators, Tensor, asarray, check_shape, move, tensor
+from .tensor import Operators, Tensor, asarray, check_shape, here, move, tensor
 
 
 class Variable(Operators):
@@ -35,7 +35,7 @@ class Variable(Operators):
         backend: Any = None,
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
-        self._value = tensor(value, dtype, backend=backend)
+        self._value = _first(value, dtype, backend)
         self.name = name or "Variable"
         self.path = self.name
         self.trainable = trainable
@@ -140,3 +140,20 @@ class Variable(Operators):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self._value, self.trainable, None, self.name)
+
+
+def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
+    """A variable's first value: held, not traced or recorded, so that layers may be built inside a traced function."""
+    if backend is None and not isinstance(value, Operators):
+        backend = here()
+    token = interpreter.set(None)
+    try:
+        held = tensor(value, dtype, backend=backend)
+    finally:
+        interpreter.reset(token)
+    if not isinstance(held, Tensor):
+        raise TraceError(
+            "the first value of a variable made in a traced function was computed by that function, so it is not known "
+            "yet. Start with a value from outside, e.g. zeros, and assign the computed one."
+        )
+    return held

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import threefry
-from ..backend import selection
 from ..flow.interpreter import inside
 from ..ops import call
 from ..ops.random import next_key
+from ..tensor import here
 from ..variable import Variable
 
 if TYPE_CHECKING:
@@ -146,9 +146,3 @@ def set_state(state: dict[str, Any]) -> None:
     with _lock:
         global_generator()
         _global.start(np.array(state["key"], np.uint32), int(state["host"]), int(state["drawn"]))
-
-
-def here() -> Any:
-    """The backend that things are made on: that of the function being traced, else the current one."""
-    top = call.interpreter.get()
-    return (None if top is None else top.backend) or selection.current()
