@@ -7,6 +7,8 @@ import pytest
 
 import polyflow as pf
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")  # Keras's own
+
 BACKENDS = ["numpy", "jax"]
 OPTIMIZERS = {
     "sgd": lambda lib: lib.optimizers.SGD(0.05),
@@ -26,7 +28,9 @@ OPTIMIZERS = {
 
 @pytest.fixture(scope="module")
 def keras():
-    return pytest.importorskip("keras", reason="Keras is the oracle of these tests; the test extra brings it")
+    import keras
+
+    return keras
 
 
 def data(task: str):
@@ -37,40 +41,60 @@ def data(task: str):
     return x, (np.abs(x[:, 0] * 3).astype("int32") % 3)
 
 
-def twins(keras, task: str, *, metrics=(), optimizer="sgd", layers=None):
-    """The same model in both libraries, with the same weights, compiled the same way."""
+def twin(lib, task: str, *, metrics=(), optimizer="sgd", layers=None):
+    """The same compiled model from either library; only the weights are still its own."""
     last = {"regression": (2, None), "classes": (3, "softmax")}[task]
-    models = []
-    for lib in (keras, pf.keras):
-        made = (layers or default_layers)(lib, *last)
-        model = lib.Sequential([lib.Input((6,)), *made])
-        loss = {"regression": "mse", "classes": "sparse_categorical_crossentropy"}[task]
-        model.compile(optimizer=OPTIMIZERS[optimizer](lib), loss=loss, metrics=list(metrics))
-        models.append(model)
-    models[1].set_weights(models[0].get_weights())
-    return models
+    model = lib.Sequential([lib.Input((6,)), *(layers or default_layers)(lib, *last)])
+    loss = {"regression": "mse", "classes": "sparse_categorical_crossentropy"}[task]
+    model.compile(optimizer=OPTIMIZERS[optimizer](lib), loss=loss, metrics=list(metrics))
+    return model
+
+
+def twins(keras, task: str, **options):
+    """Both, with the same weights."""
+    theirs, ours = twin(keras, task, **options), twin(pf.keras, task, **options)
+    ours.set_weights(theirs.get_weights())
+    return theirs, ours
 
 
 def default_layers(lib, units, activation):
     return [lib.layers.Dense(8, activation="tanh"), lib.layers.Dense(units, activation=activation)]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("task", ["regression", "classes"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_eighty_steps_end_in_the_same_weights(keras, backend, task, optimizer):
+def test_eighty_steps_end_in_the_same_weights(keras, task, optimizer):
     x, y = data(task)
-    with pf.use_backend(backend):
-        theirs, ours = twins(keras, task, optimizer=optimizer, metrics=["mae"] if task == "regression" else ["accuracy"])
-        expected = theirs.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
-        found = ours.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
-    assert list(found) == list(expected)
-    for name in expected:
-        np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6)
-    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=2e-6)
-    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=5e-6)
-    np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5, atol=2e-6)
+    theirs = twin(keras, task, optimizer=optimizer)
+    start = theirs.get_weights()
+    expected = theirs.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
+    for backend in BACKENDS:
+        with pf.use_backend(backend):
+            ours = twin(pf.keras, task, optimizer=optimizer)
+            ours.set_weights(start)
+            found = ours.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0).history
+        np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("task", ["regression", "classes"])
+def test_metrics_evaluate_and_predict(keras, task):
+    x, y = data(task)
+    metrics = ["mae", "mse"] if task == "regression" else ["accuracy", "sparse_categorical_crossentropy"]
+    theirs = twin(keras, task, metrics=metrics)
+    start = theirs.get_weights()
+    expected = theirs.fit(x, y, batch_size=32, epochs=4, shuffle=False, verbose=0).history
+    for backend in BACKENDS:
+        with pf.use_backend(backend):
+            ours = twin(pf.keras, task, metrics=metrics)
+            ours.set_weights(start)
+            found = ours.fit(x, y, batch_size=32, epochs=4, shuffle=False, verbose=0).history
+        assert list(found) == list(expected)
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=5e-6)
+        np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -86,7 +110,7 @@ def test_sample_weights_class_weights_and_validation(keras, backend):
         {"sample_weight": weight, "validation_split": 0.25},
     ):
         with pf.use_backend(backend):
-            theirs, ours = twins(keras, "classes", metrics=["accuracy", "crossentropy"])
+            theirs, ours = twins(keras, "classes", metrics=["accuracy"])
             options = {"batch_size": 16, "epochs": 4, "shuffle": False, "verbose": 0} | options
             expected = theirs.fit(x, y, **options).history
             found = ours.fit(x, y, **options).history
@@ -99,10 +123,10 @@ def test_sample_weights_class_weights_and_validation(keras, backend):
 def test_normalization_layers(keras, backend):
     def layers(lib, units, activation):
         return [
-            lib.layers.Dense(8),
+            lib.layers.Dense(8, use_bias=False),
             lib.layers.BatchNormalization(),
             lib.layers.Activation("relu"),
-            lib.layers.Dense(8),
+            lib.layers.Dense(8, use_bias=False),
             lib.layers.LayerNormalization(),
             lib.layers.Dense(units, activation=activation),
         ]
@@ -113,10 +137,9 @@ def test_normalization_layers(keras, backend):
         expected = theirs.fit(x, y, batch_size=25, epochs=20, shuffle=False, verbose=0).history
         found = ours.fit(x, y, batch_size=25, epochs=20, shuffle=False, verbose=0).history
     np.testing.assert_allclose(found["loss"], expected["loss"], rtol=2e-5)
-    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=2e-4)
-    for a, b, variable in zip(ours.get_weights(), theirs.get_weights(), ours.weights, strict=True):
-        if "moving" in variable.name:
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-4)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=2e-5)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
