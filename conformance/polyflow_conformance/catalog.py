@@ -23,6 +23,8 @@ GROUPS = {
 
 MODULES = (
     "core_elementwise",
+    "core_reduction",
+    "core_shape",
 )
 
 

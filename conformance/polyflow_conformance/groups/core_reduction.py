@@ -1,0 +1,430 @@
+"""core-1, reductions, running sums, sorting and searching: against Python integers and longdouble sums."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import polyflow as pf
+from polyflow import dtypes as dt
+
+from .. import samples
+from ..case import Case, Trial
+from ..measure import WIDE, WIDE_COMPLEX, widened
+from ..oracle import DOMAINS, wrapped
+from ..table import functions
+
+GROUP = "core-1"
+MAIN = (dt.bool_, dt.int32, dt.float32, dt.float64, dt.complex64)
+
+
+class Reduction(NamedTuple):
+    """What a reduction computes of one slice.
+
+    Attributes:
+        domain: the dtypes it computes in.
+        wide: of a one-dimensional longdouble or clongdouble array.
+        exact: of a list of Python numbers (None: not for integers).
+        result: "same", "bool" or "index".
+        empty: whether a slice without elements has a value.
+        several: whether it takes a tuple of axes.
+        tolerance: in eps times the scale; 0 for a value that has to be exact.
+    """
+
+    domain: str
+    wide: Callable[[Any], Any]
+    exact: Callable[[list[Any]], Any] | None
+    result: str = "same"
+    empty: bool = True
+    several: bool = True
+    tolerance: float = 0.0
+
+
+def _first(better: Callable[[Any, Any], Any]) -> Callable[[Any], int]:
+    """The index of the first best element, or of the first NaN."""
+
+    def find(values: Any) -> int:
+        best = 0
+        for i, value in enumerate(values):
+            if values[best] != values[best]:
+                break
+            if value != value or better(value, values[best]):
+                best = i
+        return best
+
+    return find
+
+
+def _largest(values: Any) -> Any:
+    return values[_first(lambda a, b: a > b)(values)]
+
+
+def _smallest(values: Any) -> Any:
+    return values[_first(lambda a, b: a < b)(values)]
+
+
+def _logsumexp(values: Any) -> Any:
+    if not len(values):
+        return -math.inf
+    top = values.real.max()
+    top = top if np.isfinite(top) else 0
+    return np.log(np.exp(values - top).sum()) + top
+
+
+def _accumulating(dtype: np.dtype) -> np.dtype:
+    """Sums of small integers are taken in 32 bits."""
+    if dtype in (dt.bool_, dt.int8, dt.int16):
+        return dt.int32
+    return dt.uint32 if dtype in (dt.uint8, dt.uint16) else dtype
+
+
+REDUCTIONS: dict[str, Reduction] = {
+    "sum": Reduction("numeric", lambda v: v.sum(), sum, tolerance=4.0),
+    "prod": Reduction("numeric", lambda v: v.prod(), math.prod, tolerance=4.0),
+    "mean": Reduction("floating", lambda v: v.sum() / len(v) if len(v) else math.nan, None, tolerance=4.0),
+    "max": Reduction("ordered", _largest, max, empty=False),
+    "min": Reduction("ordered", _smallest, min, empty=False),
+    "argmax": Reduction("ordered", _first(lambda a, b: a > b), _first(lambda a, b: a > b), "index", False, False),
+    "argmin": Reduction("ordered", _first(lambda a, b: a < b), _first(lambda a, b: a < b), "index", False, False),
+    "any": Reduction("boolean", lambda v: any(v), any, "bool"),
+    "all": Reduction("boolean", lambda v: all(v), all, "bool"),
+    "logsumexp": Reduction("floating", _logsumexp, None, tolerance=4.0),
+}
+
+AXES: dict[str, tuple[Any, bool]] = {
+    "all": (None, False),
+    "first": (0, False),
+    "last": (-1, False),
+    "pair": ((0, 2), False),
+    "keepdims": (1, True),
+    "none": ((), False),
+}
+
+
+def cases() -> Iterator[Case]:
+    """Reductions and ops along an axis."""
+    for name, rule in REDUCTIONS.items():
+        given = dt.ALL if name in ("sum", "prod", "any", "all") else DOMAINS[rule.domain]
+        for dtype in given:
+            prefix = f"{GROUP}/{name}/{dtype.name}"
+            labels = AXES if dtype in MAIN else {"all": None, "last": None}
+            for label in labels:
+                if rule.several or label not in ("pair", "none"):
+                    check = functools.partial(_axes, name=name, rule=rule, dtype=dtype, label=label)
+                    yield Case(f"{prefix}/{label}", check, (dtype,), quick=dtype in MAIN and label in ("all", "last"))
+            if dtype in MAIN:
+                yield Case(f"{prefix}/large", functools.partial(_large, name=name, rule=rule, dtype=dtype), (dtype,))
+                check = functools.partial(_strided, name=name, rule=rule, dtype=dtype)
+                yield Case(f"{prefix}/strided", check, (dtype,))
+                check = functools.partial(_empty, name=name, rule=rule, dtype=dtype)
+                yield Case(f"{prefix}/empty", check, (dtype,), quick=dtype is dt.float32)
+            if dtype in dt.FLOATS and name in ("max", "min", "argmax", "argmin"):
+                check = functools.partial(_ties, name=name, rule=rule, dtype=dtype)
+                yield Case(f"{prefix}/ties", check, (dtype,), quick=dtype is dt.float32)
+            if dtype in (dt.float16, dt.bfloat16) and name in ("sum", "mean"):
+                check = functools.partial(_many, name=name, dtype=dtype)
+                yield Case(f"{prefix}/accumulated-wide", check, (dtype,), quick=True)
+            if dtype is dt.float32 and name in ("sum", "mean"):
+                check = functools.partial(_long, name=name, rule=rule)
+                yield Case(f"{prefix}/long-leading-axis", check, (dtype,), quick=True)
+    for dtype in (dt.int32, dt.bool_):
+        for name in ("mean", "logsumexp"):
+            check = functools.partial(_integers, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/converted", check, (dtype, dt.float32), quick=True)
+    yield from _along()
+
+
+def reduce_host(rule: Reduction, host: np.ndarray, axis: Any, keepdims: bool, result: np.dtype) -> tuple[Any, Any]:
+    """The true values, and the sum of magnitudes and count behind each, by one slice after the other."""
+    axes = tuple(range(host.ndim)) if axis is None else tuple(a % host.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    kept = [i for i in range(host.ndim) if i not in axes]
+    count = math.prod(host.shape[i] for i in axes)
+    rows = np.transpose(host, (*kept, *axes)).reshape(math.prod(host.shape[i] for i in kept), count)
+    shape = tuple(1 if i in axes else size for i, size in enumerate(host.shape) if keepdims or i not in axes)
+    with np.errstate(all="ignore"):
+        if host.dtype in dt.INEXACT and rule.result == "same":
+            wide = widened(rows)
+            values = np.array([rule.wide(row) for row in wide], WIDE_COMPLEX if host.dtype in dt.COMPLEX else WIDE)
+            scale = np.array([np.abs(row).astype(WIDE).sum() for row in wide], WIDE)
+            return values.reshape(shape), scale.reshape(shape)
+        function = rule.wide if host.dtype in dt.INEXACT or rule.exact is None else rule.exact
+        found = [function([one.item() if hasattr(one, "item") and one.dtype.kind != "V" else float(one) for one in row]) for row in rows]
+    exact = [wrapped(int(one), result) if result not in dt.INEXACT else one for one in found]
+    return np.array(exact, dtype=object).reshape(shape).astype(result), None
+
+
+def _result(rule: Reduction, name: str, dtype: np.dtype) -> np.dtype:
+    if rule.result != "same":
+        return {"bool": dt.bool_, "index": dt.int64}[rule.result]
+    return _accumulating(dtype) if name in ("sum", "prod") else dtype
+
+
+def _check(t: Trial, name: str, rule: Reduction, tensor: Any, host: np.ndarray, axis: Any, keepdims: bool) -> None:
+    dtype = dt.as_dtype(host.dtype)
+    result = _result(rule, name, dtype)
+    true, total = reduce_host(rule, host, axis, keepdims, result)
+    value = functions()[name](tensor, axis=axis, keepdims=keepdims)
+    if not rule.tolerance or result not in dt.INEXACT:
+        t.close(value, true, 0.0, dtype=result, what=name)
+        return
+    count = max(host.size // max(true.size, 1), 1)
+    tolerance = rule.tolerance * (1 + math.log2(count) / 8)
+    scale = total
+    if name == "mean":
+        scale = total / count
+    elif name == "prod":
+        scale, tolerance = np.abs(true), float(count) * (4 if dtype in dt.COMPLEX else 1) + 1
+    elif name == "logsumexp":
+        scale = np.maximum(np.abs(true), 1) if np.isfinite(true).all() else np.where(np.isfinite(true), np.abs(true), 1)
+        tolerance *= 4 if dtype in dt.COMPLEX else 1
+    if dtype in dt.COMPLEX and name in ("sum", "mean"):
+        tolerance *= 1.5
+    scale = np.where(np.isfinite(scale), scale, 1)
+    t.close(value, true, max(tolerance, 0.501), dtype=result, scale=scale, what=name)
+
+
+def _sample(name: str, dtype: np.dtype, shape: tuple[int, ...], rng: Any) -> np.ndarray:
+    host = samples.values("nonzero" if name == "prod" else "any", dtype, shape, rng)
+    if name == "prod" and dtype in dt.INEXACT:
+        host = samples.read_only((host / np.maximum(np.abs(host.astype(np.complex128)), 0.5)).astype(dtype))
+    return host
+
+
+def _axes(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype, label: str) -> None:
+    host = _sample(name, dtype, (3, 4, 5), t.rng)
+    axis, keepdims = AXES[label]
+    _check(t, name, rule, t.tensor(host), host, axis, keepdims)
+
+
+def _large(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
+    host = _sample(name, dtype, (7, 1429), t.rng)
+    if name == "prod":
+        host = samples.read_only(np.where(t.rng.random(host.shape) < 0.5, 1, -1).astype(dtype))
+    for axis in (None, 0, 1):
+        _check(t, name, rule, t.tensor(host), host, axis, False)
+
+
+def _strided(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
+    host = _sample(name, dtype, (6, 8), t.rng)
+    tensor = t.tensor(host)
+    part = (slice(None, None, -2), slice(1, None, 3))
+    for axis in (0, -1):
+        _check(t, name, rule, tensor[part], host[part], axis, False)
+        _check(t, name, rule, tensor.T, host.T, axis, True)
+
+
+def _empty(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
+    host = np.zeros((0, 3), dtype)
+    tensor = t.tensor(host)
+    if rule.empty:
+        for axis in (None, 0, 1):
+            _check(t, name, rule, tensor, host, axis, False)
+        return
+    for axis in (None, 0):
+        t.raises(
+            lambda axis=axis: functions()[name](tensor, axis=axis), ValueError, "no elements", "(0, 3)"
+        )
+    t.same(functions()[name](tensor, axis=1).shape, (0,), "the shape of a reduction of no rows")
+
+
+def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
+    """Equal elements, infinities and several NaN: the first of them counts."""
+    inf, nan = math.inf, math.nan
+    rows = [[1, nan, 3, nan, 0], [2, 2, 1, 1, 2], [-inf, -inf, -inf, -inf, -inf], [0, 5, inf, inf, -inf], [inf] * 5, [3, 1, 1, 3, 2]]
+    host = samples.read_only(np.array(rows).astype(dtype))
+    for axis in (None, 0, 1):
+        _check(t, name, rule, t.tensor(host), host, axis, False)
+    host = samples.read_only(host[1:2].copy())
+    _check(t, name, rule, t.tensor(host), host, None, False)
+
+
+def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """5000 ones and a bit: sums in 16 bits stop growing at 2048 (float16) or 256 (bfloat16)."""
+    host = np.full(5000, 1.0, dtype)
+    value = functions()[name](t.tensor(host))
+    true = np.array(5000.0 if name == "sum" else 1.0, WIDE)
+    t.close(value, true, 0.501, dtype=dtype, what=f"{name} of 5000 ones")
+
+
+def _long(t: Trial, *, name: str, rule: Reduction) -> None:
+    """A long leading axis, over which NumPy adds one row after the other."""
+    host = samples.values("positive", dt.float32, (20000, 3), t.rng)
+    _check(t, name, rule, t.tensor(host), host, 0, False)
+
+
+def _integers(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    host = np.array([3, 1, 4, 1, 5, 9]).astype(dtype)
+    wide = host.astype(np.float64)
+    true = np.array(wide.mean() if name == "mean" else np.log(np.exp(wide).sum()), WIDE)
+    t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
+
+
+# Along an axis ------------------------------------------------------------------------------------------------------------
+
+
+def _along() -> Iterator[Case]:
+    for name in ("cumulative_sum", "cumulative_prod"):
+        for dtype in dt.ALL:
+            check = functools.partial(_running, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/axes", check, (dtype,), quick=dtype in MAIN)
+        check = functools.partial(_initial, name=name)
+        yield Case(f"{GROUP}/{name}/float32/initial", check, (dt.float32,), quick=True)
+    for name in ("sort", "argsort"):
+        for dtype in DOMAINS["ordered"]:
+            for label in ("axes", "ties", "empty"):
+                check = functools.partial(_sorted, name=name, dtype=dtype, label=label)
+                yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label == "ties")
+            if dtype in dt.FLOATS:
+                check = functools.partial(_sorted, name=name, dtype=dtype, label="special")
+                yield Case(f"{GROUP}/{name}/{dtype.name}/special", check, (dtype,), quick=dtype is dt.float32)
+    for dtype in DOMAINS["ordered"]:
+        if dtype is not dt.bool_:
+            check = functools.partial(_search, dtype=dtype)
+            yield Case(f"{GROUP}/searchsorted/{dtype.name}/sides", check, (dtype,), quick=dtype in MAIN)
+    for name in ("softmax", "log_softmax"):
+        for dtype in dt.FLOATS:
+            check = functools.partial(_softmax, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/axes", check, (dtype,), quick=dtype is dt.float32)
+        for label in ("overflow", "empty", "infinite"):
+            check = functools.partial(_softmax_special, name=name, label=label)
+            yield Case(f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=True)
+    for name in COMPOSED:
+        for dtype in (dt.float32, dt.float64, dt.complex64, dt.int32):
+            check = functools.partial(_composed, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/axes", check, (dtype,), quick=dtype is dt.float32)
+
+
+def _running(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    host = _sample("prod" if name == "cumulative_prod" else "sum", dtype, (4, 6, 2), t.rng)
+    tensor = t.tensor(host)
+    result = _accumulating(dtype)
+    function = getattr(pf, name, None) or getattr(pf.math, name)
+    for axis in (0, 1, -1):
+        wide = widened(host.astype(result) if dtype is dt.bool_ else host)
+        with np.errstate(all="ignore"):
+            true = np.cumsum(wide, axis=axis) if name == "cumulative_sum" else np.cumprod(wide, axis=axis)
+        if result not in dt.INEXACT:
+            flat = [wrapped(int(one), result) for one in true.ravel()]
+            true = np.array(flat, dtype=object).reshape(true.shape).astype(result)
+            t.close(function(tensor, axis=axis), true, dtype=result, what=name)
+            continue
+        scale = np.cumsum(np.abs(wide), axis=axis) if name == "cumulative_sum" else np.maximum(np.abs(true), 1e-3)
+        t.close(function(tensor, axis=axis), true, 2.0 * host.shape[axis] + 1, dtype=result, scale=scale, what=name)
+
+
+def _initial(t: Trial, *, name: str) -> None:
+    host = np.array([2.0, 3.0, 4.0], np.float32)
+    function = getattr(pf, name, None) or getattr(pf.math, name)
+    true = [0, 2, 5, 9] if name == "cumulative_sum" else [1, 2, 6, 24]
+    t.exactly(function(t.tensor(host), include_initial=True), np.array(true, np.float32), what=name)
+
+
+def _order(row: list[Any], descending: bool) -> list[int]:
+    """A stable order by Python's sort, NaN last."""
+    numbers = [i for i, one in enumerate(row) if one == one]
+    rest = [i for i, one in enumerate(row) if one != one]
+    return sorted(numbers, key=lambda i: row[i], reverse=descending) + rest
+
+
+def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
+    if label == "ties":
+        host = np.array([[3, 1, 3, 1, 2, 2, 3, 1], [1, 1, 0, 0, 1, 0, 1, 0]]).astype(dtype)
+    elif label == "special":
+        host = np.array([[1, math.nan, -math.inf, math.nan, 3, math.inf], [math.nan, 2, 2, math.inf, -math.inf, math.nan]]).astype(dtype)
+    elif label == "empty":
+        host = np.zeros((0, 3), dtype)
+    else:
+        host = samples.values("any", dtype, (4, 6, 2), t.rng)
+    host = samples.read_only(host)
+    tensor = t.tensor(host)
+    for axis in range(-1, host.ndim - 1):
+        moved = np.moveaxis(host, axis, -1)
+        for descending in (False, True):
+            rows = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
+            orders = np.array([_order([_plain(v) for v in row], descending) for row in rows], np.int64)
+            orders = orders.reshape(moved.shape)
+            true = orders if name == "argsort" else np.take_along_axis(moved, orders, -1)
+            value = functions()[name](tensor, axis=axis, descending=descending)
+            t.close(value, np.moveaxis(true, -1, axis), dtype=dt.int64 if name == "argsort" else dtype, what=f"{name}, descending={descending}")
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if value.dtype.kind == "V" else value.item()
+
+
+def _search(t: Trial, *, dtype: np.dtype) -> None:
+    line = np.array([1, 3, 3, 3, 7, 9], dtype)
+    asked = np.array([[0, 1, 2], [3, 9, 11]], dtype)
+    for side in ("left", "right"):
+        before = (lambda a, b: a < b) if side == "left" else (lambda a, b: a <= b)
+        true = np.array([[sum(bool(before(one, x)) for one in line) for x in row] for row in asked], np.int64)
+        t.exactly(pf.searchsorted(t.tensor(line), t.tensor(asked), side=side), true, what=f"searchsorted, {side}")
+
+
+def _softmax_of(wide: Any, axis: int) -> Any:
+    parts = np.exp(wide - wide.max(axis=axis, keepdims=True))
+    return parts / parts.sum(axis=axis, keepdims=True)
+
+
+def _softmax(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    host = samples.values("any", dtype, (4, 7), t.rng)
+    for axis in (0, -1):
+        true = _softmax_of(widened(host), axis)
+        true, scale = (true, true) if name == "softmax" else (np.log(true), np.abs(np.log(true)) + 1)
+        t.close(functions()[name](t.tensor(host), axis=axis), true, 40.0, dtype=dtype, scale=scale, what=name)
+
+
+def _softmax_special(t: Trial, *, name: str, label: str) -> None:
+    if label == "overflow":
+        host = np.array([[1e4, 1e4 - 1, -1e4], [500, -500, 400]], np.float32)
+        wide = widened(host)
+        shifted = wide - wide.max(-1, keepdims=True)
+        true = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+        true = true if name == "log_softmax" else np.exp(true)
+        t.close(functions()[name](t.tensor(host)), true, 40.0, dtype=dt.float32, scale=np.abs(true) + 1e-30, what=name)
+    elif label == "empty":
+        t.same(functions()[name](t.tensor(np.zeros((0, 3), np.float32))).shape, (0, 3), "the shape")
+        t.same(functions()[name](t.tensor(np.zeros((2, 0), np.float32))).shape, (2, 0), "the shape")
+    else:
+        host = np.array([0.0, -math.inf, 0.0], np.float32)
+        true = np.array([0.5, 0.0, 0.5], WIDE)
+        with np.errstate(divide="ignore"):
+            true = true if name == "softmax" else np.log(true)
+        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
+
+
+# Functions made of several ops ---------------------------------------------------------------------------------------------
+
+
+def _variance(wide: Any, axis: Any) -> Any:
+    return (np.abs(wide - wide.mean(axis=axis, keepdims=True)) ** 2).mean(axis=axis)
+
+
+COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
+    "var": _variance,
+    "std": lambda wide, axis: np.sqrt(_variance(wide, axis)),
+    "norm": lambda wide, axis: np.sqrt((np.abs(wide) ** 2).sum(axis=axis)),
+    "count_nonzero": lambda wide, axis: (wide != 0).sum(axis=axis),
+}
+
+
+def _composed(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    from polyflow.ops import reduction
+
+    host = samples.values("any", dtype, (5, 6), t.rng)
+    function = getattr(reduction, name)
+    for axis in (None, 0, 1):
+        wide = host.astype(WIDE) if dtype is dt.int32 else widened(host)
+        true = COMPOSED[name](wide, axis)
+        if name == "count_nonzero":
+            t.exactly(function(t.tensor(host), axis), np.asarray(true), dtype=dt.int64, what=name)
+            continue
+        target = dt.float32 if dtype is dt.int32 else dtype
+        result = t.host(function(t.tensor(host), axis)).dtype
+        t.same(dt.real_of(dt.as_dtype(result)), dt.real_of(target), f"the dtype of {name}")
+        t.close(function(t.tensor(host), axis), np.asarray(true), 16.0, dtype=dt.as_dtype(result), what=name)
+
+
