@@ -36,6 +36,8 @@ def draw(runs: list[Run], path: str) -> None:
     left.set(xlabel="epoch", ylabel="training loss", yscale="log", title="Loss")
     right.set(xlabel="epoch", ylabel="held-out accuracy, %", title="Accuracy")
     left.legend()
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     run = runs[0]
     bottom.suptitle(f"Held-out images and what the model reads ({run.backend})")
     for axes, image, label, probabilities in zip(
