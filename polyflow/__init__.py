@@ -8,6 +8,8 @@
 The backend is chosen by ``POLYFLOW_BACKEND``, `set_backend` or ``with use_backend(...)``; NumPy is the default.
 """
 
+from typing import Any as _Any
+
 from . import errors, testing
 from .backend.selection import set_backend, use_backend
 from .dtypes import (
@@ -237,7 +239,7 @@ _ALSO = {
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> _Any:
     import importlib
 
     if name in MODULES:

@@ -40,7 +40,7 @@ class Step:
         program = self.programs.get(key)
         if program is None:
             program = self.programs[key] = self._compile(leaves, structure)
-        return program(*[backend.asarray(leaf) for leaf in leaves])
+        return program(*[backend.adopt(leaf) for leaf in leaves])
 
     def _compile(self, leaves: list[Any], structure: Any) -> Compiled:
         def flat(*symbols: Any) -> Any:
