@@ -11,7 +11,7 @@ starts alike, so that a program draws the same numbers on whichever backend it r
 from __future__ import annotations
 
 import operator
-import secrets
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +76,15 @@ class SeedGenerator:
 # The global generator -------------------------------------------------------------------------------------------------
 
 
+def _entropy() -> threefry.Words:
+    return np.frombuffer(os.urandom(8), np.uint32)
+
+
 class _Global:
     """The state of the global generator."""
 
     def __init__(self) -> None:
-        self.key = threefry.key(secrets.randbits(64))
+        self.key = _entropy()
         self.count = 0
         self.devices: dict[Any, SeedGenerator] = {}
 
@@ -111,7 +115,7 @@ def set_seed(seed: int | None) -> None:
     Args:
         seed: an integer from 0 to 2**64 - 1, or None.
     """
-    key = threefry.key(secrets.randbits(64) if seed is None else seed)
+    key = _entropy() if seed is None else threefry.key(seed)
     with _lock:
         _global.start(key)
 
