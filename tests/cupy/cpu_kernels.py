@@ -44,6 +44,7 @@ PRELUDE = r"""
 #include <cstdint>
 #include <cstring>
 #include <algorithm>
+#include <type_traits>
 #define __device__
 #define __host__
 #define __forceinline__ inline
@@ -116,9 +117,14 @@ static inline double erfinv(double x) {
   return copysign(y, x);
 }
 
+static long long outside_;  // how often an index lay outside its array
 template <typename T> struct Raw {
   T *data; long long count;
-  T &operator[](long long at) const { return data[at]; }
+  T &operator[](long long at) const {
+    static typename std::remove_const<T>::type spare;
+    if (at < 0 || at >= count) { ++outside_; return spare; }
+    return data[at];
+  }
   long long size() const { return count; }
 };
 """
@@ -156,7 +162,7 @@ def build(source: str) -> Any:
                 raise SyntaxError(f"a generated kernel does not compile:\n{done.stderr}\n{source.replace(PRELUDE, '')}")
             os.replace(made, library)
     function = ctypes.CDLL(str(library)).run
-    function.restype = None
+    function.restype = ctypes.c_longlong
     return function
 
 
@@ -234,9 +240,10 @@ class _Kernel:
             + typedefs
             + reduced
             + self.preamble
-            + '\nextern "C" void run(long long n_, long long m_, void **p_, const long long *size_) {\n'
+            + '\nextern "C" long long run(long long n_, long long m_, void **p_, const long long *size_) {\n'
+            + "outside_ = 0;\n"
             + loop
-            + "\n}\n"
+            + "\nreturn outside_;\n}\n"
         )
 
     def bind(self, ins: list[Any], count_in: int) -> tuple[str, str]:
@@ -258,7 +265,9 @@ class _Kernel:
     def launch(self, source: str, n: int, m: int, buffers: list[np.ndarray]) -> None:
         pointers = (ctypes.c_void_p * len(buffers))(*[b.ctypes.data for b in buffers])
         sizes = (ctypes.c_longlong * len(buffers))(*[b.size for b in buffers])
-        build(source)(ctypes.c_longlong(n), ctypes.c_longlong(m), pointers, sizes)
+        outside = build(source)(ctypes.c_longlong(n), ctypes.c_longlong(m), pointers, sizes)
+        if outside:
+            raise AssertionError(f"the kernel {self.name} read or wrote outside its arrays {outside} times")
         self.library.launches.append(self.name)
 
     def scalar(self, parameter: Parameter, letters: dict[str, np.dtype], value: Any) -> np.ndarray:

@@ -128,6 +128,7 @@ KEYS: tuple[tuple[tuple[int, ...], tuple[Any, ...], tuple[Any, ...]], ...] = (
     ((3, 4, 5), (ARRAY, None, 2, ARRAY), ([1, 1], [0, 3])),
     ((3, 4, 5), (None, ARRAY, FULL, Slice(0, 5, 1)), ([1, 1],)),
     ((3, 4, 5), (ARRAY, FULL, Slice(0, 5, 1)), (np.zeros((0,), int),)),
+    ((2, 3, 4, 5), (Slice(0, 2, 1), ARRAY, FULL, ARRAY), ([2, 2, 0], [4, 4, -5])),
     ((3, 0, 5), (ARRAY, Slice(0, 0, 1), Slice(0, 5, 1)), ([1, 1],)),
 )
 """(shape, key, index arrays); some indices name an element twice."""

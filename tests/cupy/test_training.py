@@ -1,6 +1,6 @@
 """Whole programs on the CuPy backend over the stand-in: training, tapes and moves give the NumPy backend's numbers.
 
-The stand-in is not CuPy (see its docstring): this shows that the backend's logic carries a program, not that a GPU does.
+The stand-in is not CuPy (see its docstring): the backend's logic carries these programs; that a GPU does is not shown.
 """
 
 from __future__ import annotations
