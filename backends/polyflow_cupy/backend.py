@@ -366,7 +366,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     # Indexing: CuPy wraps index arrays around and lets any of several assignments win -----------------------------
 
     def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
-        self._check(x, indices, key)
+        self._check(x, key, indices)
         return x[library_key(key, indices)]
 
     def index_add(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
@@ -384,7 +384,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         result[library_key(key, ())] = updates
         return result
 
-    def _check(self, x: Any, indices: tuple[Any, ...], key: Any) -> None:
+    def _check(self, x: Any, key: Any, indices: tuple[Any, ...]) -> None:
         """Raise IndexError for an index outside its axis; one wait for the GPU, however many index arrays there are."""
         axes = [axis for axis, part in enumerate(part for part in key if part is not None) if part == ARRAY]
         found = None
@@ -405,7 +405,7 @@ class CuPyBackend(ArrayNamespaceBackend):
 
         The axes that index arrays select from become one axis of rows, in front; all others make up the columns.
         """
-        self._check(x, indices, key)
+        self._check(x, key, indices)
         cp = self.cp
         result = x.copy()
         place, axes, at = _place(result, key)
