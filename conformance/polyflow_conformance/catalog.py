@@ -25,6 +25,9 @@ MODULES = (
     "core_elementwise",
     "core_reduction",
     "core_shape",
+    "core_errors",
+    "ieee",
+    "gradients",
 )
 
 

@@ -1,0 +1,166 @@
+"""ieee-1: signs of zeros, infinities and NaN where IEEE 754 and the array API standard pin them."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from polyflow import dtypes as dt
+from polyflow.ops import creation
+
+from ..case import Case, Trial
+from ..table import functions
+
+GROUP = "ieee-1"
+INF, NAN = math.inf, math.nan
+PI = math.pi
+
+UNARY: dict[str, list[tuple[float, float]]] = {
+    "negative": [(0.0, -0.0), (-0.0, 0.0), (INF, -INF)],
+    "abs": [(-0.0, 0.0), (-INF, INF)],
+    "sqrt": [(-0.0, -0.0), (0.0, 0.0), (INF, INF), (-1.0, NAN)],
+    "floor": [(-0.0, -0.0), (0.0, 0.0), (-INF, -INF)],
+    "ceil": [(-0.0, -0.0), (-0.5, -0.0), (INF, INF)],
+    "trunc": [(-0.0, -0.0), (-0.5, -0.0), (0.5, 0.0)],
+    "round": [(-0.0, -0.0), (-0.5, -0.0), (0.5, 0.0), (1.5, 2.0), (2.5, 2.0), (-2.5, -2.0)],
+    "sin": [(-0.0, -0.0), (INF, NAN)],
+    "tan": [(-0.0, -0.0), (-INF, NAN)],
+    "asin": [(-0.0, -0.0), (1.5, NAN)],
+    "atan": [(-0.0, -0.0), (INF, PI / 2), (-INF, -PI / 2)],
+    "sinh": [(-0.0, -0.0), (-INF, -INF)],
+    "tanh": [(-0.0, -0.0), (INF, 1.0), (-INF, -1.0)],
+    "asinh": [(-0.0, -0.0), (-INF, -INF)],
+    "atanh": [(-0.0, -0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN)],
+    "acosh": [(1.0, 0.0), (0.5, NAN), (INF, INF)],
+    "acos": [(1.0, 0.0), (2.0, NAN)],
+    "exp": [(0.0, 1.0), (-0.0, 1.0), (-INF, 0.0), (INF, INF)],
+    "expm1": [(-0.0, -0.0), (-INF, -1.0), (INF, INF)],
+    "log": [(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (INF, INF)],
+    "log1p": [(-0.0, -0.0), (-1.0, -INF), (-2.0, NAN)],
+    "log2": [(0.0, -INF), (1.0, 0.0), (8.0, 3.0)],
+    "log10": [(0.0, -INF), (1.0, 0.0)],
+    "reciprocal": [(0.0, INF), (-0.0, -INF), (INF, 0.0), (-INF, -0.0)],
+    "erf": [(-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN)],
+    "erfc": [(0.0, 1.0), (INF, 0.0), (-INF, 2.0), (NAN, NAN)],
+    "erfinv": [(-0.0, -0.0), (1.0, INF), (-1.0, -INF), (1.5, NAN)],
+    "identity": [(-0.0, -0.0), (NAN, NAN)],
+    "positive": [(-0.0, -0.0)],
+    "sigmoid": [(INF, 1.0), (-INF, 0.0), (NAN, NAN)],
+    "softplus": [(INF, INF), (-INF, 0.0), (NAN, NAN)],
+    "square": [(-0.0, 0.0), (-INF, INF)],
+}
+"""(argument, result), the sign of zeros included."""
+
+BINARY: dict[str, list[tuple[float, float, float]]] = {
+    "add": [(-0.0, -0.0, -0.0), (0.0, -0.0, 0.0), (INF, -INF, NAN), (INF, 1.0, INF)],
+    "subtract": [(0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (INF, INF, NAN)],
+    "multiply": [(-0.0, 2.0, -0.0), (-0.0, -2.0, 0.0), (0.0, INF, NAN)],
+    "divide": [(1.0, 0.0, INF), (1.0, -0.0, -INF), (0.0, 0.0, NAN), (-0.0, 3.0, -0.0), (1.0, -INF, -0.0), (INF, INF, NAN)],
+    "floor_divide": [
+        (1.0, 0.0, INF),
+        (-1.0, 0.0, -INF),
+        (0.0, 0.0, NAN),
+        (INF, INF, NAN),
+        (INF, 2.0, INF),
+        (-INF, 2.0, -INF),
+        (3.0, INF, 0.0),
+        (-3.0, INF, -1.0),
+        (3.0, -INF, -1.0),
+        (-3.0, -INF, 0.0),
+        (0.0, 2.0, 0.0),
+        (-0.0, 2.0, -0.0),
+        (7.0, 2.0, 3.0),
+        (-7.0, 2.0, -4.0),
+    ],
+    "remainder": [
+        (7.0, -2.0, -1.0),
+        (-7.0, 2.0, 1.0),
+        (6.0, 3.0, 0.0),
+        (6.0, -3.0, -0.0),
+        (-6.0, 3.0, 0.0),
+        (0.0, 2.0, 0.0),
+        (0.0, -2.0, -0.0),
+        (3.0, INF, 3.0),
+        (-3.0, INF, INF),
+        (3.0, -INF, -INF),
+        (INF, 2.0, NAN),
+        (1.0, 0.0, NAN),
+    ],
+    "pow": [
+        (NAN, 0.0, 1.0),
+        (1.0, NAN, 1.0),
+        (0.0, -1.0, INF),
+        (-0.0, -1.0, -INF),
+        (-0.0, 3.0, -0.0),
+        (-0.0, 2.0, 0.0),
+        (0.5, INF, 0.0),
+        (2.0, INF, INF),
+        (-1.0, INF, 1.0),
+        (-8.0, 1 / 3, NAN),
+        (-2.0, 3.0, -8.0),
+    ],
+    "atan2": [
+        (0.0, 1.0, 0.0),
+        (-0.0, 1.0, -0.0),
+        (0.0, -1.0, PI),
+        (-0.0, -1.0, -PI),
+        (1.0, 0.0, PI / 2),
+        (INF, INF, PI / 4),
+        (-INF, -INF, -3 * PI / 4),
+    ],
+    "copysign": [(1.0, -0.0, -1.0), (0.0, -1.0, -0.0), (-3.0, 0.0, 3.0), (INF, -1.0, -INF)],
+    "hypot": [(INF, NAN, INF), (0.0, -0.0, 0.0), (3.0, 4.0, 5.0)],
+    "logaddexp": [(-INF, -INF, -INF), (INF, -INF, INF), (-INF, 1.0, 1.0)],
+    "nextafter": [(0.0, 0.0, 0.0), (0.0, -0.0, -0.0), (1.0, 1.0, 1.0)],
+}
+"""(first, second, result), the sign of zeros included."""
+
+
+def cases() -> Iterator[Case]:
+    """Signs of zeros and special values of each op, in float32 and float64."""
+    for dtype in (dt.float32, dt.float64):
+        for name in UNARY:
+            check = functools.partial(_unary, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/signs", check, (dtype,), quick=dtype is dt.float32)
+        for name in BINARY:
+            check = functools.partial(_binary, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/signs", check, (dtype,), quick=dtype is dt.float32)
+        yield Case(f"{GROUP}/full/{dtype.name}/negative-zero", functools.partial(_full, dtype=dtype), (dtype,), quick=True)
+        yield Case(f"{GROUP}/asarray/{dtype.name}/bits", functools.partial(_bits, dtype=dtype), (dtype,), quick=True)
+        yield Case(f"{GROUP}/signbit/{dtype.name}/zeros", functools.partial(_signbit, dtype=dtype), (dtype,), quick=True)
+    yield Case(f"{GROUP}/astype/float32/signs", _astype, (dt.float32, dt.float64, dt.float16), quick=True)
+
+
+def _unary(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    rows = np.array(UNARY[name])
+    x, true = rows[:, 0].astype(dtype), rows[:, 1]
+    t.close(functions()[name](t.tensor(x)), true, 2.0, dtype=dtype, what=name, inputs=(x,), zeros=True)
+
+
+def _binary(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    rows = np.array(BINARY[name])
+    a, b, true = rows[:, 0].astype(dtype), rows[:, 1].astype(dtype), rows[:, 2]
+    t.close(functions()[name](t.tensor(a), t.tensor(b)), true, 2.0, dtype=dtype, what=name, inputs=(a, b), zeros=True)
+
+
+def _full(t: Trial, *, dtype: np.dtype) -> None:
+    value = creation.full(3, -0.0, dtype, backend=t.backend)
+    t.close(value, np.full(3, -0.0, dtype), what="full(-0.0)", zeros=True)
+
+
+def _bits(t: Trial, *, dtype: np.dtype) -> None:
+    host = np.array([0.0, -0.0, INF, -INF, NAN], dtype)
+    t.close(t.tensor(host), host, what="the tensor", zeros=True)
+
+
+def _signbit(t: Trial, *, dtype: np.dtype) -> None:
+    host = np.array([0.0, -0.0, 1.0, -1.0, INF, -INF], dtype)
+    t.exactly(functions()["signbit"](t.tensor(host)), np.array([False, True] * 3), what="signbit")
+
+
+def _astype(t: Trial) -> None:
+    host = np.array([-0.0, 0.0, -INF, NAN], np.float32)
+    for target in (dt.float64, dt.float16):
+        t.close(t.tensor(host).astype(target), host.astype(target), what=f"as {target.name}", zeros=True)
