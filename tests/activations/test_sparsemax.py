@@ -1,4 +1,4 @@
-"""Sparsemax is the nearest point of the probability simplex. (Keras 3.15's adds up the wrong numbers: no oracle here.)"""
+"""Sparsemax is the nearest point of the probability simplex. (Keras 3.15 sums the wrong numbers: no oracle here.)"""
 
 from __future__ import annotations
 
