@@ -1,7 +1,7 @@
 """Introductory TensorFlow 2 code with one changed line: the import.
 
-    python examples/first_steps.py
-    POLYFLOW_BACKEND=jax python examples/first_steps.py
+python examples/first_steps.py
+POLYFLOW_BACKEND=jax python examples/first_steps.py
 """
 
 import numpy as np

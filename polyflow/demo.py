@@ -49,7 +49,7 @@ class _Steps(Callback):
     count = 0
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.count += self.params["steps"]
+        self.count += (self.params or {})["steps"]
 
 
 def train(backend: str, *, epochs: int = 20, seed: int = 0, verbose: int = 1) -> Run:
@@ -57,7 +57,9 @@ def train(backend: str, *, epochs: int = 20, seed: int = 0, verbose: int = 1) ->
     (x_train, y_train), (x_test, y_test) = datasets.load_digits(flatten=True)
     with selection.use_backend(backend):
         random.set_seed(seed)
-        model = Sequential([Dense(128, activation="relu", input_shape=(64,)), Dropout(0.2), Dense(10, activation="softmax")])
+        model = Sequential(
+            [Dense(128, activation="relu", input_shape=(64,)), Dropout(0.2), Dense(10, activation="softmax")]
+        )
         model.compile(Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         steps = _Steps()
         start = time.perf_counter()

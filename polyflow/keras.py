@@ -7,7 +7,7 @@ from .models import Model, Sequential
 from .random import set_seed as _set_seed
 
 
-class utils:  # noqa: N801 - a namespace
+class utils:
     """Keras's utilities that polyflow has."""
 
     @staticmethod
@@ -26,7 +26,7 @@ class utils:  # noqa: N801 - a namespace
         return np.eye(int(num_classes or labels.max() + 1), dtype=np.float32)[labels]
 
 
-class backend:  # noqa: N801 - a namespace
+class backend:
     """Keras's backend functions that polyflow has."""
 
     clear_session = staticmethod(clear_session)

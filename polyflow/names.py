@@ -78,7 +78,9 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     return creation.ones_like(asarray(input), dtype)
 
 
-def eye(num_rows: int, num_columns: int | None = None, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
+def eye(
+    num_rows: int, num_columns: int | None = None, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None
+) -> Tensor:
     """A matrix with ones on the diagonal."""
     return creation.eye(num_rows, num_columns, dtype=dtype)
 
@@ -93,9 +95,7 @@ def linspace(start: Any, stop: Any, num: int = 50, name: str | None = None, axis
     return creation.linspace(start, stop, num, axis=axis)
 
 
-def range(  # noqa: A001 - TensorFlow's name
-    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None
-) -> Tensor:
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None) -> Tensor:
     """Numbers from ``start`` up to but without ``limit`` in steps of ``delta`` (``range(limit)`` starts at 0).
 
     Raises:
@@ -105,8 +105,10 @@ def range(  # noqa: A001 - TensorFlow's name
     low, high, step = (_number(value) for value in (first, last, delta))
     if step == 0 or (high - low) * step < 0:
         raise ValueError(f"range needs a delta that leads from start to limit; got {low}, {high} and delta={step}.")
-    given = [v.dtype for v in (first, last, delta) if hasattr(v, "dtype")]
-    target = dtype if dtype is not None else dt.result_type(*given, *(type(v) for v in (low, high, step))) if given else None
+    given = [np.asarray(v).dtype for v in (first, last, delta) if hasattr(v, "dtype")]
+    target = (
+        dtype if dtype is not None else dt.result_type(*given, *(type(v) for v in (low, high, step))) if given else None
+    )
     return creation.arange(low, high, step, dtype=target)
 
 
@@ -187,7 +189,9 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
     return shapes.repeat(asarray(input), repeats, axis=axis)
 
 
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
     """``tensor`` with elements added at the ends of its axes ("CONSTANT", "REFLECT" or "SYMMETRIC")."""
     return shapes.pad(asarray(tensor), paddings, mode.lower(), constant_values)
 
@@ -332,11 +336,11 @@ def _cumulate(function: Any, start: int, x: Tensor, axis: int, exclusive: bool, 
     return shapes.flip(result, axis) if backwards else result
 
 
-# Elementwise and products -------------------------------------------------------------------------------------------------
+# Elementwise and products -------------------------------------------------------------------------------------------
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """``x`` where ``condition`` is true, else ``y``; with a condition alone the indices where it is true, one per row."""
+    """``x`` where ``condition`` is true, else ``y``; with a condition alone its indices where it is true."""
     if (x is None) != (y is None):
         raise ValueError("where takes a condition and both x and y, or a condition alone.")
     if x is None:
@@ -364,7 +368,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2, name: str | None = None) -> Tensor:
     return linalg.tensordot(asarray(a), asarray(b), axes=axes)
 
 
-def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def norm(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The norm over ``axis``: "euclidean" (2), 1, or infinity."""
     x = asarray(tensor)
     if ord in ("euclidean", 2):
@@ -384,4 +390,3 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
 def is_tensor(x: Any) -> bool:
     """Whether ``x`` is a tensor or a variable."""
     return isinstance(x, Operators)
-

@@ -22,10 +22,8 @@ def layer_class(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
         UnknownNameError: if there is none; the message lists the nearest names.
     """
     from . import layers
-    from .models import Sequential
 
-    known = {one: getattr(layers, one) for one in layers.__all__} | {"Sequential": Sequential} | _registered
-    known |= custom_objects or {}
+    known = {one: getattr(layers, one) for one in layers.__all__} | _registered | (custom_objects or {})
     if name not in known:
         from .backend import discovery
 

@@ -52,7 +52,6 @@ class Operators:
 
     if TYPE_CHECKING:
         backend: Backend
-
         @property
         def shape(self) -> tuple[int, ...]: ...
         @property
@@ -264,11 +263,6 @@ class Operators:
         if copy is False and dtype is not None and np.dtype(dtype) != host.dtype:
             raise ValueError(f"a {self.dtype.name} tensor cannot be a {np.dtype(dtype)} array without a copy.")
         return np.array(host, dtype, copy=True if copy else None)
-
-    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        from .array_api import namespace
-
-        return namespace(self.backend, api_version)
 
 
 class Tensor(Operators):

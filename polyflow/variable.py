@@ -51,7 +51,7 @@ class Variable(Operators):
         return self._value.dtype
 
     @property
-    def backend(self) -> Any:
+    def backend(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The backend that holds the value."""
         return self._value.backend
 
@@ -96,7 +96,7 @@ class Variable(Operators):
         if given.dtype is not self.dtype:
             if dt.kind(given.dtype) > dt.kind(self.dtype):
                 raise DTypeError(
-                    f"variable {self.name!r} holds {self.dtype.name}; assigning {given.dtype.name} would lose part of it. "
+                    f"variable {self.name!r} holds {self.dtype.name}; {given.dtype.name} values would lose something. "
                     f"Convert with value.astype({self.dtype.name!r}) if you mean it."
                 )
             given = given.astype(self.dtype)

@@ -9,10 +9,64 @@ import pytest
 
 import polyflow as pf
 
-COURSE = """constant zeros ones linspace range Variable GradientTape function data keras Tensor cast reduce_mean reduce_sum
-square matmul random float32 float64 int32 bool concat stack reshape transpose argmax expand_dims squeeze split one_hot
-grad value_and_grad vjp jvp jacobian hessian stop_gradient custom_gradient set_backend use_backend Sequential
-tensor asarray testing datasets nn math linalg exp sin where gather tile pad fill eye""".split()
+COURSE = [
+    "constant",
+    "zeros",
+    "ones",
+    "linspace",
+    "range",
+    "Variable",
+    "GradientTape",
+    "function",
+    "data",
+    "keras",
+    "Tensor",
+    "cast",
+    "reduce_mean",
+    "reduce_sum",
+    "square",
+    "matmul",
+    "random",
+    "float32",
+    "float64",
+    "int32",
+    "bool",
+    "concat",
+    "stack",
+    "reshape",
+    "transpose",
+    "argmax",
+    "expand_dims",
+    "squeeze",
+    "split",
+    "one_hot",
+    "grad",
+    "value_and_grad",
+    "vjp",
+    "jvp",
+    "jacobian",
+    "hessian",
+    "stop_gradient",
+    "custom_gradient",
+    "set_backend",
+    "use_backend",
+    "Sequential",
+    "tensor",
+    "asarray",
+    "testing",
+    "datasets",
+    "nn",
+    "math",
+    "linalg",
+    "exp",
+    "sin",
+    "where",
+    "gather",
+    "tile",
+    "pad",
+    "fill",
+    "eye",
+]
 
 
 @pytest.mark.parametrize("name", COURSE)
@@ -24,7 +78,13 @@ def test_a_name_is_there(name):
 def test_keras_paths():
     assert pf.keras.models.Sequential is pf.Sequential
     assert pf.keras.layers.Dense is pf.layers.Dense
-    for path in ("optimizers.Adam", "losses.MeanSquaredError", "metrics.Mean", "callbacks.EarlyStopping", "utils.set_random_seed"):
+    for path in (
+        "optimizers.Adam",
+        "losses.MeanSquaredError",
+        "metrics.Mean",
+        "callbacks.EarlyStopping",
+        "utils.set_random_seed",
+    ):
         module, _, name = path.partition(".")
         assert getattr(getattr(pf.keras, module), name)
 

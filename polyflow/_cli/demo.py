@@ -1,4 +1,4 @@
-"""``polyflow demo``: one classifier of handwritten digits, trained unchanged on any backend, and how well they agree."""
+"""``polyflow demo``: one classifier of handwritten digits, unchanged on any backend, and how well they agree."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend",
         metavar="NAME",
-        help='the backend, e.g. "numpy" or "jax:cpu:0"; "all" for every usable one side by side (default: the selected one)',
+        help='the backend, e.g. "numpy" or "jax:cpu:0", or "all" usable ones side by side (default: the selected one)',
     )
     parser.add_argument("--epochs", type=_positive, default=20, metavar="N", help="passes over the data (default: 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of everything random (default: 0)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the curves and some predictions (needs matplotlib)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output, and nothing else")
+    parser.add_argument(
+        "--json", action="store_true", help="print the result as JSON on standard output, and nothing else"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -99,7 +101,14 @@ def _tell(runs: list[Run]) -> None:
     show(
         ["backend", "device", "held-out loss", "held-out accuracy", "time", "steps/s"],
         [
-            [r.backend, r.device, f"{r.loss:.4f}", f"{r.accuracy:.2%}", f"{r.seconds:.2f} s", f"{r.steps_per_second:,.0f}"]
+            [
+                r.backend,
+                r.device,
+                f"{r.loss:.4f}",
+                f"{r.accuracy:.2%}",
+                f"{r.seconds:.2f} s",
+                f"{r.steps_per_second:,.0f}",
+            ]
             for r in runs
         ],
         range(2, 6),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def check(path: str) -> None:
     """Say before any training whether the picture can be drawn."""
     try:
-        import matplotlib  # noqa: F401
+        importlib.import_module("matplotlib")
     except ImportError:
         raise PolyflowError("--plot needs matplotlib. Install it with: pip install 'polyflow-core[plot]'") from None
     if not Path(path).absolute().parent.is_dir():
@@ -26,11 +27,11 @@ def draw(runs: list[Run], path: str) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(3, 2))
+    top, bottom = figure.subfigures(2, 1, height_ratios=(3, 2))  # pyright: ignore[reportGeneralTypeIssues]
     left, right = top.subplots(1, 2)
     for position, run in enumerate(runs):
         epochs = range(1, len(run.losses) + 1)
-        style = {"marker": "o x s ^ v d".split()[position % 6], "markersize": 4, "linewidth": 1}
+        style = {"marker": ["o", "x", "s", "^", "v", "d"][position % 6], "markersize": 4, "linewidth": 1}
         left.plot(epochs, run.losses, label=run.backend, **style)
         right.plot(epochs, [100 * value for value in run.accuracies], label=run.backend, **style)
     left.set(xlabel="epoch", ylabel="training loss", yscale="log", title="Loss")

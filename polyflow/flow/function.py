@@ -27,6 +27,7 @@ class Function:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self.python_function = function
+        self.name = getattr(function, "__name__", "the function")
         self._programs: dict[Any, Compiled] = {}
         self._making = threading.Lock()
 
@@ -51,14 +52,15 @@ class Function:
 
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         signature = tuple(
-            ("tensor", leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else ("static", type(leaf), leaf) for leaf in leaves
+            ("tensor", leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else ("static", type(leaf), leaf)
+            for leaf in leaves
         )
         key = (backend, structure, signature)
         try:
             program = self._programs.get(key)
         except TypeError:
             raise DTypeError(
-                f"{self.__name__} got an argument that is neither a tensor nor hashable: {[type(leaf) for leaf in leaves]}. "
+                f"{self.name} got an argument that is no tensor and not hashable: {[type(leaf) for leaf in leaves]}. "
                 "Pass tensors, numbers, or values that can be a dict's key."
             ) from None
         if program is None:
@@ -92,10 +94,10 @@ def _maybe_array(leaf: Any) -> Any:
 def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Run ``func`` as a compiled graph (a decorator, with or without parentheses).
 
-    ``input_signature``, ``jit_compile``, ``reduce_retracing`` and ``autograph`` are accepted as in TensorFlow and change
-    nothing: every signature is traced once and compiled.
+    ``input_signature``, ``jit_compile``, ``reduce_retracing`` and ``autograph`` are accepted as in TensorFlow and
+    change nothing: every signature is traced once and compiled.
     """
     unknown = set(options) - {"input_signature", "jit_compile", "reduce_retracing", "autograph"}
     if unknown:
-        raise TypeError(f"function has no option {sorted(unknown)[0]!r}.")
+        raise TypeError(f"function has no option {min(unknown)!r}.")
     return Function if func is None else Function(func)

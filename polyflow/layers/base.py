@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from .. import initializers, tree
 from ..backend import discovery, selection
 from ..errors import ShapeError
 from ..flow.trace import trace
+from ..naming import snake_case
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
@@ -32,12 +32,6 @@ def unique_name(base: str) -> str:
         count = _names[base]
         _names[base] += 1
     return f"{base}_{count}" if count else base
-
-
-def snake_case(name: str) -> str:
-    """``BatchNormalization`` as ``batch_normalization``."""
-    spaced = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
 
 
 def clear_session() -> None:
@@ -103,7 +97,7 @@ class Layer:
             config["input_shape"] = list(self.declared_shape)
         return config
 
-    # What it gets ------------------------------------------------------------------------------------------------------
+    # What it gets ---------------------------------------------------------------------------------------------------
 
     def add_weight(
         self,
@@ -113,7 +107,7 @@ class Layer:
         trainable: bool = True,
         name: str = "variable",
     ) -> Variable:
-        """Make a variable of this layer; its first value is drawn on the host, so that it is the same on every backend."""
+        """Make a variable of this layer; its first value is drawn on the host, so it is the same on every backend."""
         value = initializers.get(initializer)(tuple(shape), dtype=dt.as_dtype(dtype or self.dtype))
         if isinstance(value, Operators):
             value = value.numpy()
@@ -137,7 +131,8 @@ class Layer:
         """The layer's output for ``inputs``; the first call builds it."""
         inputs = tree.map(self._cast, inputs) if isinstance(inputs, (tuple, list, dict)) else self._cast(inputs)
         self.ensure_built(tuple(inputs.shape) if isinstance(inputs, Operators) else None)
-        return self.call(inputs, training=training) if self.uses_training else self.call(inputs)
+        call: Any = self.call
+        return call(inputs, training=training) if self.uses_training else call(inputs)
 
     def ensure_built(self, input_shape: Shape | None) -> None:
         """Build the layer for inputs of this shape, unless it is built; the batch size does not count."""
@@ -172,7 +167,7 @@ class Layer:
         """The dtype in which inputs are expected."""
         return self.dtype
 
-    # Variables -----------------------------------------------------------------------------------------------------------
+    # Variables ------------------------------------------------------------------------------------------------------
 
     @property
     def trainable(self) -> bool:
@@ -230,7 +225,7 @@ class Layer:
         held = self.weights
         if len(weights) != len(held):
             raise ShapeError(
-                f"{self.name!r} has {len(held)} weights ({', '.join(v.path for v in held) or 'none: it is not built'}); "
+                f"{self.name!r} has {len(held)} weights ({', '.join(v.path for v in held) or 'not built'}); "
                 f"set_weights got {len(weights)}."
             )
         for variable, value in zip(held, weights, strict=True):
@@ -246,7 +241,7 @@ class Layer:
             variable.move_to(target)
         return self
 
-    # Configuration -------------------------------------------------------------------------------------------------------
+    # Configuration --------------------------------------------------------------------------------------------------
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -255,7 +250,6 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
 
 
 class InputLayer(Layer):
@@ -290,7 +284,7 @@ class InputLayer(Layer):
         return {"shape": list(self.declared_shape or ()), "dtype": self.sample_dtype.name, "name": self.name}
 
 
-def Input(  # noqa: N802 - Keras's name
+def Input(
     shape: Sequence[int | None] = (),
     batch_size: int | None = None,
     dtype: Any = None,

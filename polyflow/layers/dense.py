@@ -56,7 +56,7 @@ class Dense(Layer):
     def call(self, inputs: Any) -> Any:
         if not inputs.shape or inputs.shape[-1] != self.features:
             raise ShapeError(
-                f"layer {self.name!r} (Dense) was built for inputs of {self.features} features; got shape {inputs.shape}. "
+                f"layer {self.name!r} (Dense) was built for {self.features} features; got shape {inputs.shape}. "
                 f"Expected the last axis to be {self.features}."
             )
         outputs = matmul(inputs, self.kernel)

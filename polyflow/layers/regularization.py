@@ -13,7 +13,7 @@ from .base import Layer, Shape
 class Dropout(Layer):
     """While training, sets each element to 0 with probability ``rate`` and scales the others by ``1 / (1 - rate)``.
 
-    The mask is drawn from a key that the layer keeps in a variable: the same seed gives the same masks on every backend.
+    The mask is drawn from a key that the layer keeps in a variable: one seed gives the same masks on every backend.
 
     Args:
         rate: between 0 and 1.
@@ -21,9 +21,7 @@ class Dropout(Layer):
         seed: an integer; drawn from the global seed if left out.
     """
 
-    def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any
-    ) -> None:
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ValueError(f"Dropout needs a `rate` between 0 and 1; got rate={rate!r}.")

@@ -30,7 +30,7 @@ class Reshape(Layer):
         count, known = math.prod(sizes), math.prod(size for size in target if size != -1)
         if target.count(-1) > 1 or (count % known if -1 in target and known else count != known):
             raise ShapeError(
-                f"layer {self.name!r} (Reshape) cannot turn samples of shape {tuple(sizes)}, {count} numbers, into {target}."
+                f"layer {self.name!r} (Reshape) cannot lay out {tuple(sizes)} as {target}: the counts differ."
             )
         return reshape(inputs, (inputs.shape[0], *(count // known if size == -1 else size for size in target)))
 

@@ -189,7 +189,9 @@ def make_feed(
     if is_iterable_of_batches(x):
         for name, part in (("y", y), ("sample_weight", sample_weight)):
             if part is not None:
-                raise ValueError(f"{what}: leave out {name} when x is a dataset; it gives (x, y) or (x, y, sample_weight).")
+                raise ValueError(
+                    f"{what}: leave out {name} when x is a dataset; it gives (x, y) or (x, y, sample_weight)."
+                )
         if batch_size is not None:
             raise ValueError(f"{what}: leave out batch_size when x is a dataset: batch the dataset instead.")
         return Feed(x, steps, class_weight, dtype, what)

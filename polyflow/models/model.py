@@ -12,7 +12,7 @@ from .trainer import Trainer
 
 
 class Model(Trainer, Layer):
-    """A layer with a trainer. Subclass it, make layers in the constructor and use them in ``call``, or use Sequential."""
+    """A layer with a trainer. Subclass it, make layers in the constructor, use them in ``call``; or use Sequential."""
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **options: Any) -> None:
         Layer.__init__(self, name=name, trainable=trainable, dtype=dtype, **options)

@@ -8,11 +8,12 @@ from typing import Any
 from ..errors import ShapeError
 from ..layers.base import InputLayer, Layer, Shape
 from ..ops.shape import expand_dims, squeeze
-from ..registry import layer_class
+from ..registry import layer_class, register_layer
 from ..tensor import Operators, asarray
 from .model import Model
 
 
+@register_layer
 class Sequential(Model):
     """A stack of layers, each applied to the output of the one before.
 
@@ -43,11 +44,15 @@ class Sequential(Model):
             TypeError: for anything that is no layer. ValueError: for a layer that is in the model, or a second Input.
         """
         if isinstance(layer, type) and issubclass(layer, Layer):
-            raise TypeError(f"Sequential takes layers, not classes: write {layer.__name__}(...) instead of {layer.__name__}.")
+            raise TypeError(
+                f"Sequential takes layers, not classes: write {layer.__name__}(...) instead of {layer.__name__}."
+            )
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential takes layers; got {layer!r} of type {type(layer).__name__}.")
         if any(layer is one for one in self._sublayers) or layer.name in [one.name for one in self._sublayers]:
-            raise ValueError(f"a layer named {layer.name!r} is in the model already. Give each layer a name of its own.")
+            raise ValueError(
+                f"a layer named {layer.name!r} is in the model already. Give each layer a name of its own."
+            )
         if isinstance(layer, InputLayer) and self._sublayers:
             raise ValueError("an Input stands first in a Sequential; this one has layers already.")
         self._sublayers.append(layer)
@@ -140,7 +145,9 @@ class Sequential(Model):
 
     def _check_input(self, given: tuple[int, ...], expected: Shape | None) -> None:
         if expected is not None and any(e not in (None, g) for e, g in zip(expected[1:], given[1:], strict=True)):
-            raise ShapeError(f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {given}.")
+            raise ShapeError(
+                f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {given}."
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the output for inputs of this shape."""
@@ -171,5 +178,3 @@ class Sequential(Model):
         if config.get("build_input_shape"):
             model.build(config["build_input_shape"])
         return model
-
-

@@ -1,7 +1,7 @@
 """Step: what a model does with one batch, as one compiled program for each signature of batches.
 
-The function given is pure but for variables: tracing turns the variables it reads and assigns (weights, optimizer state,
-metrics, random states) into inputs and outputs of a graph, which the backend compiles.
+The function given is pure but for variables: tracing turns the variables it reads and assigns (weights, optimizer
+state, metrics, random states) into inputs and outputs of a graph, which the backend compiles.
 """
 
 from __future__ import annotations

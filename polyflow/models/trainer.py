@@ -28,10 +28,14 @@ class Trainer:
     if TYPE_CHECKING:
         name: str
         dtype: Any
-        variables: list[Variable]
-        trainable_variables: list[Variable]
         built: bool
         output_shape: Any
+
+        @property
+        def variables(self) -> list[Variable]: ...
+        @property
+        def trainable_variables(self) -> list[Variable]: ...
+
         def __call__(self, inputs: Any, *, training: bool = False) -> Any: ...
 
     def __init__(self) -> None:
@@ -42,7 +46,7 @@ class Trainer:
         self.run_eagerly = False
         self._steps: dict[str, Step] = {}
 
-    # Compile -----------------------------------------------------------------------------------------------------------
+    # Compile --------------------------------------------------------------------------------------------------------
 
     def compile(
         self,
@@ -61,7 +65,7 @@ class Trainer:
             optimizer: an optimizer or its name.
             loss: a loss, its name, or a function of (y_true, y_pred).
             loss_weights: a factor for the loss.
-            metrics, weighted_metrics: lists of metrics, their names, or functions; the weighted ones use sample weights.
+            metrics, weighted_metrics: lists of metrics, their names, or functions; the latter use sample weights.
             run_eagerly: run op by op instead of as a compiled program, for debugging.
             steps_per_execution, jit_compile: accepted as in Keras; a step is always compiled unless ``run_eagerly``.
 
@@ -92,7 +96,7 @@ class Trainer:
         """The names of what `evaluate` returns, in order."""
         return [metric.name for metric in self.metrics]
 
-    # Fit ---------------------------------------------------------------------------------------------------------------
+    # Fit ------------------------------------------------------------------------------------------------------------
 
     def fit(
         self,
@@ -123,7 +127,7 @@ class Trainer:
             verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch, "auto" to choose.
             callbacks: a list of `polyflow.callbacks.Callback`.
             validation_split: the fraction of the last rows to hold out for validation, taken before shuffling.
-            validation_data: (x, y) or (x, y, sample_weight), or a dataset, evaluated after each ``validation_freq``-th epoch.
+            validation_data: (x, y), (x, y, sample_weight) or a dataset; evaluated each ``validation_freq``-th epoch.
             shuffle: whether rows of arrays come in a new order each epoch.
             class_weight: a dict of class index to weight. sample_weight: a weight per row.
             steps_per_epoch, validation_steps: how many batches to take, where not all of them.
@@ -132,8 +136,8 @@ class Trainer:
             The History: ``.history`` maps each name to a list of floats, one per epoch.
 
         Raises:
-            NotCompiledError: before `compile`. ValueError, ShapeError, EmptyDataError: for data that does not fit; the model
-            keeps the weights it has then.
+            NotCompiledError: before `compile`. ValueError, ShapeError, EmptyDataError: for data that does not fit;
+            the model keeps the weights it has then.
         """
         objective = self._compiled("fit")
         epochs = _count(epochs, "epochs")
@@ -143,7 +147,9 @@ class Trainer:
             raise ValueError(f"validation_freq is an integer of 1 or more; got {validation_freq!r}.")
         if validation_split and validation_data is None:
             if is_iterable_of_batches(x):
-                raise ValueError("validation_split needs arrays; with a dataset use .take() and .skip(), or validation_data.")
+                raise ValueError(
+                    "validation_split needs arrays; with a dataset use .take() and .skip(), or validation_data."
+                )
             parts = [host_structure(part, self.dtype) for part in (x, y, sample_weight)]
             (x, y, sample_weight), validation_data = split_validation(parts, validation_split)
         elif validation_split:
@@ -179,7 +185,13 @@ class Trainer:
         return self.history
 
     def _epochs(
-        self, feed: Feed, validation: Feed | None, watchers: Any, objective: Objective, epochs: range, validate_every: int
+        self,
+        feed: Feed,
+        validation: Feed | None,
+        watchers: Any,
+        objective: Objective,
+        epochs: range,
+        validate_every: int,
     ) -> None:
         step = self._step("train", objective)
         for epoch in epochs:
@@ -218,8 +230,8 @@ class Trainer:
         step = objective.first_nan_step()
         if step is not None:
             warnings.warn(
-                f"the loss became NaN in epoch {epoch + 1}, step {step + 1}. Check the data for NaN and infinities, or lower "
-                "the learning rate; callbacks.TerminateOnNaN() stops training there.",
+                f"the loss became NaN in epoch {epoch + 1}, step {step + 1}. Check the data for NaN and infinities, or "
+                "lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
                 RuntimeWarning,
                 stacklevel=5,
             )
@@ -253,7 +265,7 @@ class Trainer:
         """What happens with one batch of `predict`."""
         return self(x, training=False)
 
-    # Evaluate and predict ----------------------------------------------------------------------------------------------
+    # Evaluate and predict -------------------------------------------------------------------------------------------
 
     def evaluate(
         self,
@@ -269,14 +281,18 @@ class Trainer:
         """The loss and metrics on arrays or a dataset.
 
         Returns:
-            The loss, a float; with metrics a list of it and them, in the order of compiling; with ``return_dict`` a dict.
+            The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
         """
         objective = self._compiled("evaluate")
         feed = self._feed((x, y, sample_weight), batch_size, steps, "evaluate")
         with self._running():
             self._prepare(feed, objective, training=False)
             watchers = CallbackList(
-                callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="evaluate"
+                callbacks,
+                self,
+                {"verbose": verbose, "epochs": 1, "steps": feed.steps},
+                verbose=verbose,
+                mode="evaluate",
             )
             watchers.on_test_begin()
             try:
@@ -307,7 +323,12 @@ class Trainer:
         return objective.results()
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None, callbacks: Any = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
         feed = self._feed((x, None, None), batch_size, steps, "predict")
@@ -336,7 +357,7 @@ class Trainer:
     def _host(self, array: Any) -> np.ndarray:
         return self._backend().to_numpy(array)
 
-    # One batch ---------------------------------------------------------------------------------------------------------
+    # One batch ------------------------------------------------------------------------------------------------------
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
@@ -363,7 +384,11 @@ class Trainer:
     ) -> Any:
         parts = [host_structure(part, self.dtype) for part in (x, y, weight)]
         feed = make_feed(
-            *parts, batch_size=max(len(tree.flatten(parts[0])[0][0]), 1), class_weight=class_weight, dtype=self.dtype, what=kind
+            *parts,
+            batch_size=max(len(tree.flatten(parts[0])[0][0]), 1),
+            class_weight=class_weight,
+            dtype=self.dtype,
+            what=kind,
         )
         with self._running():
             self._prepare(feed, objective, training=kind == "train")
@@ -375,19 +400,17 @@ class Trainer:
         values = list(found.values())
         return found if return_dict else values[0] if len(values) == 1 else values
 
-    # Behind the scenes ---------------------------------------------------------------------------------------------------
+    # Behind the scenes ----------------------------------------------------------------------------------------------
 
     def _compiled(self, what: str) -> Objective:
         if self.objective is None:
-            raise NotCompiledError(
-                f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first."
-            )
+            raise NotCompiledError(f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first.")
         return self.objective
 
     def _need_built(self, why: str) -> None:
         if not self.built:
             raise ValueError(
-                f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call the model on data."
+                f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call it on data."
             )
 
     def _backend(self) -> Any:
@@ -408,9 +431,7 @@ class Trainer:
         if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
             raise ValueError("validation_data is (x, y), (x, y, sample_weight) or a dataset.")
         x, y, weight = unpack(tuple(data), "validation_data")
-        return make_feed(
-            x, y, weight, batch_size=batch_size, steps=steps, dtype=self.dtype, what="validation_data"
-        )
+        return make_feed(x, y, weight, batch_size=batch_size, steps=steps, dtype=self.dtype, what="validation_data")
 
     def _build_with(self, feed: Feed) -> Any:
         """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""

@@ -94,7 +94,9 @@ def test_metrics_evaluate_and_predict(keras, task):
         for name in expected:
             np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6)
         np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=5e-6)
-        np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(
+            ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5, atol=2e-6
+        )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

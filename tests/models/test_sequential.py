@@ -115,7 +115,9 @@ def test_set_weights_checks_all_before_it_changes_any():
 
 
 def test_summary_tells_layers_shapes_and_parameters():
-    model = pf.Sequential([L.Dense(10, input_dim=2, name="hidden"), L.Dropout(0.5, name="drop"), L.Dense(1, name="out")])
+    model = pf.Sequential(
+        [L.Dense(10, input_dim=2, name="hidden"), L.Dropout(0.5, name="drop"), L.Dense(1, name="out")]
+    )
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)

@@ -292,7 +292,9 @@ def test_two_backends_train_in_two_threads_at_once():
 
     def train(name, into):
         with pf.use_backend(name):
-            model = pf.Sequential([L.Dense(8, kernel_initializer="ones", input_dim=3), L.Dense(1, kernel_initializer="ones")])
+            model = pf.Sequential(
+                [L.Dense(8, kernel_initializer="ones", input_dim=3), L.Dense(1, kernel_initializer="ones")]
+            )
             model.compile("sgd", "mse")
             model.fit(x, y, epochs=5, shuffle=False, verbose=0)
             into.append(model.get_weights())
