@@ -274,6 +274,20 @@ class CuPyBackend(ArrayNamespaceBackend):
     def _formula(self, name: str, x: Any) -> Any:
         return self.kernels(name, dt.as_dtype(x.dtype))(x)
 
+    def softmax(self, x: Any, *, axis: Any) -> Any:
+        parts = self.cp.exp(self._shifted(x, axis))
+        return self.astype(parts / self.cp.sum(parts, axis=axis, keepdims=True), dtype=dt.as_dtype(x.dtype))
+
+    def log_softmax(self, x: Any, *, axis: Any) -> Any:
+        shifted = self._shifted(x, axis)
+        total = self.cp.sum(self.cp.exp(shifted), axis=axis, keepdims=True)
+        return self.astype(shifted - self.cp.log(total), dtype=dt.as_dtype(x.dtype))
+
+    def _shifted(self, x: Any, axis: Any) -> Any:
+        """``x`` less its largest element along ``axis``, so that no exponential overflows; the halves in float32."""
+        wide = x.astype(dt.float32) if x.dtype in HALVES else x
+        return wide - self.cp.max(wide, axis=axis, keepdims=True) if wide.size else wide
+
     # Products: never in TF32, which has 11 bits -------------------------------------------------------------------
 
     def matmul(self, x1: Any, x2: Any) -> Any:
@@ -302,6 +316,9 @@ class CuPyBackend(ArrayNamespaceBackend):
         return x if axis == () else self.cp.prod(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
 
     def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.size:
+            empty = self.sum(x, axis=axis, keepdims=keepdims)
+            return self.full(shape=empty.shape, fill_value=float("nan"), dtype=dt.as_dtype(x.dtype))
         return x if axis == () else self.cp.mean(x, axis=axis, keepdims=keepdims)
 
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:

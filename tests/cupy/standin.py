@@ -875,10 +875,10 @@ class _Functions:
         return self.wrap(np.asarray(np.all(a.host, axis=axis, keepdims=keepdims)))
 
     def mean(self, a, axis=None, dtype=None, out=None, keepdims=False):
-        kind = a.dtype if a.dtype in HALVES else None
-        wide = a.host.astype(np.float32) if kind is not None else a.host
-        result = np.asarray(_quiet(np.mean)(wide, axis=axis, dtype=dtype, keepdims=keepdims))
-        return self.wrap(result.astype(kind) if kind is not None and dtype is None else result)
+        kind = np.dtype(float) if a.dtype.kind in "biu" else a.dtype
+        wide = a.host.astype(np.complex128 if kind.kind == "c" else np.float64)
+        result = np.asarray(_quiet(np.mean)(wide, axis=axis, keepdims=bool(keepdims)))
+        return self.wrap(_quiet(result.astype)(kind if dtype is None else dtype))
 
     def var(self, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
         return self.wrap(np.asarray(_quiet(np.var)(a.host, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims)))
@@ -1001,10 +1001,10 @@ def _reduce(self: Standin, function: Callable[..., Any], a: Any, axis: Any, dtyp
     kind = np.dtype(dtype) if dtype is not None else a.dtype
     if dtype is None and kind.kind in "biu":
         kind = np.dtype("uint64" if kind.kind == "u" else "int64")
-    host = a.host.astype(np.float32 if kind in HALVES else kind)
-    return self.wrap(
-        np.asarray(_quiet(function)(host, axis=axis, dtype=host.dtype, keepdims=bool(keepdims))).astype(kind)
-    )
+    wide = np.complex128 if kind.kind == "c" else np.float64 if kind in HALVES or kind.kind == "f" else kind
+    host = a.host.astype(wide)  # CuPy adds in a tree: closer to this than to NumPy's row after row
+    result = np.asarray(_quiet(function)(host, axis=axis, dtype=host.dtype, keepdims=bool(keepdims)))
+    return self.wrap(_quiet(result.astype)(kind))
 
 
 def _scan(self: Standin, function: Callable[..., Any], a: Any, axis: Any, dtype: Any) -> Any:
