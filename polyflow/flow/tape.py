@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..variable import Variable
 
 _new = object.__new__
+_WHERE = OPS["where"]
 
 
 class Tape(Interpreter):
@@ -121,6 +122,7 @@ class Tape(Interpreter):
         for value, cotangent in seeds:
             _accumulate(found, value, cotangent)
         live = self.live
+        guards: dict[int, Guard] = {}
         for op, args, attrs, out in reversed(self.records):
             if op.__class__ is CustomGradient:
                 op.pull(found, live, args, out)  # type: ignore[attr-defined]
@@ -128,12 +130,41 @@ class Tape(Interpreter):
             g = found.get(id(out))
             if g is None:
                 continue
+            guard = guards.get(id(out)) if guards and _is_pointwise(op) else None
             for index, arg in enumerate(args):
-                if id(arg) in live:
-                    cotangent = op.pullback(index, g, out, args, attrs)
-                    if cotangent is not None:
-                        _accumulate(found, arg, cotangent)
+                if id(arg) not in live:
+                    continue
+                cotangent = op.pullback(index, g, out, args, attrs)
+                if cotangent is None:
+                    continue
+                if guard is not None:
+                    cotangent = guarded(guard, cotangent)
+                chosen = (args[0], index == 1, guard) if op is _WHERE else guard
+                if chosen is not None and id(arg) not in found and cotangent.shape == arg.shape:
+                    guards[id(arg)] = chosen
+                elif guards:
+                    guards.pop(id(arg), None)
+                _accumulate(found, arg, cotangent)
         return found
+
+
+Guard = tuple[Any, bool, Any]
+"""Where a cotangent may differ from 0: where a condition holds (or does not), and where another guard says so."""
+
+
+def guarded(guard: Guard, cotangent: Any) -> Any:
+    """A cotangent that is 0 wherever `where` has not taken its value, even if the derivative there is infinite or NaN.
+
+    (Comparing the cotangent itself with 0 would not be linear in it, and jvp and higher orders rest on that.)
+    """
+    condition, holds, rest = guard
+    kept = elementwise.where(condition, cotangent, 0) if holds else elementwise.where(condition, 0, cotangent)
+    return kept if rest is None else guarded(rest, kept)
+
+
+def _is_pointwise(op: Op) -> bool:
+    """Whether each element of the result depends on the arguments' elements at its own place alone."""
+    return op.rule.family == "elementwise" or op is _WHERE or op.name == "astype"
 
 
 class CustomGradient:

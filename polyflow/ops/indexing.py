@@ -19,7 +19,7 @@ from . import call
 from .creation import arange, zeros, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
-from .rules import Rule, Spec, broadcast, leading, normal_axis
+from .rules import Rule, Spec, broadcast, common, leading, normal_axis
 
 
 def _selected(x: Spec, indices: tuple[Spec, ...], key: Key) -> tuple[int, ...]:
@@ -53,7 +53,8 @@ def _getitem(x, /, *indices, key):
 
 
 def _updates_operands(name, given):
-    first, updates = dt.result_type(given[0]), dt.result_type(given[1])
+    domain = "any" if name == "index_set" else "numeric"
+    ((first,), updates) = common(domain)(name, given[:1]), dt.result_type(given[1])
     if dt.kind(updates) > dt.kind(first):
         raise DTypeError(
             f"{name} cannot store {updates.name} in a tensor of {first.name} without losing part of it. "

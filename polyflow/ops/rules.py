@@ -28,11 +28,15 @@ class Spec(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How an op treats dtypes (``operands``) and shapes (``infer``); ``direct`` are the dtypes it takes unconverted."""
+    """How an op treats dtypes (``operands``) and shapes (``infer``); ``direct`` are the dtypes it takes unconverted.
+
+    ``family`` is the rule's word, for those who treat all ops of one rule alike; empty for a rule of one op alone.
+    """
 
     operands: Callable[[str, tuple[np.dtype | type, ...]], tuple[np.dtype, ...]]
     infer: Callable[..., Any]
     direct: frozenset[np.dtype] = frozenset()
+    family: str = ""
 
 
 # Axes and shapes -------------------------------------------------------------------------------------------------
@@ -196,7 +200,7 @@ def elementwise(domain: str = "numeric", result: str = "same") -> Rule:
     def infer(*specs: Spec, **attrs: Any) -> Spec:
         return Spec(broadcast(*(spec.shape for spec in specs)), outcome(specs[0].dtype))
 
-    return Rule(common(domain), infer, direct(domain))
+    return Rule(common(domain), infer, direct(domain), "elementwise")
 
 
 def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = True, several: bool = True) -> Rule:
@@ -215,7 +219,7 @@ def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = Tr
             raise ValueError(f"a tensor of shape {x.shape} has no elements{where}: this reduction needs at least one.")
         return Spec(shape, outcome(x.dtype))
 
-    return Rule(common(domain), infer, direct(domain))
+    return Rule(common(domain), infer, direct(domain), "reduction")
 
 
 def along(domain: str = "any", result: str = "same", *, several: bool = False) -> Rule:
@@ -231,7 +235,7 @@ def along(domain: str = "any", result: str = "same", *, several: bool = False) -
         normal_axes(axis, len(x.shape))
         return Spec(x.shape, outcome(x.dtype))
 
-    return Rule(common(domain), infer, direct(domain))
+    return Rule(common(domain), infer, direct(domain), "along")
 
 
 def shaped(shape: Callable[..., Shape], domain: str = "any") -> Rule:
