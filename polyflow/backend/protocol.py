@@ -30,6 +30,8 @@ class Capabilities:
         compile: `Backend.compile` does better than running node by node.
         native_gradient: `Backend.native_vjp` is there.
         dlpack: arrays are exchanged with other libraries without a copy.
+        host_arguments: compiled programs take host arrays, which nobody writes to again, as they are; where not, they are
+            handed over by `Backend.adopt` first.
         inplace: arrays can be written to (polyflow's plans then reuse buffers).
     """
 
@@ -37,6 +39,7 @@ class Capabilities:
     compile: bool = False
     native_gradient: bool = False
     dlpack: bool = False
+    host_arguments: bool = False
     inplace: bool = False
 
 
@@ -81,7 +84,7 @@ class Backend(abc.ABC):
     def synchronize(self) -> None:
         """Wait for pending work, so that asynchronous errors are raised here."""
 
-    # What you get for them, and may do better --------------------------------------------------------------------------
+    # What you get for them, and may do better -----------------------------------------------------------------------
 
     xp: Any = None
     """An array namespace whose functions serve as kernels where the backend has no method of that name."""
@@ -91,6 +94,9 @@ class Backend(abc.ABC):
 
     weak_scalars: bool = False
     """Whether kernels of two arguments take a Python float for one of them without changing the result's dtype."""
+
+    numpy_dtypes: bool = True
+    """Whether arrays' ``dtype`` is a `numpy.dtype`; where it is not, every op finds out what it is by `dtype_of`."""
 
     capabilities: Capabilities = Capabilities()
 

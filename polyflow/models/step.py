@@ -26,6 +26,7 @@ class Step:
 
     def __init__(self, function: Callable[..., Any], backend: Any, eagerly: bool = False) -> None:
         self.function, self.backend, self.eagerly = function, backend, eagerly
+        self.direct = backend.capabilities.host_arguments
         self.programs: dict[Any, Compiled] = {}
 
     def __call__(self, batch: Any) -> Any:
@@ -40,7 +41,7 @@ class Step:
         program = self.programs.get(key)
         if program is None:
             program = self.programs[key] = self._compile(leaves, structure)
-        return program(*[backend.adopt(leaf) for leaf in leaves])
+        return program(*(leaves if self.direct else [backend.adopt(leaf) for leaf in leaves]))
 
     def _compile(self, leaves: list[Any], structure: Any) -> Compiled:
         def flat(*symbols: Any) -> Any:
