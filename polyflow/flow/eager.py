@@ -33,7 +33,8 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     for arg in args:
         kind = arg.__class__
         if kind is Tensor:
-            kinds.append(arg.array.dtype)
+            dtype = arg.array.dtype
+            kinds.append(dtype if isinstance(dtype, np.dtype) else arg.dtype)  # a library may have dtypes of its own kind
             if arg.backend is not backend:
                 if backend is not None:
                     raise _mixed(op, backend, arg.backend)
