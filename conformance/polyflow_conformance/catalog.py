@@ -28,6 +28,10 @@ MODULES = (
     "core_errors",
     "ieee",
     "gradients",
+    "compiled",
+    "randomness",
+    "device",
+    "interop",
 )
 
 

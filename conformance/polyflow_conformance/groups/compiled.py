@@ -1,0 +1,332 @@
+"""compile-1: what a compiled program gives, next to the truth and to the same ops run one by one."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import polyflow as pf
+from polyflow import dtypes as dt
+from polyflow.flow import transforms
+from polyflow.flow.trace import Compiled, trace
+from polyflow.ops import creation, elementwise, indexing, linalg, reduction, shape
+from polyflow.ops.rules import Spec
+from polyflow.tensor import Tensor
+
+from .. import oracle, samples
+from ..case import Case, Mismatch, Trial
+from ..measure import WIDE
+from ..oracle import DOMAINS, FORMULAS
+from ..table import functions, ops
+from .core_elementwise import arguments, arity, cancelling, tolerance_of, truth
+from .gradients import others
+
+GROUP = "compile-1"
+
+
+def cases() -> Iterator[Case]:
+    """One or two programs per op, and what only programs can get wrong."""
+    for name in FORMULAS:
+        if name not in ops():
+            continue
+        held = DOMAINS[FORMULAS[name].domain]
+        for dtype in [one for one in (dt.float32, dt.int32, dt.bool_) if one in held][:2]:
+            check = functools.partial(_elementwise, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/program", check, (dtype,), quick=name in ("add", "exp", "floor_divide"))
+    for name, one in others().items():
+        op, label = name.split("/")
+        yield Case(f"{GROUP}/{op}/float32/{label}", functools.partial(_function, one=one), (dt.float32,), quick=op in ("sum", "matmul"))
+    for name, (function, host) in PROGRAMS.items():
+        op, label = name.split("/")
+        yield Case(f"{GROUP}/{op}/program/{label}", functools.partial(_program, function=function, host=host), (dt.as_dtype(host.dtype),))
+    program = f"{GROUP}/program"
+    yield Case(f"{program}/again/other-values", _again, (dt.float32,), True)
+    yield Case(f"{program}/again/captured", _captured, (dt.float32,), True)
+    yield Case(f"{program}/again/thread", _thread, (dt.float32,), True)
+    yield Case(f"{program}/again/concurrently", _concurrently, (dt.float32,))
+    yield Case(f"{program}/outputs/input-and-constant", _outputs, (dt.float32,), True)
+    yield Case(f"{program}/outputs/no-inputs", _no_inputs, (dt.float32,), True)
+    yield Case(f"{program}/state/variables", _variables, (dt.float32,), True)
+    yield Case(f"{program}/state/results-kept", _kept, (dt.float32,), True)
+    yield Case(f"{program}/state/branches", _branches, (dt.float32,), True)
+    yield Case(f"{program}/values/index-outside", _index_outside, (dt.float32, dt.int32), True)
+    yield Case(f"{program}/values/fused", _fused, (dt.float32,))
+    yield Case(f"{program}/values/dtypes", _dtypes, (dt.int8, dt.float16, dt.int64))
+    yield Case(f"{program}/errors/value-asked", _value_asked, (dt.float32,), True)
+    yield Case(f"{program}/function/signatures", _signatures, (dt.float32,), True)
+
+
+def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tuple[Compiled, list[Any]]:
+    """The program for a function of tensors like these, and arrays to call it with."""
+    program = Compiled(trace(function, *[Spec(host.shape, dt.as_dtype(host.dtype)) for host in hosts], backend=t.backend))
+    return program, [t.tensor(host).array for host in hosts]
+
+
+def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    formula = FORMULAS[name]
+    args = arguments(name, dtype, ((3, 4), (3, 4)), t.rng)
+    program, arrays = compiled(t, functions()[name], *args)
+    value = Tensor(program(*arrays), t.backend)
+    result = oracle.result_dtype(formula, dtype)
+    slack = 0.5 if formula.tolerance == oracle.ROUNDED and result in dt.INEXACT else 0.0
+    t.close(
+        value, truth(name, args, dtype), tolerance_of(formula, dtype) + slack, dtype=result, what=f"compiled {name}",
+        inputs=args, scale=cancelling(name, args),
+    )
+    eager = functions()[name](*[t.tensor(arg) for arg in args])
+    if not formula.tolerance:
+        t.exactly(value, t.host(eager).copy(), dtype=result, what=f"compiled {name} next to eager")
+    assert arity(name) == len(args)
+
+
+def _function(t: Trial, *, one: Any) -> None:
+    args = [samples.values(kind, dt.float32, size, t.rng) for kind, size in zip(one.kinds, one.shapes, strict=True)]
+    program, arrays = compiled(t, one.function, *args)
+    value = Tensor(program(*arrays), t.backend)
+    true = np.asarray(one.oracle(*[arg.astype(WIDE) for arg in args]))
+    scale = np.maximum(np.abs(true), max(float(np.abs(arg).max()) for arg in args))
+    t.close(value, true, 40.0, dtype=dt.float32, scale=scale, what="the compiled value")
+    second = [arg[..., ::-1].copy() for arg in args]
+    again = Tensor(program(*[t.tensor(arg).array for arg in second]), t.backend)
+    true = np.asarray(one.oracle(*[arg.astype(WIDE) for arg in second]))
+    scale = np.maximum(np.abs(true), max(float(np.abs(arg).max()) for arg in args))
+    t.close(again, true, 40.0, dtype=dt.float32, scale=scale, what="the compiled value of other arguments")
+
+
+_LINE = np.array([3, 1, 3, 1, 2, 2, 9, 0], np.float32)
+
+PROGRAMS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
+    "argsort/ties": (lambda x: functions()["argsort"](x, -1, False), _LINE),
+    "argsort/descending": (lambda x: functions()["argsort"](x, -1, True), _LINE),
+    "argmax/first": (lambda x: functions()["argmax"](x, -1), _LINE),
+    "argmin/first": (lambda x: functions()["argmin"](x, -1), _LINE),
+    "any/all-axes": (lambda x: functions()["any"](x > 8), _LINE),
+    "all/all-axes": (lambda x: functions()["all"](x > 0), _LINE),
+    "astype/int8": (lambda x: elementwise.astype(x, dt.int8), _LINE),
+    "full/shape": (lambda x: creation.full((2, 3), -0.5, dt.float32, backend=x.backend) + x[0], _LINE),
+    "searchsorted/right": (lambda x: reduction.searchsorted(reduction.sort(x), x, side="right"), _LINE),
+    "sum/bool": (lambda x: reduction.sum(x > 1), _LINE),
+    "sum/int8": (lambda x: reduction.sum(x), np.full(100, 100, np.int8)),
+    "cumulative_sum/int8": (lambda x: functions()["cumulative_sum"](x, 0), np.full(5, 100, np.int8)),
+    "prod/int32": (lambda x: functions()["prod"](x), np.array([2, 3, -4], np.int32)),
+    "add/int8-wraps": (lambda x: x + x, np.array([100, -100, 5], np.int8)),
+    "floor_divide/by-zero": (lambda x: x // (x - x), np.array([1, -3, 0], np.int32)),
+    "remainder/by-zero": (lambda x: x % (x - x), np.array([1, -3, 0], np.int32)),
+    "multiply/scalar": (lambda x: x * 3, np.array([1, -3, 0], np.int8)),
+    "matmul/int32": (lambda x: x @ x, np.arange(9, dtype=np.int32).reshape(3, 3)),
+    "one_hot/plain": (lambda x: indexing.one_hot(x, 4), np.array([1, 0, 3], np.int32)),
+    "flip/uint8": (lambda x: shape.flip(x, 0), np.array([1, 2, 3], np.uint8)),
+    "random_bits/words": (lambda x: functions()["random_bits"](x, (5,), dt.uint32), np.array([1, 2], np.uint32)),
+    "keep_mask/mask": (lambda x: functions()["keep_mask"](x, (9,), 0.3), np.array([1, 2], np.uint32)),
+    "random_permutation/order": (lambda x: functions()["random_permutation"](x, 9), np.array([1, 2], np.uint32)),
+}
+"""Programs whose results are the same bits as those of the ops run one by one."""
+
+
+def _program(t: Trial, *, function: Callable[..., Any], host: np.ndarray) -> None:
+    eager = function(t.tensor(host))
+    program, arrays = compiled(t, function, host)
+    for _ in range(2):
+        t.exactly(Tensor(program(*arrays), t.backend), t.host(eager).copy(), dtype=eager.dtype, what="the compiled value")
+
+
+def _mlp(w: Any, b: Any) -> Callable[[Any], Any]:
+    return lambda x: functions()["tanh"](x @ w + b)
+
+
+def _weights(t: Trial) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return tuple(samples.values("any", dt.float32, size, t.rng) for size in ((4, 3), (3,), (5, 4)))  # type: ignore[return-value]
+
+
+def _true_mlp(w: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return np.tanh(x.astype(WIDE) @ w.astype(WIDE) + b.astype(WIDE))
+
+
+def _again(t: Trial) -> None:
+    """The same program called with other values gives other results: nothing is remembered from the first call."""
+    w, b, x = _weights(t)
+    program, arrays = compiled(t, lambda x, w, b: _mlp(w, b)(x), x, w, b)
+    for factor in (1.0, -0.5, 0.25, 1.0):
+        given = (x * np.float32(factor)).astype(np.float32)
+        value = Tensor(program(t.tensor(given).array, *arrays[1:]), t.backend)
+        t.close(value, _true_mlp(w, b, given), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value")
+
+
+def _captured(t: Trial) -> None:
+    """Tensors captured from outside are read once, when the program is made; variables at every call."""
+    w, b, x = _weights(t)
+    v = pf.Variable(np.array([1.0, 2.0, 3.0], np.float32))
+    captured = t.tensor(b)
+    call = pf.function(lambda x: x @ t.tensor(w) * 1.0 + captured + v)
+    true = x.astype(WIDE) @ w.astype(WIDE) + b.astype(WIDE)
+    for bump in (0.0, 5.0, -1.0):
+        v.assign_add(np.full(3, bump, np.float32))
+        now = t.host(v.value).astype(WIDE)
+        t.close(call(t.tensor(x)), true + now, 50.0, dtype=dt.float32, scale=np.full((5, 3), 10.0), what="the function's value")
+
+
+def _thread(t: Trial) -> None:
+    w, b, x = _weights(t)
+    program, arrays = compiled(t, lambda x, w, b: _mlp(w, b)(x), x, w, b)
+    found: list[Any] = []
+
+    def work() -> None:
+        try:
+            found.append(Tensor(program(*arrays), t.backend))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    t.close(found[0], _true_mlp(w, b, x), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the value in another thread")
+
+
+def _concurrently(t: Trial) -> None:
+    """One program in four threads at once, each with values of its own."""
+    w, b, x = _weights(t)
+    program, arrays = compiled(t, lambda x, w, b: _mlp(w, b)(x), x, w, b)
+    wrong: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            given = (x / np.float32(number + 1)).astype(np.float32)
+            true = _true_mlp(w, b, given)
+            array = t.tensor(given).array
+            for _ in range(30):
+                host = t.host(Tensor(program(array, *arrays[1:]), t.backend))
+                if float(np.abs(host - true).max()) > 1e-4:
+                    raise Mismatch("a program run in several threads at once mixes up their values")
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+def _outputs(t: Trial) -> None:
+    """A program may return an input as it is, one value twice, a constant, and leave inputs unused."""
+    x, y = np.array([1.0, 2.0], np.float32), np.array([5.0], np.float32)
+    program, arrays = compiled(t, lambda x, y: (x, x + 1, x + 1, creation.full((2,), 3.0, backend=x.backend)), x, y)
+    first, second, third, constant = (Tensor(array, t.backend) for array in program(*arrays))
+    t.exactly(first, x, what="an input that is returned")
+    t.exactly(second, x + 1, what="a value")
+    t.exactly(third, x + 1, what="the same value again")
+    t.exactly(constant, np.full(2, 3.0, np.float32), what="a constant")
+
+
+def _no_inputs(t: Trial) -> None:
+    program, _ = compiled(t, lambda: functions()["exp"](creation.zeros((3,), backend=t.backend)))
+    t.exactly(Tensor(program(), t.backend), np.ones(3, np.float32), what="a program without inputs")
+
+
+def _variables(t: Trial) -> None:
+    """A function that assigns variables changes them once a call, and reads what it wrote."""
+    v = pf.Variable(np.zeros(2, np.float32))
+
+    @pf.function
+    def step(x: Any) -> Any:
+        v.assign_add(x)
+        v.assign(v * 2.0)
+        return v + 1.0
+
+    true = np.zeros(2, np.float32)
+    for number in range(3):
+        x = np.array([1.0, number], np.float32)
+        true = (true + x) * 2
+        t.exactly(step(t.tensor(x)), true + 1, what="the function's value")
+        t.exactly(v.value, true, what="the variable")
+
+
+def _kept(t: Trial) -> None:
+    """Results of a call stay what they are when the program runs again: its buffers are not theirs."""
+    x = np.arange(2000, dtype=np.float32)
+    program, arrays = compiled(t, lambda x: (functions()["exp"](-x) * 2.0 + x, x * x), x)
+    first = [Tensor(array, t.backend) for array in program(*arrays)]
+    before = [t.host(one).copy() for one in first]
+    for _ in range(3):
+        program(t.tensor(x[::-1].copy()).array)
+    for one, old in zip(first, before, strict=True):
+        t.exactly(one, old, what="an earlier result after the program ran again")
+    t.exactly(Tensor(arrays[0], t.backend), x, what="the program's argument")
+
+
+def _branches(t: Trial) -> None:
+    """A value that two later steps need is not overwritten by the first of them."""
+    x = np.linspace(-1, 1, 1000, dtype=np.float32)
+
+    def function(x: Any) -> Any:
+        a = x * 2.0
+        b = a + 1.0
+        c = functions()["negative"](a)
+        d = a * b
+        return b + c + d + a
+
+    eager = t.host(function(t.tensor(x)))
+    program, arrays = compiled(t, function, x)
+    wide = x.astype(WIDE) * 2
+    true = (wide + 1) - wide + wide * (wide + 1) + wide
+    t.close(Tensor(program(*arrays), t.backend), true, 8.0, dtype=dt.float32, scale=np.full(1000, 8.0), what="the program's value")
+    t.same(float(np.abs(eager - true).max()) < 1e-5, True, "the eager value is right")
+
+
+def _index_outside(t: Trial) -> None:
+    """An index outside, known only when the program runs: an IndexError, or NaN; never another element."""
+    x, index = np.array([1.0, 2.0, 3.0], np.float32), np.array([0, 7], np.int32)
+    program, arrays = compiled(t, lambda x, i: x[i], x, index)
+    try:
+        host = t.host(Tensor(program(*arrays), t.backend))
+    except IndexError:
+        return
+    if host[0] != 1.0 or not np.isnan(host[1]):
+        raise Mismatch(f"an index outside gave {host.tolist()}, expected IndexError or [1.0, nan]")
+
+
+def _fused(t: Trial) -> None:
+    """a·b + c within the bound that contraction allows."""
+    a, b, c = (samples.values("any", dt.float32, (1000,), t.rng) for _ in range(3))
+    program, arrays = compiled(t, lambda a, b, c: a * b + c, a, b, c)
+    wide = [one.astype(WIDE) for one in (a, b, c)]
+    true, scale = wide[0] * wide[1] + wide[2], np.abs(wide[0] * wide[1]) + np.abs(wide[2])
+    t.close(Tensor(program(*arrays), t.backend), true, 1.5, dtype=dt.float32, scale=scale, what="a * b + c")
+
+
+def _dtypes(t: Trial) -> None:
+    """Dtypes inside a program are those of the same ops run one by one."""
+
+    def function(i: Any, h: Any) -> Any:
+        return i + 1, h * 2.5, i + h, i / 2, reduction.sum(i), functions()["argmax"](h, 0), i > 0
+
+    i, h = np.array([1, -2], np.int8), np.array([0.5, 2], np.float16)
+    eager = function(t.tensor(i), t.tensor(h))
+    program, arrays = compiled(t, function, i, h)
+    for one, array in zip(eager, program(*arrays), strict=True):
+        t.exactly(Tensor(array, t.backend), t.host(one).copy(), dtype=one.dtype, what="the compiled value")
+
+
+def _value_asked(t: Trial) -> None:
+    from polyflow.errors import TraceError
+
+    x = np.ones(2, np.float32)
+    t.raises(lambda: compiled(t, lambda x: x if x[0] > 0 else -x, x), TraceError, "traced")
+    t.raises(lambda: compiled(t, lambda x: float(x[0]), x), TraceError, "traced")
+
+
+def _signatures(t: Trial) -> None:
+    """Other shapes and dtypes get programs of their own."""
+    call = pf.function(lambda x, y: linalg.matmul(x, y))
+    for size, dtype in ((2, np.float32), (3, np.float32), (2, np.float64), (2, np.float32)):
+        a = np.eye(size, dtype=dtype) * 2
+        t.exactly(call(t.tensor(a), t.tensor(a)), a @ a, what="the function's value")
+    gradient = pf.function(transforms.grad(lambda x: reduction.sum(x * x * x)))
+    t.exactly(gradient(t.tensor(np.array([2.0], np.float32))), np.array([12.0], np.float32), what="a compiled gradient")

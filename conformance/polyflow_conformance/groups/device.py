@@ -1,0 +1,314 @@
+"""device-1: what a backend says of itself, devices, dtypes held, threads, memory, and the rules of plugins."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polyflow as pf
+from polyflow import dtypes as dt
+from polyflow.backend import PROTOCOL, Capabilities, discovery
+from polyflow.errors import UnsupportedError
+from polyflow.ops import reduction
+
+from .. import samples
+from ..case import Case, Mismatch, Skip, Trial
+from ..table import functions, ops
+
+GROUP = "device-1"
+
+
+def cases() -> Iterator[Case]:
+    """The backend object, its arrays and its plugin."""
+    backend = f"{GROUP}/backend"
+    yield Case(f"{backend}/describes-itself", _describes, quick=True)
+    yield Case(f"{backend}/devices", _devices, quick=True)
+    yield Case(f"{backend}/device-of-results", _device_of, (dt.float32,), True)
+    yield Case(f"{backend}/other-devices", _others, (dt.float32,))
+    yield Case(f"{backend}/synchronize", _synchronize, (dt.float32,), True)
+    yield Case(f"{backend}/claims-compile", _claims, (dt.float32,), True)
+    yield Case(f"{backend}/claims-gradients", _claims_gradients, (dt.float64,), True)
+    yield Case(f"{backend}/unsupported-ops", _unsupported, quick=True)
+    yield Case(f"{backend}/prints-nothing", _prints, (dt.float32,), True)
+    yield Case(f"{backend}/memory", _memory, (dt.float32,))
+    yield Case(f"{backend}/settings-untouched", _settings, (dt.float32, dt.float64), True)
+    for dtype in dt.ALL:
+        check = functools.partial(_dtype, dtype=dtype)
+        yield Case(f"{GROUP}/dtypes/{dtype.name}/held-or-refused", check, (), True)
+    yield Case(f"{GROUP}/threads/ops/each-its-own", _threads, (dt.float32,), True)
+    yield Case(f"{GROUP}/threads/ops/new-thread", _new_thread, (dt.float32,), True)
+    yield Case(f"{GROUP}/threads/random/each-its-own", _threads_random, (dt.uint32,))
+    yield Case(f"{GROUP}/plugin/imports/nothing-heavy", _imports)
+    yield Case(f"{GROUP}/plugin/description/complete", _description, quick=True)
+    yield Case(f"{GROUP}/plugin/object/one-for-each-device", _one_object, quick=True)
+
+
+def _describes(t: Trial) -> None:
+    """A name, a protocol version of ours, a device and capabilities of the right types."""
+    b = t.backend
+    if not isinstance(b.name, str) or not b.name.isidentifier() and not b.name.replace("-", "_").isidentifier():
+        raise Mismatch(f"the name is {b.name!r}, expected a word")
+    t.same(str(b.protocol).partition(".")[0], PROTOCOL.partition(".")[0], "the major version of the protocol")
+    if not isinstance(b.capabilities, Capabilities):
+        raise Mismatch(f"capabilities is {type(b.capabilities).__name__}, expected polyflow.backend.Capabilities")
+    for dtype in b.capabilities.dtypes:
+        if dt.as_dtype(dtype) is not dtype:
+            raise Mismatch(f"capabilities name a dtype {dtype!r} that is not polyflow's own object")
+    for name in b.unsupported:
+        if not str(b.unsupported[name]).strip():
+            raise Mismatch(f"{name!r} is unsupported without a reason")
+    for flag in ("compile", "native_gradient", "dlpack", "inplace"):
+        if not isinstance(getattr(b.capabilities, flag), bool):
+            raise Mismatch(f"capabilities.{flag} is {getattr(b.capabilities, flag)!r}, expected True or False")
+
+
+def _devices(t: Trial) -> None:
+    found = t.backend.devices()
+    if not isinstance(found, tuple) or not found or not all(isinstance(one, str) for one in found):
+        raise Mismatch(f"devices() gave {found!r}, expected a tuple of names")
+    if t.backend.device not in found:
+        raise Mismatch(f"the backend's own device {t.backend.device!r} is not among {found}")
+
+
+def _device_of(t: Trial) -> None:
+    x = t.tensor(np.ones((2, 3), np.float32))
+    values = [x, x + x, x @ x.T, x[0], reduction.sum(x), x.astype("int32"), pf.zeros((2,)), pf.random.uniform((2,), seed=0)]
+    for value in values:
+        t.same(value.device, t.backend.device, "the device of a result")
+        if value.backend is not t.backend:
+            raise Mismatch("a result is of another backend")
+
+
+def _others(t: Trial) -> None:
+    """Every device that is listed can be had by name, and tensors move there and back."""
+    if t.backend.name not in {info.name for info in discovery.installed()}:
+        raise Skip("the backend is not installed under its name, so its other devices cannot be asked for")
+    host = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for device in t.backend.devices():
+        other = discovery.get(f"{t.backend.name}:{device}")
+        t.same(other.device, device, "the device of the backend asked for by name")
+        moved = t.tensor(host).to(other)
+        t.same(moved.device, device, "the device of a tensor that was moved")
+        t.same((moved + moved).numpy().tolist(), (host + host).tolist(), f"values on {device}")
+
+
+def _synchronize(t: Trial) -> None:
+    x = t.tensor(np.ones(1000, np.float32))
+    for _ in range(10):
+        x = x * 1.5
+    t.same(t.backend.synchronize(), None, "what synchronize() returns")
+
+
+def _claims(t: Trial) -> None:
+    """compile gives a program whether or not it does better than node by node."""
+    call = pf.function(lambda x: x * 2.0 + 1.0)
+    t.exactly(call(t.tensor(np.array([1.0], np.float32))), np.array([3.0], np.float32), what="a compiled function")
+
+
+def _claims_gradients(t: Trial) -> None:
+    """native_vjp is there where it is claimed, and raises UnsupportedError where it is not."""
+    from polyflow.flow.trace import trace
+    from polyflow.ops.rules import Spec
+    from polyflow.tensor import Tensor
+
+    graph = trace(lambda x: x * x, Spec((2,), dt.float64), backend=t.backend).graph
+    if not t.backend.capabilities.native_gradient:
+        t.raises(lambda: t.backend.native_vjp(graph), UnsupportedError)
+        return
+    (found,) = t.backend.native_vjp(graph)([t.tensor(np.array([1.0, 3.0])).array], [t.tensor(np.ones(2)).array])
+    t.exactly(Tensor(found, t.backend), np.array([2.0, 6.0]), what="the library's gradient of x * x")
+
+
+def _unsupported(t: Trial) -> None:
+    """Every op that is declared unsupported exists, and asking for it says why."""
+    for name, reason in t.backend.unsupported.items():
+        if name not in ops():
+            raise Mismatch(f"{name!r} is declared unsupported, but there is no such op")
+        kernel = t.backend.kernel(ops()[name])
+        t.raises(lambda kernel=kernel: kernel(), UnsupportedError, name, str(reason))
+
+
+def _prints(t: Trial) -> None:
+    """Ops leave standard output and error alone, also at the level of the process's files."""
+    import os
+    import tempfile
+
+    x = t.tensor(np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4))
+    with tempfile.TemporaryFile() as caught:
+        kept = [os.dup(1), os.dup(2)]
+        try:
+            for stream in (1, 2):
+                os.dup2(caught.fileno(), stream)
+            for name in ("exp", "log", "sqrt", "sum", "max", "sort", "softmax"):
+                if name not in t.backend.unsupported:
+                    functions()[name](x)
+            functions()["matmul"](x, x.T)
+            pf.random.normal((5,), seed=1)
+            t.backend.synchronize()
+        finally:
+            for stream, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, stream)
+                os.close(old)
+        caught.seek(0)
+        text = caught.read()
+    if text:
+        raise Mismatch(f"ops wrote {text[:120]!r} to the process's output")
+
+
+def _memory(t: Trial) -> None:
+    """300 results of a megabyte, none of them kept: the process does not grow by 100 megabytes."""
+    x = t.tensor(np.ones(250_000, np.float32))
+    for _ in range(20):
+        x + x
+    t.backend.synchronize()
+    gc.collect()
+    before = _resident()
+    if before is None:
+        raise Skip("the size of the process cannot be read on this system")
+    for _ in range(300):
+        (x + x) * 2.0
+    t.backend.synchronize()
+    gc.collect()
+    grown = ((_resident() or 0) - before) / 2**20
+    t.within(max(grown, 0.0), 100.0, "megabytes that the process grew by")
+
+
+def _resident() -> int | None:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return None
+
+
+def _settings(t: Trial) -> None:
+    """NumPy's error handling and print options, and JAX's 64-bit switch, are the user's own."""
+    def state() -> tuple[Any, ...]:
+        jax = sys.modules.get("jax")
+        return (np.geterr(), np.get_printoptions(), jax.config.jax_enable_x64 if jax else None)
+
+    before = state()
+    x = t.tensor(np.array([1.0, 0.0], np.float64))
+    _ = functions()["log"](x), x / x, pf.function(lambda x: x * 2.0)(x)
+    t.same(state(), before, "settings of the process after some ops")
+
+
+def _dtype(t: Trial, *, dtype: np.dtype) -> None:
+    """A dtype that is held keeps every value; one that is not is refused, never narrowed."""
+    host = samples.extremes(dtype) if dtype in dt.INTEGERS else samples.values("any", dtype, (6,), t.rng)
+    if dtype is dt.float64:
+        host = np.array([np.pi, 1e300, 5e-300, 1 + 2.0**-52])
+    if dtype in t.backend.capabilities.dtypes:
+        t.exactly(t.tensor(host), host, what=f"a {dtype.name} tensor")
+        t.exactly(t.tensor(host).astype(dtype), host, what=f"a {dtype.name} tensor")
+        return
+    t.raises(lambda: t.backend.asarray(host), UnsupportedError, dtype.name)
+    t.raises(lambda: pf.zeros((2,), dtype), UnsupportedError, dtype.name)
+    raise UnsupportedError(f"backend {t.backend.name!r} has no dtype {dtype.name}.")
+
+
+def _threads(t: Trial) -> None:
+    """Four threads with numbers of their own, none of whose results shows another's."""
+    wrong: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            host = np.full((8, 8), number + 1, np.float32)
+            x = t.tensor(host)
+            for _ in range(40):
+                value = functions()["square"](x) + functions()["matmul"](x, x) - reduction.sum(x, axis=0)
+                true = host * host + host @ host - host.sum(0)
+                if not np.array_equal(t.host(value), true):
+                    raise Mismatch("results of several threads get mixed up")
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+def _new_thread(t: Trial) -> None:
+    """A thread started later computes the same, float64 and defaults included."""
+    found: list[Any] = []
+
+    def work() -> None:
+        with pf.use_backend(t.backend):
+            x = pf.constant(np.array([1 + 2.0**-50]))
+            found.extend([x * 1.0, pf.constant(1.5), functions()["exp"](pf.constant([0.0]))])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    t.same(len(found), 3, "how many results the thread has")
+    t.exactly(found[0], np.array([1 + 2.0**-50]), what="a float64 result of another thread")
+    t.exactly(found[1], np.array(1.5, np.float32), what="a Python float in another thread")
+    t.exactly(found[2], np.ones(1, np.float32), what="exp in another thread")
+
+
+def _threads_random(t: Trial) -> None:
+    """Draws with explicit keys are pure: threads do not change each other's."""
+    key = t.tensor(np.array([1, 2], np.uint32))
+    true = t.host(functions()["random_bits"](key, (64,), dt.uint32)).copy()
+    wrong: list[str] = []
+
+    def work() -> None:
+        for _ in range(20):
+            if not np.array_equal(t.host(functions()["random_bits"](key, (64,), dt.uint32)), true):
+                wrong.append("random bits change with other threads drawing")
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise Mismatch(wrong[0])
+
+
+# The plugin -------------------------------------------------------------------------------------------------------------
+
+
+def _plugin(t: Trial) -> Any:
+    for info in discovery.installed():
+        if info.name == t.backend.name and info.distribution is not None:
+            return discovery.plugin(info.name)
+    raise Skip("the backend is no installed plugin")
+
+
+def _imports(t: Trial) -> None:
+    """Importing the plugin imports none of the libraries that it needs."""
+    plugin = _plugin(t)
+    module = plugin.info.target.partition(":")[0]
+    heavy = [name for name in plugin.describe().requires if name != "numpy"]
+    code = f"import sys, json, {module}; print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    if done.returncode:
+        raise Mismatch(f"importing {module} alone fails: {done.stderr.strip()[-200:]}")
+    t.same(json.loads(done.stdout.splitlines()[-1]), [], f"libraries imported by `import {module}`")
+
+
+def _description(t: Trial) -> None:
+    described = _plugin(t).describe()
+    t.same(described.name, t.backend.name, "the described name")
+    for field in ("summary", "requires", "install", "homepage"):
+        if not getattr(described, field):
+            raise Mismatch(f"the plugin's description has no {field}")
+
+
+def _one_object(t: Trial) -> None:
+    _plugin(t)
+    first = discovery.get(t.backend.name)
+    if discovery.get(t.backend.name) is not first or discovery.get(f"{first.name}:{first.device}") is not first:
+        raise Mismatch("asking twice for one backend gives two objects")
