@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from . import dtypes as dt
-from .tensor import Operators
+from .tensor import Operators, Tensor
 from .variable import Variable
 
 
@@ -47,4 +48,10 @@ def state_variable(
 
 def reset(variable: Variable) -> None:
     """Set every element to 0."""
-    variable.assign(np.zeros(variable.shape, variable.dtype))
+    variable.assign(_zeros(variable.backend, variable.shape, variable.dtype))
+
+
+@lru_cache(maxsize=64)
+def _zeros(backend: Any, shape: tuple[int, ...], dtype: np.dtype) -> Tensor:
+    """Zeros to assign again and again: making them costs more than assigning them."""
+    return Tensor(backend.asarray(np.zeros(shape, dtype)), backend)

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import dtypes as dt
 from .. import losses, metrics
-from ..ops.elementwise import isnan, logical_and, where
+from ..ops.elementwise import equal, isnan, logical_and, where
+from ..state import reset, state_variable
 from ..variable import Variable
 
 
@@ -17,20 +18,20 @@ class NanWatch:
     """Remembers the first step whose loss was NaN, without looking at each: inside the step's own graph."""
 
     def __init__(self) -> None:
-        self.step = Variable(0, dtype=dt.int32, trainable=False, name="steps_seen")
-        self.first = Variable(-1, dtype=dt.int32, trainable=False, name="first_nan_step")
+        self.step = state_variable(dtype=dt.int32, name="steps_seen")
+        self.first = state_variable(dtype=dt.int32, name="first_nan_step")
         self.variables = [self.step, self.first]
 
     def update(self, loss: Any) -> None:
-        """See the loss of one more step."""
-        found = logical_and(isnan(loss), self.first < 0)
-        self.first.assign(where(found, self.step, self.first))
-        self.step.assign_add(1)
+        """See the loss of one more step; steps count from 1, so that 0 stands for none."""
+        step = self.step + 1
+        self.step.assign(step)
+        self.first.assign(where(logical_and(isnan(loss), equal(self.first, 0)), step, self.first))
 
     def reset(self) -> None:
         """Forget what was seen."""
-        self.step.assign(0)
-        self.first.assign(-1)
+        reset(self.step)
+        reset(self.first)
 
 
 class Objective:
@@ -91,9 +92,8 @@ class Objective:
         return found
 
     def first_nan_step(self) -> int | None:
-        """The first step since the last reset whose loss was NaN."""
-        step = int(self.nan.first)
-        return None if step < 0 else step
+        """The number of the first step since the last reset whose loss was NaN, from 1."""
+        return int(self.nan.first) or None
 
     def reset(self) -> None:
         """Start counting anew."""

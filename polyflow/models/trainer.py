@@ -199,7 +199,8 @@ class Trainer:
             watchers.on_epoch_begin(epoch)
             self._steps_of(feed, epoch, step, watchers, objective)
             logs = objective.results()
-            self._warn_of_nan(objective, epoch)
+            if np.isnan(logs["loss"]):
+                self._warn_of_nan(objective, epoch)
             if validation is not None and (epoch + 1) % validate_every == 0:
                 watchers.on_test_begin()
                 found = self._evaluate(validation, objective, watchers)
@@ -227,14 +228,12 @@ class Trainer:
                 break
 
     def _warn_of_nan(self, objective: Objective, epoch: int) -> None:
-        step = objective.first_nan_step()
-        if step is not None:
-            warnings.warn(
-                f"the loss became NaN in epoch {epoch + 1}, step {step + 1}. Check the data for NaN and infinities, or "
-                "lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
-                RuntimeWarning,
-                stacklevel=5,
-            )
+        warnings.warn(
+            f"the loss became NaN in epoch {epoch + 1}, step {objective.first_nan_step()}. Check the data for NaN and "
+            "infinities, or lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
 
     def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """What happens with one training batch; override it for a step of your own (call `update_metrics` in it).
