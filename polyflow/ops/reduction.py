@@ -24,6 +24,7 @@ from .elementwise import (
     real,
     sqrt,
     square,
+    stop_gradient,
     where,
 )
 from .indexing import take, take_along_axis
@@ -329,19 +330,28 @@ def logsumexp(x, /, axis=None, keepdims=False):
         return result.reshape(reduced(x.shape, axis, keepdims)).astype(x.dtype)
 
 
+def _shifted(x: Any, axis: Any) -> tuple[Any, Any, Any]:
+    """``exp(x - top)``, its sum, and ``top``, the largest element (0 where that is infinite)."""
+    top = max(real(x) if x.dtype in dt.COMPLEX else x, axis, True)
+    top = stop_gradient(where(isinf(top), 0, top))
+    terms = exp(x - top)
+    return terms, sum(terms, axis, keepdims=True), top
+
+
 def _logsumexp_by_parts(x: Any, axis: Any, keepdims: bool) -> Any:
     if not math.prod(x.shape):
         return log(sum(exp(x), axis, keepdims=keepdims))
-    top = max(real(x) if x.dtype in dt.COMPLEX else x, axis, True)
-    top = where(isinf(top), 0, top)
-    result = log(sum(exp(x - top), axis, keepdims=True)) + top
-    return reshape(result, reduced(x.shape, axis, keepdims))
+    _, total, top = _shifted(x, axis)
+    return reshape(log(total) + top, reduced(x.shape, axis, keepdims))
 
 
 def _logsumexp_gradient(g, y, x, *, axis, keepdims):
-    spread = _spread(y, x, axis, keepdims)
-    empty = isinf(spread)
-    return _spread(g, x, axis, keepdims) * where(empty, zeros_like(x), exp(x - where(empty, 0, spread)))
+    """The softmax of ``x``, by its own sum: ``exp(x - y)`` would lose the digits that rounding ``y`` has lost."""
+    if not math.prod(x.shape):
+        return zeros_like(x)
+    terms, total, _ = _shifted(x, axis)
+    empty = equal(total, 0)
+    return _spread(g, x, axis, keepdims) * conj(where(empty, 0, terms / where(empty, 1, total)))
 
 
 gradient(logsumexp, _logsumexp_gradient)
