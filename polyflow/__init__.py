@@ -213,6 +213,9 @@ from .variable import Variable
 
 __version__ = "0.1.0"
 
+newaxis = None
+"""A new axis in an index: ``x[:, newaxis]``."""
+
 __all__ = [
     "GradientTape",
     "Tensor",
@@ -333,6 +336,7 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "newaxis",
     "nextafter",
     "nonzero",
     "norm",
@@ -439,6 +443,7 @@ MODULES = (
 _ALSO = {
     "Sequential": ("models", "Sequential"),
     "Model": ("models", "Model"),
+    "TensorSpec": ("data", "TensorSpec"),
     "bool": ("dtypes", "bool_"),  # not bound here, so that the builtin stays itself in this file
 }
 
