@@ -31,6 +31,8 @@ MODULES = (
     "compiled",
     "randomness",
     "device",
+    "nn",
+    "training",
     "interop",
 )
 
