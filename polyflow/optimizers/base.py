@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..errors import ShapeError, unknown_name
+from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..naming import snake_case
 from ..ops.elementwise import astype, equal, floor_divide, not_equal, remainder, where
 from ..state import state_variable
@@ -253,8 +253,9 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
         rate = self._learning_rate
-        config: dict[str, Any] = {option: getattr(self, option) for option in OPTIONS if option != "learning_rate"}
+        config: dict[str, Any] = {"name": self.name}
         config["learning_rate"] = float(rate) if isinstance(rate, Variable) else schedules.serialize(rate)
+        config |= {option: getattr(self, option) for option in OPTIONS if option not in config}
         return config | {name: getattr(self, name) for name in self.hyperparameters}
 
     @classmethod
@@ -380,7 +381,7 @@ class Optimizer:
                 stacklevel=4,
             )
         if "lr" in unknown:
-            raise unknown_name(f"{type(self).__name__} argument", "lr", ["learning_rate"])
+            raise UnknownNameError(f"Unknown {type(self).__name__} argument 'lr'. It is called learning_rate.")
         for name in unknown:
             raise unknown_name(f"{type(self).__name__} argument", name, (*OPTIONS, *self.hyperparameters))
 
