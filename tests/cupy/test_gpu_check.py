@@ -109,12 +109,15 @@ def test_a_command_that_the_tree_has_not_is_not_run(script):
     assert "no command `polyflow no-such-command`" in step.reason
 
 
-def test_tests_that_saw_no_gpu_do_not_count_as_passed(script):
-    step = script.Step(
-        "tests", [], status="passed", output="SKIPPED [3] CuPy 14 is installed, but no NVIDIA GPU answers: …"
-    )
-    script.judge(step)
-    assert step.status == "failed"
+def test_what_ran_without_the_gpu_does_not_count_as_passed(script):
+    skipped = script.Step("tests", [], status="passed", output="SKIPPED [1] tests on a real GPU: no GPU answers")
+    without = script.Step("demo", [], status="passed", output='{"numpy": {"loss": 0.1}}')
+    for step in (skipped, without):
+        script.judge(step)
+        assert step.status == "failed"
+    complete = script.Step("demo", [], status="passed", output='{"cupy": {"loss": 0.1}}')
+    script.judge(complete)
+    assert complete.status == "passed"
 
 
 def test_missing_dependencies_are_named(script, monkeypatch):
