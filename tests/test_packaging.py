@@ -24,6 +24,7 @@ PACKAGES = {  # import name -> folder in the repository
     "polyflow_cupy": ROOT / "backends/polyflow_cupy",
     "polyflow_conformance": ROOT / "conformance/polyflow_conformance",
 }
+MODULES = {"polyflow_pytest_plugin.py": ROOT / "conformance/polyflow_pytest_plugin.py"}  # single files at the top level
 DATA = {
     "polyflow/py.typed",
     "polyflow/datasets/data/digits.npz",
@@ -59,7 +60,7 @@ def test_wheel_holds_every_module_of_every_import_package(wheel, package):
     modules = {f"{package}/{path.relative_to(source).as_posix()}" for path in source.rglob("*.py")}
 
     assert f"{package}/__init__.py" in modules
-    assert modules <= set(wheel.namelist())
+    assert modules | set(MODULES) <= set(wheel.namelist())
 
 
 def test_wheel_holds_data_and_typing_marker(wheel):
@@ -72,6 +73,7 @@ def test_wheel_holds_nothing_else(wheel):
     for name in wheel.namelist():
         top, _, rest = name.partition("/")
         source_file = top in PACKAGES and (PACKAGES[top] / rest).is_file() and "__pycache__" not in rest
+        source_file = source_file or name in MODULES
         if not source_file and top != f"polyflow_core-{PROJECT['version']}.dist-info":
             strangers.append(name)
     assert strangers == []

@@ -57,7 +57,7 @@ def run(
         ValueError: for a group, op or case that does not exist.
     """
     start = time.perf_counter()
-    report = _header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
+    report = header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
     try:
         loaded = load(backend)
     except LoadError as error:
@@ -66,7 +66,7 @@ def run(
         return report
     table = cases_for(loaded)
     chosen = select(table, groups, ops, cases, quick)
-    _describe(report, loaded)
+    describe(report, loaded)
     report.complete = len(chosen) == len(table)
     spec = backend if isinstance(backend, str) else ""
     tried: list[Result] = []
@@ -196,7 +196,8 @@ class _Worker:
         return value
 
 
-def _header(name: str, seed: int, quick: bool) -> Report:
+def header(name: str, seed: int, quick: bool) -> Report:
+    """An empty report that says what tests."""
     from polyflow.backend import PROTOCOL
     from polyflow.cli import version
 
@@ -215,6 +216,7 @@ def _header(name: str, seed: int, quick: bool) -> Report:
     )
 
 
-def _describe(report: Report, loaded: Loaded) -> None:
+def describe(report: Report, loaded: Loaded) -> None:
+    """Say in a report which backend it is about."""
     report.backend, report.device = loaded.backend.name, str(loaded.backend.device)
     report.distribution, report.version = loaded.distribution, loaded.version

@@ -1,0 +1,126 @@
+"""The suite as pytest items: ``pytest --pyargs polyflow_conformance --polyflow-backend NAME``.
+
+Without a backend named, NumPy is tried in full and JAX in the quick size: what a plain `pytest` in polyflow's own
+repository runs.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from polyflow_conformance.loading import Loaded, LoadError, load
+from polyflow_conformance.report import Report, Result
+from polyflow_conformance.runner import cases_for, describe, header, select
+from polyflow_conformance.trying import try_case, undeclared
+
+DEFAULT = (("numpy", False), ("jax", True))
+"""Backends and whether the quick size is enough, where the command line names none."""
+
+LOADS = "device-1/backend/loads"
+DECLARED = "device-1/backend/declarations"
+
+_reports: dict[str, Report] = {}
+
+
+@functools.cache
+def _load(spec: str) -> Loaded:
+    return load(spec)
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """One item per backend and case; the id is the case's own."""
+    if "conformance_case" not in metafunc.fixturenames:
+        return
+    option = metafunc.config.getoption
+    named = option("polyflow_backend")
+    wanted = [(spec, option("polyflow_quick")) for spec in named] if named else _default(option("polyflow_quick"))
+    items, ids = [], []
+    for spec, quick in wanted:
+        for case in _ids(spec, option("polyflow_group"), option("polyflow_op"), quick):
+            items.append((spec, case))
+            ids.append(case if len(wanted) == 1 else f"{spec}-{case}")
+    metafunc.parametrize("conformance_case", items, ids=ids)
+
+
+def _default(quick: bool) -> list[tuple[str, bool]]:
+    from polyflow.backend import discovery
+    from polyflow.errors import BackendError
+
+    found = []
+    for name, small in DEFAULT:
+        try:
+            discovery.get(name)
+        except BackendError:  # JAX is an extra: where it is not installed there is nothing to try
+            continue
+        found.append((name, quick or small))
+    return found
+
+
+def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
+    try:
+        loaded = _load(spec)
+    except LoadError:
+        return [LOADS]
+    table = cases_for(loaded)
+    try:
+        chosen = [case.id for case in select(table, groups, ops, None, quick)]
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    return [*chosen, DECLARED] if getattr(loaded.backend, "deviations", {}) else chosen
+
+
+@pytest.mark.polyflow_conformance
+def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
+    """Try one case on one backend."""
+    spec, name = conformance_case
+    seed = request.config.getoption("polyflow_seed")
+    for result in _results(spec, name, seed):
+        record_property("polyflow_status", result.status)
+        _note(spec, result, request.config)
+        if result.status in ("skip", "unsupported", "xfail"):
+            pytest.skip(f"{result.status}: {result.reason}")
+        if result.failed:
+            pytest.fail(f"{result.reason}\n{result.reproducer}", pytrace=False)
+
+
+def _results(spec: str, name: str, seed: int) -> list[Result]:
+    try:
+        loaded = _load(spec)
+    except LoadError as error:
+        return [Result(LOADS, "error", reason=str(error))]
+    table = cases_for(loaded)
+    if name == DECLARED:
+        done = {result.id: result for result in _report(spec, seed).results}
+        return undeclared(loaded.backend, list(table), done) or [Result(DECLARED, "pass")]
+    return [try_case(table[name], loaded.backend, seed, spec)]
+
+
+def _report(spec: str, seed: int) -> Report:
+    if spec not in _reports:
+        _reports[spec] = header(spec, seed, False)
+        try:
+            describe(_reports[spec], _load(spec))
+        except LoadError:
+            pass
+    return _reports[spec]
+
+
+def _note(spec: str, result: Result, config: pytest.Config) -> None:
+    report = _report(spec, config.getoption("polyflow_seed"))
+    report.results.append(result)
+    report.time += result.time
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _write_report(request: pytest.FixtureRequest) -> Any:
+    """At the end, the report that ``--polyflow-report`` asks for; one per backend where there are several."""
+    yield
+    path = request.config.getoption("polyflow_report")
+    for i, report in enumerate(_reports.values()):
+        if path:
+            worker = getattr(request.config, "workerinput", {}).get("workerid", "")  # pytest-xdist: one file for each
+            parts = [path.removesuffix(".json"), *([report.backend] if i else []), *([worker] if worker else [])]
+            report.save("-".join(parts) + ".json")

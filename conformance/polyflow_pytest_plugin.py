@@ -1,0 +1,86 @@
+"""pytest's way into polyflow: options of the conformance suite, a ``backend`` fixture, and a mark.
+
+pytest imports this module in every run of an environment that has polyflow, so it imports neither polyflow nor NumPy
+until a test asks for them.
+
+    def test_sum(backend):                           # once for every installed backend that works
+        ...
+
+    @pytest.mark.polyflow_backends("numpy", "jax")   # once for each of these
+    def test_product(backend):
+        ...
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+MARK = "polyflow_backends(*names): the backends on which to run a test that uses the `backend` fixture"
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("polyflow", "polyflow backends and their conformance suite")
+    group.addoption(
+        "--polyflow-backend",
+        action="append",
+        metavar="SPEC",
+        help="a backend to test: NAME, module:attribute or file.py:attribute; may be given several times",
+    )
+    group.addoption("--polyflow-group", action="append", metavar="GROUP", help="only this group of conformance cases")
+    group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")
+    group.addoption("--polyflow-seed", type=int, default=0, metavar="N", help="another seed gives other samples")
+    group.addoption("--polyflow-quick", action="store_true", help="a tenth of the conformance cases")
+    group.addoption("--polyflow-report", metavar="FILE", help="write the conformance report there, as JSON")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", MARK)
+    config.addinivalue_line("markers", "polyflow_conformance: a case of polyflow's conformance suite")
+
+
+def pytest_generate_tests(metafunc):
+    if "backend" not in metafunc.fixturenames or "backend" not in _of_ours(metafunc):
+        return
+    mark = metafunc.definition.get_closest_marker("polyflow_backends")
+    chosen = metafunc.config.getoption("polyflow_backend")
+    named = list(mark.args) if mark is not None and mark.args else None
+    if chosen:
+        names = [name for name in chosen if named is None or name in named]
+    else:
+        names = named or _working()
+    metafunc.parametrize("backend", names, indirect=True, ids=[_short(name) for name in names])
+
+
+def _of_ours(metafunc):
+    """The `backend` fixture where it is this module's, and not one that a project defines for itself."""
+    definitions = metafunc._arg2fixturedefs.get("backend", ())
+    return {"backend"} if definitions and definitions[-1].func.__module__ == __name__ else set()
+
+
+def _working():
+    from polyflow.backend import discovery
+
+    found = []
+    for info in discovery.installed():
+        try:
+            discovery.get(info.name)
+        except Exception:  # not usable here: a test could only say so again
+            continue
+        found.append(info.name)
+    return found
+
+
+def _short(name):
+    return os.path.basename(name) if ".py:" in name else name
+
+
+@pytest.fixture
+def backend(request):
+    """A polyflow backend, selected while the test runs; the test runs once for each."""
+    from polyflow.backend import selection
+    from polyflow_conformance.loading import load
+
+    with selection.use_backend(load(request.param).backend) as selected:
+        yield selected
