@@ -34,7 +34,9 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         kind = arg.__class__
         if kind is Tensor:
             dtype = arg.array.dtype
-            kinds.append(dtype if isinstance(dtype, np.dtype) else arg.dtype)  # a library may have dtypes of its own kind
+            kinds.append(
+                dtype if isinstance(dtype, np.dtype) else arg.dtype
+            )  # a library may have dtypes of its own kind
             if arg.backend is not backend:
                 if backend is not None:
                     raise _mixed(op, backend, arg.backend)

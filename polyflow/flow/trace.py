@@ -19,6 +19,7 @@ from ..tensor import Operators, Tensor
 from . import eager
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
+from .passes import simplified
 
 if TYPE_CHECKING:
     from ..ops.declare import Op
@@ -55,7 +56,8 @@ class Symbol(Operators):
     def numpy(self) -> np.ndarray:
         raise TraceError(
             f"the value of a traced tensor (shape {self.shape}, dtype {self.dtype.name}) is not known yet: "
-            "the function is being turned into a graph. Use polyflow ops on it (where instead of if), or take the value outside."
+            "the function is being turned into a graph. Use polyflow ops on it (where instead of if), or take the "
+            "value outside."
         )
 
     def to(self, target: Any) -> Any:
@@ -189,7 +191,7 @@ class Compiled:
 
     def __init__(self, traced: Traced) -> None:
         self.traced = traced
-        self.program = traced.backend.compile(traced.graph)
+        self.program = traced.backend.compile(simplified(traced.graph, weak_scalars=traced.backend.weak_scalars))
         self.constants = [value.array for value in traced.captured]
 
     def __call__(self, *arrays: Any) -> Any:
@@ -197,6 +199,15 @@ class Compiled:
         traced = self.traced
         state = [variable._value.array for variable in traced.reads]
         outputs = self.program(*arrays, *state, *self.constants)
-        for variable, array in zip(traced.writes, outputs[traced.results :], strict=True):
-            variable._value = Tensor(array, traced.backend)
+        written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
+        try:
+            _hold(traced.writes, written)
+        except BaseException:  # an interrupt among the assignments: all of them, or the state would mix two steps
+            _hold(traced.writes, written)
+            raise
         return tree.unflatten(traced.structure, list(outputs[: traced.results]))
+
+
+def _hold(variables: list[Variable], values: list[Tensor]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable._value = value
