@@ -1,7 +1,7 @@
 """JAX as a backend: each op one compiled program, each graph one compiled program.
 
-JAX computes in 32 bits unless told otherwise, and the switch for it changes results of the user's own JAX code. So it is
-never touched: every way into JAX runs under ``jax.enable_x64(True)``, which holds for one thread while the call lasts.
+JAX computes in 32 bits unless told otherwise, and the switch for it changes results of the user's own JAX code. So it
+is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for one thread and while the call lasts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
@@ -34,7 +35,7 @@ class JaxBackend(ArrayNamespaceBackend):
     name = "jax"
     xp = jnp
     weak_scalars = True
-    capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True)
+    capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True)
 
     def __init__(self, device: str | None = None) -> None:
         name, self._device = devices.find(device)
@@ -167,23 +168,28 @@ class JaxBackend(ArrayNamespaceBackend):
 
     # Kernels -------------------------------------------------------------------------------------------------------
 
-    getitem = staticmethod(indexing.getitem)
-    index_add = staticmethod(indexing.index_add)
-    index_set = staticmethod(indexing.index_set)
-    random_bits = staticmethod(random.random_bits)
-    keep_mask = staticmethod(random.keep_mask)
-    expm1 = staticmethod(accurate.expm1)
-    log1p = staticmethod(accurate.log1p)
-    sinh = staticmethod(accurate.sinh)
-    cosh = staticmethod(accurate.cosh)
-    tanh = staticmethod(accurate.tanh)
-    acosh = staticmethod(accurate.acosh)
-    atanh = staticmethod(accurate.atanh)
+    getitem: Any = staticmethod(indexing.getitem)
+    index_add: Any = staticmethod(indexing.index_add)
+    index_set: Any = staticmethod(indexing.index_set)
+    random_bits: Any = staticmethod(random.random_bits)
+    keep_mask: Any = staticmethod(random.keep_mask)
+    pow: Any = staticmethod(accurate.pow)
+    logaddexp: Any = staticmethod(accurate.logaddexp)
+    log: Any = staticmethod(accurate.log)
+    log2: Any = staticmethod(accurate.log2)
+    log10: Any = staticmethod(accurate.log10)
+    expm1: Any = staticmethod(accurate.expm1)
+    log1p: Any = staticmethod(accurate.log1p)
+    sinh: Any = staticmethod(accurate.sinh)
+    cosh: Any = staticmethod(accurate.cosh)
+    tanh: Any = staticmethod(accurate.tanh)
+    acosh: Any = staticmethod(accurate.acosh)
+    atanh: Any = staticmethod(accurate.atanh)
 
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         target = self.require(dtype)
-        if jnp.iscomplexobj(x) and dt.kind(target) < 3 and target is not dt.bool_:
-            x = jnp.real(x)
+        if jnp.iscomplexobj(x) and dt.kind(target) < 3:
+            x = x != 0 if target is dt.bool_ else jnp.real(x)
         return jax.lax.convert_element_type(x, target)
 
     def matmul(self, x1: Any, x2: Any) -> Any:
@@ -234,7 +240,7 @@ def _full(placed: Any) -> Callable[..., Any]:
     return jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
 
 
-_pow = jax.jit(jnp.pow)
+_pow = jax.jit(accurate.pow)
 _getitem = jax.jit(indexing.getitem_at, static_argnames="pattern")
 _index_add = jax.jit(indexing.index_add_at, static_argnames="pattern")
 _index_set = jax.jit(indexing.index_set_at, static_argnames="pattern")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+
 from polyflow.errors import BackendUnavailableError, UnknownDeviceError, unknown_device
 
 ALIASES = {"cuda": "gpu", "rocm": "gpu"}
@@ -39,7 +40,7 @@ def find(name: str | None) -> tuple[str, Any]:
     """The canonical name of a device, and JAX's object for it.
 
     Args:
-        name: ``"cpu"``, ``"cpu:0"``, ``"gpu:1"``, ``"cuda:1"``, ``"1"`` (of the default platform) or None (the default).
+        name: ``"cpu"``, ``"cpu:0"``, ``"gpu:1"``, ``"cuda:1"``, ``"1"`` (of the default platform), None (the default).
 
     Raises:
         UnknownDeviceError: there is no such device; the message says which there are.

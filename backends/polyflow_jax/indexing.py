@@ -1,8 +1,8 @@
 """Indexing on JAX: an index outside the tensor never selects another element.
 
-In a compiled program such an index reads NaN (the dtype's minimum, for integers) and writes nothing; run eagerly it is an
-IndexError, found on the host before the program starts. Eager programs take the places of integers and slices as data:
-``x[0:32]`` and ``x[32:64]`` are one program.
+In a compiled program such an index reads NaN (the dtype's minimum, for integers) and writes nothing; run eagerly it is
+an IndexError, found on the host before the program starts. Eager programs take the places of integers and slices as
+data: ``x[0:32]`` and ``x[32:64]`` are one program.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+
 from polyflow.backend.checks import check_indices
 from polyflow.backend.keys import ARRAY, Key, Slice, Window, library_key, windows
 
@@ -31,7 +32,7 @@ def index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
     """Add up; what is outside is left out."""
     updates = jnp.asarray(updates, x.dtype)
     place = x.at[library_key(key, _wide(x, key, indices))]
-    return place.max(updates, mode="drop") if x.dtype == bool else place.add(updates, mode="drop")
+    return place.max(updates, mode="drop") if x.dtype == jnp.bool_ else place.add(updates, mode="drop")
 
 
 def index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
@@ -43,7 +44,7 @@ def index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
 def _missing(dtype: Any) -> Any:
     if jnp.issubdtype(dtype, jnp.inexact):
         return jnp.nan
-    return False if dtype == bool else int(jnp.iinfo(dtype).min)
+    return False if dtype == jnp.bool_ else int(jnp.iinfo(dtype).min)
 
 
 def _wide(x: Any, key: Key, indices: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -61,7 +62,7 @@ def _wide(x: Any, key: Key, indices: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-# Eager programs: places are data -----------------------------------------------------------------------------------------
+# Eager programs: places are data --------------------------------------------------------------------------------------
 
 
 def split(shape: tuple[int, ...], indices: tuple[Any, ...], key: Key) -> tuple[Key, np.ndarray | None]:
@@ -114,7 +115,7 @@ def _relative(pattern: Key) -> Key:
     return tuple(
         Slice(0, None, part.step)
         if isinstance(part, Window) and part.step > 0
-        else Slice(part.span - 1 if part.count else 0, None if part.count else 0, part.step)
+        else Slice(part.span - 1 if part.size else 0, None if part.size else 0, part.step)
         if isinstance(part, Window)
         else part
         for part in pattern

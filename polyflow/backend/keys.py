@@ -28,21 +28,21 @@ def library_key(key: Key, indices: tuple[Any, ...]) -> Any:
 class Window(NamedTuple):
     """A slice without its place: how many elements it selects, and how far apart."""
 
-    count: int
+    size: int
     step: int
 
     @property
     def span(self) -> int:
         """How many neighbouring elements it reaches over."""
-        return (self.count - 1) * abs(self.step) + 1 if self.count else 0
+        return (self.size - 1) * abs(self.step) + 1 if self.size else 0
 
 
 def windows(key: Key, shape: tuple[int, ...]) -> tuple[Key, list[int]]:
     """A key as a pattern that says nothing about places, and the places: where on each axis of ``shape`` it starts.
 
-    Two keys of one pattern differ only in their places, so a program compiled for the pattern serves both. An integer is
-    0 in the pattern, a slice its `Window`; where a slice steps backwards, its place is that of its lowest element. Index
-    arrays, and slices of a whole axis, start at 0.
+    Two keys of one pattern differ only in their places, so a program compiled for the pattern serves both. An integer
+    is 0 in the pattern, a slice its `Window`; where a slice steps backwards, its place is that of its lowest element.
+    Index arrays, and slices of a whole axis, start at 0.
     """
     pattern: list[Any] = []
     places: list[int] = []

@@ -1,25 +1,44 @@
 """A backend made of any namespace that follows the Python array API standard.
 
 `ArrayNamespaceBackend` maps polyflow's ops to the standard's functions and states, once, what polyflow pins where
-libraries differ: accumulation dtypes, stable sorting with NaN last, division by zero, the special cases of floor
-division. A subclass sets ``xp`` and says what its library does better.
+libraries differ or the standard leaves things open: accumulation dtypes, stable sorting with NaN last, division by
+zero, the special cases of floor division, booleans in an order, index arrays. A subclass sets ``xp`` and says what its
+library does better.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes as dt
-from .keys import library_key
-from .protocol import Backend
+from . import flat
+from .checks import check_indices, check_power
+from .keys import Key, library_key
+from .protocol import Backend, Capabilities
+
+_HALVES = (dt.float16, dt.bfloat16)
 
 
 class ArrayNamespaceBackend(Backend):
-    """The whole protocol over an array namespace ``xp``."""
+    """The whole protocol over an array namespace ``xp``.
+
+    Where a subclass does not set ``capabilities``, it holds the dtypes that its namespace names.
+    """
 
     xp: Any
+
+    def __init__(self, device: str | None = None) -> None:
+        super().__init__(device)
+        if type(self).capabilities is Backend.capabilities:
+            held = frozenset(dtype for dtype in dt.ALL if hasattr(self.xp, dtype.name))
+            self.capabilities = Capabilities(dtypes=held)
+        try:
+            np.dtype(self.library_dtype(dt.float32))
+        except TypeError:
+            self.numpy_dtypes = False
 
     # Arrays --------------------------------------------------------------------------------------------------------
 
@@ -29,7 +48,9 @@ class ArrayNamespaceBackend(Backend):
         return self.xp.asarray(np.array(host, dtype=dtype), dtype=self.library_dtype(dtype))
 
     def to_numpy(self, array: Any) -> np.ndarray:
-        return np.asarray(array)
+        host = np.asarray(array)[...]
+        host.flags.writeable = False
+        return host
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu:0",)
@@ -45,108 +66,207 @@ class ArrayNamespaceBackend(Backend):
         dtype = array.dtype
         return dt.as_dtype(dtype if isinstance(dtype, np.dtype) else str(dtype).rpartition(".")[2])
 
-    # Creation and conversion -----------------------------------------------------------------------------------------
+    def _is(self, x: Any, kinds: Any) -> bool:
+        """Whether the array's dtype is among ``kinds``."""
+        return self.dtype_of(x) in kinds
+
+    def _pair(self, x1: Any, x2: Any) -> tuple[Any, Any]:
+        """Two operands as arrays: where ``weak_scalars`` says so, one of them may be a Python float."""
+        if x1.__class__ is float:
+            return self.xp.full((), x1, dtype=x2.dtype), x2
+        return (x1, self.xp.full((), x2, dtype=x1.dtype)) if x2.__class__ is float else (x1, x2)
+
+    # Creation and conversion ---------------------------------------------------------------------------------------
 
     def full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
-        return self.xp.full(shape, fill_value, dtype=self.library_dtype(self.require(dtype)))
+        value = np.full((), fill_value, self.require(dtype)).item()
+        return self.xp.full(shape, value, dtype=self.library_dtype(dtype))
 
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
-        return self.xp.astype(x, self.library_dtype(self.require(dtype)))
+        target = self.library_dtype(self.require(dtype))
+        if dt.kind(dtype) < 3 and self._is(x, dt.COMPLEX):
+            if dtype is dt.bool_:
+                return x != 0
+            x = self.xp.real(x)
+        return self.xp.astype(x, target)
 
     def identity(self, x: Any) -> Any:
         return x
 
-    # Arithmetic ------------------------------------------------------------------------------------------------------
+    def stop_gradient(self, x: Any) -> Any:
+        return x
+
+    # Arithmetic ----------------------------------------------------------------------------------------------------
 
     def square(self, x: Any) -> Any:
         return x * x
 
+    def reciprocal(self, x: Any) -> Any:
+        return 1.0 / x
+
+    def pow(self, x1: Any, x2: Any) -> Any:
+        if x2.__class__ is not float and self._is(x2, dt.SIGNED):
+            check_power(x1, self.to_numpy(x2))
+        return self.xp.pow(x1, x2)
+
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         xp = self.xp
-        if not self._floating(x1):
+        x1, x2 = self._pair(x1, x2)
+        if not self._is(x1, dt.FLOATING):
             zero = x2 == 0
             return xp.where(zero, xp.zeros_like(x1), x1 // xp.where(zero, xp.ones_like(x2), x2))
-        return self._float_floor_divide(x1, x2)
-
-    def _float_floor_divide(self, x1: Any, x2: Any) -> Any:
-        """The standard's special cases: exact quotients through the remainder, inf and signed zeros kept."""
-        xp = self.xp
-        remainder = self.remainder(x1, x2)
-        quotient = xp.round((x1 - remainder) / x2)
-        quotient = xp.where(quotient == 0, xp.copysign(quotient, x1 / x2), quotient)
-        infinite = xp.isinf(x2) & xp.isfinite(x1)
-        opposite = (xp.signbit(x1) != xp.signbit(x2)) & (x1 != 0)
-        signed_zero = xp.copysign(xp.zeros_like(x1 + x2), x1 / x2)
-        quotient = xp.where(infinite, xp.where(opposite, -xp.ones_like(signed_zero), signed_zero), quotient)
-        return xp.where(xp.isinf(x1) | (x2 == 0), x1 / x2, quotient)
+        quotient = xp.round((x1 - self.remainder(x1, x2)) / x2)
+        plain = x1 / x2
+        quotient = xp.where(quotient == 0, xp.copysign(quotient, plain), quotient)
+        endless = xp.where(_apart(xp, x1, x2), -xp.ones_like(plain), xp.copysign(xp.zeros_like(plain), plain))
+        quotient = xp.where(xp.isinf(x2) & xp.isfinite(x1), endless, quotient)
+        return xp.where(xp.isinf(x1) | (x2 == 0), plain, quotient)
 
     def remainder(self, x1: Any, x2: Any) -> Any:
         xp = self.xp
-        if not self._floating(x1):
+        x1, x2 = self._pair(x1, x2)
+        if not self._is(x1, dt.FLOATING):
             zero = x2 == 0
             return xp.where(zero, xp.zeros_like(x1), x1 % xp.where(zero, xp.ones_like(x2), x2))
         raw = xp.remainder(x1, x2)
-        infinite = xp.isinf(x2) & xp.isfinite(x1)
-        opposite = (xp.signbit(x1) != xp.signbit(x2)) & (x1 != 0)
-        raw = xp.where(infinite, xp.where(opposite, x2 + xp.zeros_like(x1), x1 + xp.zeros_like(x2)), raw)
+        endless = xp.where(_apart(xp, x1, x2), x2 + xp.zeros_like(x1), x1 + xp.zeros_like(x2))
+        raw = xp.where(xp.isinf(x2) & xp.isfinite(x1), endless, raw)
         return xp.where(raw == 0, xp.copysign(raw, x2), raw)
 
-    def _floating(self, x: Any) -> bool:
-        return self.dtype_of(x) in dt.FLOATING
+    def clip(self, x: Any, *, min: Any, max: Any) -> Any:
+        dtype = x.dtype
+        x = x if min is None else self.xp.maximum(x, self.xp.full((), min, dtype=dtype))
+        return x if max is None else self.xp.minimum(x, self.xp.full((), max, dtype=dtype))
 
-    # Reductions: in the dtype that promotion chose ---------------------------------------------------------------------
+    def floor(self, x: Any) -> Any:
+        return x if self._is(x, dt.INTEGERS) else self.xp.floor(x)
 
-    def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
-        return self.xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    def ceil(self, x: Any) -> Any:
+        return x if self._is(x, dt.INTEGERS) else self.xp.ceil(x)
 
-    def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
-        return self.xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    def trunc(self, x: Any) -> Any:
+        return x if self._is(x, dt.INTEGERS) else self.xp.trunc(x)
 
-    def cumulative_sum(self, x: Any, *, axis: int) -> Any:
-        return self.xp.cumulative_sum(x, axis=axis, dtype=x.dtype)
+    def round(self, x: Any) -> Any:
+        return x if self._is(x, dt.INTEGERS) else self.xp.round(x)
 
-    def cumulative_prod(self, x: Any, *, axis: int) -> Any:
-        return self.xp.cumulative_prod(x, axis=axis, dtype=x.dtype)
+    # Complex numbers: for real ones the standard does not define these --------------------------------------------
+
+    def conj(self, x: Any) -> Any:
+        return self.xp.conj(x) if self._is(x, dt.COMPLEX) else x
+
+    def real(self, x: Any) -> Any:
+        return self.xp.real(x) if self._is(x, dt.COMPLEX) else x
+
+    def imag(self, x: Any) -> Any:
+        return self.xp.imag(x) if self._is(x, dt.COMPLEX) else self.xp.zeros_like(x)
+
+    # Order: booleans too, False first -----------------------------------------------------------------------------
+
+    def less(self, x1: Any, x2: Any) -> Any:
+        return self.xp.less(self._ordered(x1), self._ordered(x2))
+
+    def less_equal(self, x1: Any, x2: Any) -> Any:
+        return self.xp.less_equal(self._ordered(x1), self._ordered(x2))
+
+    def greater(self, x1: Any, x2: Any) -> Any:
+        return self.xp.greater(self._ordered(x1), self._ordered(x2))
+
+    def greater_equal(self, x1: Any, x2: Any) -> Any:
+        return self.xp.greater_equal(self._ordered(x1), self._ordered(x2))
+
+    def _ordered(self, x: Any) -> Any:
+        return self.astype(x, dtype=dt.uint8) if x.__class__ is not float and self._is(x, (dt.bool_,)) else x
+
+    def _back(self, result: Any, x: Any) -> Any:
+        """A result of `_ordered` values in the dtype of ``x``."""
+        return self.astype(result, dtype=dt.bool_) if self._is(x, (dt.bool_,)) else result
+
+    def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return self._back(self.xp.max(self._ordered(x), axis=axis, keepdims=keepdims), x)
+
+    def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return self._back(self.xp.min(self._ordered(x), axis=axis, keepdims=keepdims), x)
 
     def argmax(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
-        return self._index(self.xp.argmax(x, axis=axis, keepdims=keepdims))
+        return self._counted(self.xp.argmax(self._ordered(x), axis=axis, keepdims=keepdims))
 
     def argmin(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
-        return self._index(self.xp.argmin(x, axis=axis, keepdims=keepdims))
+        return self._counted(self.xp.argmin(self._ordered(x), axis=axis, keepdims=keepdims))
 
-    def count_nonzero(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
-        return self._index(self.xp.sum(self.xp.astype(x != 0, self.xp.int64), axis=axis, keepdims=keepdims))
+    def _counted(self, x: Any) -> Any:
+        return x if self._is(x, (dt.int64,)) else self.astype(x, dtype=dt.int64)
 
-    def _index(self, x: Any) -> Any:
-        return x if x.dtype == self.xp.int64 else self.xp.astype(x, self.xp.int64)
+    # Sums: in the dtype that promotion chose, the halves in float32 -----------------------------------------------
 
-    # Sorting: stable, NaN last ------------------------------------------------------------------------------------------
+    def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        wide = self._wide(x)
+        return self._narrow(self.xp.sum(wide, axis=axis, keepdims=keepdims, dtype=wide.dtype), x)
+
+    def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        wide = self._wide(x)
+        return self._narrow(self.xp.prod(wide, axis=axis, keepdims=keepdims, dtype=wide.dtype), x)
+
+    def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        wide = self._wide(x)
+        total = self.sum(wide, axis=axis, keepdims=keepdims)
+        count = math.prod(x.shape) // max(math.prod(total.shape), 1)
+        return self._narrow(total / float(count) if count else total + float("nan"), x)
+
+    def cumulative_sum(self, x: Any, *, axis: int) -> Any:
+        wide = self._wide(x)
+        return self._narrow(self.xp.cumulative_sum(wide, axis=axis, dtype=wide.dtype), x)
+
+    def cumulative_prod(self, x: Any, *, axis: int) -> Any:
+        wide = self._wide(x)
+        return self._narrow(self.xp.cumulative_prod(wide, axis=axis, dtype=wide.dtype), x)
+
+    def _wide(self, x: Any) -> Any:
+        return self.astype(x, dtype=dt.float32) if self._is(x, _HALVES) else x
+
+    def _narrow(self, result: Any, x: Any) -> Any:
+        return self.astype(result, dtype=self.dtype_of(x)) if self._is(x, _HALVES) else result
+
+    # Sorting: stable, NaN last ----------------------------------------------------------------------------------------
 
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
-        xp = self.xp
-        if not descending:
-            return self._index(xp.argsort(x, axis=axis, stable=True))
-        size = x.shape[axis]
-        order = size - 1 - xp.flip(xp.argsort(xp.flip(x, axis=axis), axis=axis, stable=True), axis=axis)
-        if self._floating(x):  # the flip brought NaN to the front: a second stable sort sends it to the end
-            behind = xp.take_along_axis(xp.astype(xp.isnan(x), xp.int8), order, axis=axis)
-            order = xp.take_along_axis(order, xp.argsort(behind, axis=axis, stable=True), axis=axis)
-        return self._index(order)
+        return self._counted(self.xp.argsort(self._key(x, descending), axis=axis, stable=True))
 
     def sort(self, x: Any, *, axis: int, descending: bool) -> Any:
-        if not descending:
-            return self.xp.sort(x, axis=axis, stable=True)
-        return self.xp.take_along_axis(x, self.argsort(x, axis=axis, descending=True), axis=axis)
+        in_order = self.xp.sort(self._key(x, descending), axis=axis, stable=True)
+        return self._back(self._reversed(in_order) if descending else in_order, x)
+
+    def _key(self, x: Any, descending: bool) -> Any:
+        """Values whose ascending order is the order wanted: ties stay ties, and NaN stays NaN."""
+        return self._reversed(self._ordered(x)) if descending else self._ordered(x)
+
+    def _reversed(self, x: Any) -> Any:
+        return self.xp.negative(x) if self._is(x, dt.FLOATING) else self.xp.bitwise_invert(x)
 
     def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
-        return self._index(self.xp.searchsorted(x1, x2, side=side))
+        return self._counted(self.xp.searchsorted(self._ordered(x1), self._ordered(x2), side=side))
 
-    # Indexing: the key's static parts with the index arrays in their places ------------------------------------------
+    # Indexing -----------------------------------------------------------------------------------------------------
 
-    def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
-        return x[library_key(key, indices)]
+    def getitem(self, x: Any, *indices: Any, key: Key) -> Any:
+        if not indices:
+            return x[library_key(key, ())]
+        self._check(x, key, indices)
+        return flat.getitem(self, x, indices, key)
 
-    # Shapes -----------------------------------------------------------------------------------------------------------
+    def index_add(self, x: Any, updates: Any, *indices: Any, key: Key) -> Any:
+        self._check(x, key, indices)
+        return flat.index_add(self, x, self._pair(x, updates)[1], indices, key)
+
+    def index_set(self, x: Any, updates: Any, *indices: Any, key: Key) -> Any:
+        self._check(x, key, indices)
+        return flat.index_set(self, x, self._pair(x, updates)[1], indices, key)
+
+    def _check(self, x: Any, key: Key, indices: tuple[Any, ...]) -> None:
+        if indices:
+            check_indices(tuple(x.shape), key, [self.to_numpy(index) for index in indices])
+
+    # Shapes -------------------------------------------------------------------------------------------------------
 
     def reshape(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return self.xp.reshape(x, shape)
@@ -162,3 +282,18 @@ class ArrayNamespaceBackend(Backend):
 
     def flip(self, x: Any, *, axis: Any) -> Any:
         return self.xp.flip(x, axis=axis)
+
+    def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+        dtype = self.dtype_of(x)
+        for axis, ends in enumerate(widths):
+            before, after = (
+                self.full(shape=(*x.shape[:axis], size, *x.shape[axis + 1 :]), fill_value=value, dtype=dtype)
+                for size in ends
+            )
+            x = self.xp.concat([before, x, after], axis=axis)
+        return x
+
+
+def _apart(xp: Any, x1: Any, x2: Any) -> Any:
+    """Where a number other than 0 and an infinity have different signs."""
+    return (xp.signbit(x1) != xp.signbit(x2)) & (x1 != 0)

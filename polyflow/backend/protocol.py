@@ -145,13 +145,13 @@ class Backend(abc.ABC):
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """The library's own gradient of a graph, where ``capabilities.native_gradient`` says that it has one.
 
-        polyflow differentiates by its own rules; this is the second opinion that tests hold them to, and the way through
-        code that only the library can differentiate.
+        polyflow differentiates by its own rules; this is the second opinion that tests hold them to, and the way
+        through code that only the library can differentiate.
 
         Returns:
-            ``vjp(arrays, cotangents)``: from the graph's input arrays, and one cotangent array for each output (any value
-            for outputs that are no floating or complex numbers), to one cotangent for each input (None for inputs that are
-            no floating or complex numbers). The cotangent of a complex number is the conjugate of the derivative.
+            ``vjp(arrays, cotangents)``: from the graph's input arrays, and one cotangent array for each output (any
+            value for outputs of integers or booleans), to one cotangent for each input (None for integers and
+            booleans). The cotangent of a complex number is the conjugate of the derivative.
 
         Raises:
             UnsupportedError: the library has no gradients.

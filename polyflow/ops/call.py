@@ -92,7 +92,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         array = backend = None
         try:
             array, backend = x.array, x.backend
-            plain = array.dtype in direct
+            plain = backend.numpy_dtypes and array.dtype in direct
         except AttributeError:
             plain = False
         if not plain:
@@ -124,9 +124,9 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
             dtype = array.dtype
             if kind is x1.__class__:
                 other = x2.array
-                plain = other.dtype is dtype and x2.backend is backend and dtype in direct
+                plain = other.dtype is dtype and x2.backend is backend and backend.numpy_dtypes and dtype in direct
             elif kind is float or kind is int:
-                plain = dtype in weak and backend.weak_scalars
+                plain = backend.weak_scalars and dtype in weak
                 other = float(x2) if plain else None
             else:
                 plain = False
@@ -166,6 +166,7 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
     run, bind = prepared(op), op.bind
     names, count = tuple(op.defaults), len(op.defaults)
     axis = names.index("axis") if [name for name, _ in op.converted] == ["axis"] else None
+    whole = op.defaults.get("axis", 0) is None  # None is an axis: all of them
     usual = None if op.required else bind((), {})
 
     def call(x: Any = _MISSING, /, *given: Any, **named: Any) -> Any:
@@ -173,7 +174,7 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
             named, (x,) = _by_name(op, (), named)
         if not named and len(given) == count and axis is not None:
             value = given[axis]
-            if value is None or value.__class__ is int:  # nothing to convert
+            if value.__class__ is int or (whole and value is None):  # nothing to convert
                 return run(x, dict(zip(names, given)))  # noqa: B905  (the lengths are equal)
         return run(x, bind(given, named) if named or given or usual is None else usual)
 
@@ -188,7 +189,7 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
         array = backend = None
         try:
             array, backend = x.array, x.backend
-            plain = array.dtype in direct
+            plain = backend.numpy_dtypes and array.dtype in direct
         except AttributeError:
             plain = False
         if not plain:

