@@ -11,6 +11,8 @@ from collections.abc import Sequence
 COMMANDS = {  # name: (module, what --help says of it)
     "backends": ("polyflow._cli.backends", "list the installed backends, what works and what is selected"),
     "compare": ("polyflow._cli.compare", "run a script on several backends and compare what it computed"),
+    "conformance": ("polyflow._cli.conformance", "run the conformance suite on a backend"),
+    "conformance-report": ("polyflow._cli.conformance_report", "make one page of the suite's reports"),
     "demo": ("polyflow._cli.demo", "train a classifier of handwritten digits on any backend, or on all"),
 }
 """A module has ``configure(parser)`` and ``run(arguments) -> exit code``; it is imported when it is called."""
