@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import polyflow as pf
 from polyflow import losses
+from polyflow.backend import discovery
 from polyflow.errors import LabelError, ShapeError, UnknownNameError
 from polyflow.flow.trace import Compiled, trace
 from polyflow.ops.rules import Spec
@@ -20,14 +21,23 @@ from .cases import CASES, data, weights
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_traced_is_eager(case):
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_a_compiled_loss_and_its_gradient_are_the_eager_ones_of_numpy(case, backend):
     held, w = data(3), weights("row")
-    true, pred = held[case.true], held[case.pred]
+    true, pred = held[case.true], held[case.pred if case.pred != "certain" else "scores"]
     loss = getattr(losses, case.name)(**case.options)
-    eager = loss(true, pred, w)
-    arguments = [Spec(one.shape, one.dtype) for one in (true, pred, w)]
-    compiled = Compiled(trace(loss, *arguments, backend=eager.backend))
-    np.testing.assert_array_equal(compiled(true, pred, w), eager.numpy())
+
+    def both(true, pred, w):
+        return pf.value_and_grad(lambda y: loss(true, y, w))(pred)
+
+    value, gradient = both(true, pf.tensor(pred), w)
+    target = discovery.get(backend)
+    compiled = Compiled(trace(both, *(Spec(one.shape, one.dtype) for one in (true, pred, w)), backend=target))
+    results = compiled(*(target.asarray(one) for one in (true, pred, w)))
+    for result, eager in zip(results, (value, gradient), strict=True):
+        exact = backend == "numpy"
+        tolerance = {"rtol": 0, "atol": 0} if exact else {"rtol": 1e-5, "atol": 2e-6}
+        np.testing.assert_allclose(target.to_numpy(result), eager.numpy(), **tolerance)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.pred != "certain"], ids=str)
