@@ -79,24 +79,17 @@ class GradientTape:
         Args:
             target: a tensor or a nested container of tensors; elements of all of them are summed.
             sources: a variable or watched tensor, or a nested container of them.
-            output_gradients: a cotangent for each target (ones if left out).
+            output_gradients: a cotangent for each target, in the structure of ``target`` (ones for None).
             unconnected_gradients: "none" (None for a source that the target does not depend on) or "zero".
 
         Raises:
             RuntimeError: on the second call, unless the tape is persistent.
+            ShapeError: where ``output_gradients`` do not have the targets' structure or shapes.
         """
         _check_unconnected(unconnected_gradients)
         tape = self._take("gradient")
         targets = [leaf.read() if isinstance(leaf, Operators) else asarray(leaf) for leaf in tree.flatten(target)[0]]
-        if output_gradients is None:
-            cotangents = [creation.ones_like(one) for one in targets]
-        else:
-            cotangents = [asarray(one) for one in tree.flatten(output_gradients)[0]]
-            if [c.shape for c in cotangents] != [t.shape for t in targets]:
-                raise ShapeError(
-                    f"output_gradients need the targets' shapes {[t.shape for t in targets]}; "
-                    f"got {[c.shape for c in cotangents]}."
-                )
+        cotangents = _cotangents(target, targets, output_gradients)
         seeds = [pair for pair in zip(targets, cotangents, strict=True) if pair[0].dtype in dt.INEXACT]
         leaves, structure = tree.flatten(sources)
         with self._paused():
@@ -167,6 +160,27 @@ class GradientTape:
         """Inside its own block, a tape that is not persistent does not record its own gradient."""
         top = interpreter.get()
         return inside(self._tape.below if self._tape is top and self._tape and not self._persistent else top)
+
+
+def _cotangents(target: Any, targets: list[Any], given: Any) -> list[Any]:
+    """The cotangents that a user gave for the leaves of ``target``, which are ``targets``."""
+    if given is None:
+        return [creation.ones_like(one) for one in targets]
+    found: list[Any] = []
+    try:
+        if tree.flatten(target)[1] is None:
+            found = [given]
+        else:
+            tree.map(lambda _, one: found.append(one), target, given)
+    except ValueError as error:
+        raise ShapeError(f"output_gradients need the structure of the targets: {error}") from None
+    cotangents = [
+        creation.ones_like(one) if g is None else asarray(g, one.dtype) for g, one in zip(found, targets, strict=True)
+    ]
+    shapes, wanted = [c.shape for c in cotangents], [t.shape for t in targets]
+    if shapes != wanted:
+        raise ShapeError(f"output_gradients need the targets' shapes {wanted}; got {shapes}.")
+    return cotangents
 
 
 def _check_unconnected(choice: str) -> None:

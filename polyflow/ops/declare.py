@@ -128,7 +128,9 @@ class Op:
             if attrs[name] is inspect.Parameter.empty:
                 raise TypeError(self.usage(f"needs {name!r}"))
         for name, convert in self.converted:
-            attrs[name] = convert(attrs[name])
+            value = attrs[name] = convert(attrs[name])
+            if value is None and name == "axis" and self.defaults["axis"] is not None:
+                raise AxisError(f"{self.name}: expected an axis; got None.")
         return attrs
 
     def fallback(self, backend: Any) -> Callable[..., Any]:

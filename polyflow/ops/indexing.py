@@ -65,7 +65,8 @@ def _updates_operands(name, given):
 
 def _updated(x: Spec, updates: Spec, *indices: Spec, key: Key) -> Spec:
     place = _selected(x, indices, key)
-    if broadcast(place, updates.shape) != place:
+    given = (1,) * (len(place) - len(updates.shape)) + updates.shape
+    if len(given) > len(place) or any(size not in (1, wanted) for size, wanted in zip(given, place, strict=True)):
         raise ShapeError(f"updates of shape {updates.shape} do not fit the selected elements' shape {place}.")
     return x
 
@@ -149,8 +150,9 @@ def _refuse_duplicates(shape: tuple[int, ...], key: Key, indices: tuple[Any, ...
         return  # traced: the indices have no values yet
     hosts = [np.asarray(i.numpy()).astype(np.int64) for i in indices]
     check_indices(shape, key, hosts)
+    if 0 in _selected(Spec(shape, dt.bool_), tuple(Spec(host.shape, dt.int64) for host in hosts), key):
+        return
     axes = [axis for axis, part in enumerate(part for part in key if part is not None) if part == ARRAY]
-    broadcast(*[host.shape for host in hosts])
     places = 0
     for axis, host in zip(axes, hosts, strict=True):
         places = places * shape[axis] + np.where(host < 0, host + shape[axis], host)

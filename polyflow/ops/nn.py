@@ -150,11 +150,12 @@ def gelu(x: Any, /, approximate: bool = False) -> Any:
 
     Args:
         x: a floating tensor.
-        approximate: whether to use the paper's formula with tanh, which is cheaper.
+        approximate: whether to use the paper's formula with tanh, which is cheaper. (It is written with the sigmoid,
+            ``1 + tanh(z) = 2 sigmoid(2z)``, which keeps the digits of small values.)
     """
     x = call.operand(x)
     if approximate:
-        return 0.5 * x * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
+        return x * sigmoid(math.sqrt(8.0 / math.pi) * (x + 0.044715 * x * x * x))
     return 0.5 * x * erfc(x * -math.sqrt(0.5))
 
 

@@ -225,7 +225,7 @@ def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = Tr
 def along(domain: str = "any", result: str = "same", *, several: bool = False) -> Rule:
     """A result of the argument's own shape, computed along ``axis``: cumulative sums, sorting, softmax.
 
-    ``several=True`` takes a tuple of axes, and None for all of them.
+    ``several=True`` takes a tuple of axes too.
     """
     outcome = RESULTS[result]
 

@@ -171,6 +171,8 @@ gradient(_concat, _concat_part)
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
     """The arrays joined along an axis they have (None: flattened first)."""
     parts = list(arrays)
+    if not parts:
+        raise ValueError("concat needs at least one tensor; got none.")
     if axis is None:
         parts, axis = [reshape(part, (-1,)) for part in parts], 0
     return _concat(*parts, axis=axis)  # type: ignore[call-arg]

@@ -18,61 +18,93 @@ from .declare import gradient, op
 from .elementwise import astype, exp, square
 from .rules import elementwise as rule
 
-# W. J. Cody, "Rational Chebyshev approximation for the error function", Mathematics of Computation 23 (1969), 631-637:
-# numerator and denominator, highest power first. Near 0 in x**2, in the middle in x, in the tail in 1 / x**2.
+# Sun Microsystems, FDLIBM 5.3 (1993), s_erf.c: minimax rational functions for four stretches, here with the highest
+# power first. Up to 0.84375 in x**2, from there to 1.25 in x - 1, to 1 / 0.35 and beyond in 1 / x**2.
 _NEAR = (
     (
-        1.85777706184603153e-1,
-        3.16112374387056560e0,
-        1.13864154151050156e2,
-        3.77485237685302021e2,
-        3.20937758913846947e3,
+        -2.37630166566501626084e-05,
+        -5.77027029648944159157e-03,
+        -2.84817495755985104766e-02,
+        -3.25042107247001499370e-01,
+        1.28379167095512558561e-01,
     ),
-    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
+    (
+        -3.96022827877536812320e-06,
+        1.32494738004321644526e-04,
+        5.08130628187576562776e-03,
+        6.50222499887672944485e-02,
+        3.97917223959155352819e-01,
+        1.0,
+    ),
 )
+_AT_ONE = (
+    (
+        -2.16637559486879084300e-03,
+        3.54783043256182359371e-02,
+        -1.10894694282396677476e-01,
+        3.18346619901161753674e-01,
+        -3.72207876035701323847e-01,
+        4.14856118683748331666e-01,
+        -2.36211856075265944077e-03,
+    ),
+    (
+        1.19844998467991074170e-02,
+        1.36370839120290507362e-02,
+        1.26171219808761642112e-01,
+        7.18286544141962662868e-02,
+        5.40397917702171048937e-01,
+        1.06420880400844228286e-01,
+        1.0,
+    ),
+)
+_ERF_OF_ONE = 8.45062911510467529297e-01  # to the 24 bits that the stretch around 1 corrects
 _MIDDLE = (
     (
-        2.15311535474403846e-8,
-        5.64188496988670089e-1,
-        8.88314979438837594e0,
-        6.61191906371416295e1,
-        2.98635138197400131e2,
-        8.81952221241769090e2,
-        1.71204761263407058e3,
-        2.05107837782607147e3,
-        1.23033935479799725e3,
+        -9.81432934416914548592e00,
+        -8.12874355063065934246e01,
+        -1.84605092906711035994e02,
+        -1.62396669462573470355e02,
+        -6.23753324503260060396e01,
+        -1.05586262253232909814e01,
+        -6.93858572707181764372e-01,
+        -9.86494403484714822705e-03,
     ),
     (
+        -6.04244152148580987438e-02,
+        6.57024977031928170135e00,
+        1.08635005541779435134e02,
+        4.29008140027567833386e02,
+        6.45387271733267880336e02,
+        4.34565877475229228821e02,
+        1.37657754143519042600e02,
+        1.96512716674392571292e01,
         1.0,
-        1.57449261107098347e1,
-        1.17693950891312499e2,
-        5.37181101862009858e2,
-        1.62138957456669019e3,
-        3.29079923573345963e3,
-        4.36261909014324716e3,
-        3.43936767414372164e3,
-        1.23033935480374942e3,
     ),
 )
 _TAIL = (
     (
-        1.63153871373020978e-2,
-        3.05326634961232344e-1,
-        3.60344899949804439e-1,
-        1.25781726111229246e-1,
-        1.60837851487422766e-2,
-        6.58749161529837803e-4,
+        -4.83519191608651397019e02,
+        -1.02509513161107724954e03,
+        -6.37566443368389627722e02,
+        -1.60636384855821916062e02,
+        -1.77579549177547519889e01,
+        -7.99283237680523006574e-01,
+        -9.86494292470009928597e-03,
     ),
     (
+        -2.24409524465858183362e01,
+        4.74528541206955367215e02,
+        2.55305040643316442583e03,
+        3.19985821950859553908e03,
+        1.53672958608443695994e03,
+        3.25792512996573918826e02,
+        3.03380607434824582924e01,
         1.0,
-        2.56852019228982242e0,
-        1.87295284992346047e0,
-        5.27905102951428412e-1,
-        6.05183413124413191e-2,
-        2.33520497626869185e-3,
     ),
 )
-_NEAR_END = 0.46875
+_SLOPE = 2.0 / math.sqrt(math.pi)
+_NEAR_END, _MIDDLE_START, _TAIL_START = 0.84375, 1.25, 1 / 0.35
+_SHIFT = 0.5625
 
 # M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988),
 # 477-484 (PPND16): numerator and denominator, highest power first, for the centre, the tail and the far tail.
@@ -157,41 +189,43 @@ def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
     return value
 
 
-def _exp_of_minus_square(x: Any, xp: Any) -> Any:
-    """``exp(-x**2)`` for x >= 0, the square split in two so that its rounding error is not magnified (Cody's way).
+def _exp_of_minus_square(x: Any, extra: Any, xp: Any) -> Any:
+    """``exp(-x**2 - 0.5625 + extra)`` for x >= 0, with the square split in two, whose error would be magnified.
 
     (A product of two exponentials would be put together again by compilers that take them for real numbers, as XLA does.)
     """
     coarse = xp.round(x * 256.0) / 256.0  # 12 bits in float32, 13 in float64: its square is exact
-    main = xp.exp(-coarse * coarse)
-    return main + main * xp.expm1(-(x - coarse) * (x + coarse))
+    main = xp.exp(-coarse * coarse - _SHIFT)
+    return main + main * xp.expm1(extra - (x - coarse) * (x + coarse))
 
 
 def _erfc_of_magnitude(x: Any, xp: Any) -> Any:
-    """``erfc(x)`` for x above 0.46875."""
-    tail = x > 4.0
-    inverse = 1.0 / xp.where(tail, x * x, 16.0)
-    far = (1.0 / math.sqrt(math.pi) - inverse * _ratio(_TAIL, inverse)) / xp.where(tail, x, 4.0)
-    held = xp.where(x > 30.0, 30.0, x)  # exp(-900) is 0 already
-    return _exp_of_minus_square(held, xp) * xp.where(tail, far, _ratio(_MIDDLE, xp.where(tail, 4.0, x)))
-
-
-def _erf_near(x: Any, xp: Any) -> Any:
-    return x * _ratio(_NEAR, x * x)
+    """``erfc(x)`` for x from 0.84375 on."""
+    early = x < _MIDDLE_START
+    offset = xp.where(early, x - 1.0, 0.0)
+    held = xp.where(early, _MIDDLE_START, xp.where(x > 30.0, 30.0, x))  # erfc(30) is 0 already
+    inverse = 1.0 / (held * held)
+    ratio = xp.where(held < _TAIL_START, _ratio(_MIDDLE, inverse), _ratio(_TAIL, inverse))
+    late = _exp_of_minus_square(held, ratio, xp) / held
+    return xp.where(early, 1.0 - _ERF_OF_ONE - _ratio(_AT_ONE, offset), late)
 
 
 def _erf(x: Any, xp: Any) -> Any:
     size = xp.abs(x)
-    near = ~(size > _NEAR_END)  # NaN is near, and passes through
+    near = ~(size >= _NEAR_END)  # NaN is near, and passes through
+    small = xp.where(near, x, 0.0)
     outer = 1.0 - _erfc_of_magnitude(xp.where(near, 1.0, size), xp)
-    return xp.where(near, _erf_near(xp.where(near, x, 0.0), xp), xp.where(x < 0.0, -outer, outer))
+    return xp.where(near, small + small * _ratio(_NEAR, small * small), xp.where(x < 0.0, -outer, outer))
 
 
 def _erfc(x: Any, xp: Any) -> Any:
     size = xp.abs(x)
-    near = ~(size > _NEAR_END)
+    near = ~(size >= _NEAR_END)
+    small = xp.where(near, x, 0.0)
+    part = small * _ratio(_NEAR, small * small)
+    inner = xp.where(small < 0.25, 1.0 - (small + part), 0.5 - (part + (small - 0.5)))
     outer = _erfc_of_magnitude(xp.where(near, 1.0, size), xp)
-    return xp.where(near, 1.0 - _erf_near(xp.where(near, x, 0.0), xp), xp.where(x < 0.0, 2.0 - outer, outer))
+    return xp.where(near, inner, xp.where(x < 0.0, 2.0 - outer, outer))
 
 
 def _erfinv(x: Any, xp: Any) -> Any:
@@ -205,17 +239,21 @@ def _erfinv(x: Any, xp: Any) -> Any:
     return xp.where(centre, middle, xp.where(x < 0.0, -tail, tail)) / math.sqrt(2.0)
 
 
-_BLOCK = 1 << 14
-"""Elements computed at once on the host: a formula's many intermediate arrays then stay in the processor's cache."""
+def _refined_erfinv(x: Any, xp: Any) -> Any:
+    """One step of Newton's method further: the last bits of float64."""
+    y = _erfinv(x, xp)
+    size = xp.abs(x)
+    settled = ~(size < 1.0)
+    w = xp.where(settled, 0.0, xp.abs(y))
+    inner = size <= 0.5
+    excess = xp.where(inner, _erf(w, xp) - size, (1.0 - size) - _erfc(w, xp))
+    w = w - excess * xp.exp(w * w) / _SLOPE
+    return xp.where(settled, y, xp.where(x < 0.0, -w, xp.where(x == 0.0, x, w)))
 
 
 def _on_host(formula: Any, x: np.ndarray) -> np.ndarray:
-    flat, result = x.reshape(-1), np.empty(x.size, x.dtype)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, _BLOCK):
-            part = slice(start, start + _BLOCK)
-            result[part] = formula(flat[part].astype(np.float64), np)
-    return result.reshape(x.shape)
+        return np.asarray(formula(x.astype(np.float64), np)).astype(x.dtype)
 
 
 def _in_ops(formula: Any) -> Any:
@@ -227,6 +265,10 @@ def _in_ops(formula: Any) -> Any:
         return astype(formula(astype(x, dt.float64), elementwise), x.dtype)
 
     return decomposition
+
+
+def _inverse_in_ops(x: Any) -> Any:
+    return _refined_erfinv(x, elementwise) if x.dtype is dt.float64 else _in_ops(_erfinv)(x)
 
 
 @op(rule("real floating"), decomposition=_in_ops(_erf), standard=False)
@@ -241,13 +283,11 @@ def erfc(x, /):
     return _on_host(_erfc, x)
 
 
-@op(rule("real floating"), decomposition=_in_ops(_erfinv), standard=False, samples="unit")
+@op(rule("real floating"), decomposition=_inverse_in_ops, standard=False, samples="unit")
 def erfinv(x, /):
     """The inverse of `erf` on [-1, 1]; infinite at the ends, NaN beyond them."""
-    return _on_host(_erfinv, x)
+    return _on_host(_refined_erfinv if x.dtype == np.float64 else _erfinv, x)
 
-
-_SLOPE = 2.0 / math.sqrt(math.pi)
 
 gradient(erf, lambda g, y, x: g * (_SLOPE * exp(-square(x))))
 gradient(erfc, lambda g, y, x: g * (-_SLOPE * exp(-square(x))))
