@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import losses
 from ..errors import unknown_name
 from ..losses import kind_of_targets
 from ..losses.crossentropy import (
@@ -21,7 +22,7 @@ from ..losses.regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from ..naming import Family, name_of, snake_case
+from ..naming import Family, by_name, name_of, snake_case
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -35,6 +36,7 @@ from .accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from .accuracy import accuracy as _accuracy
 from .base import Metric
 from .confusion import AUC, FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
 from .probabilistic import (
@@ -137,6 +139,14 @@ FAMILY = Family(
     | dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError)
     | dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
 )
+
+FUNCTIONS = Family(
+    "metric function",
+    losses.FAMILY.members
+    | by_name(_accuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy)
+    | by_name(top_k_categorical_accuracy, sparse_top_k_categorical_accuracy),
+)
+"""The functions that a `MeanMetricWrapper` may be saved with; losses among them."""
 
 get = FAMILY.get
 deserialize = FAMILY.get

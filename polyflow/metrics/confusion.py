@@ -198,7 +198,7 @@ class AUC(Confusion):
         kinds = ("true_positives", "false_positives", "true_negatives", "false_negatives")
         super().__init__(kinds, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
         self.thresholds[0], self.thresholds[-1] = -FUZZ, 1.0 + FUZZ
-        self.given_thresholds = thresholds
+        self.given_thresholds, self.num_thresholds = thresholds, len(self.thresholds)
         self.curve, self.summation_method, self.from_logits = curve, summation_method, from_logits
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -224,7 +224,7 @@ class AUC(Confusion):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
-            "num_thresholds": len(self.thresholds),
+            "num_thresholds": self.num_thresholds,
             "curve": self.curve,
             "summation_method": self.summation_method,
             "from_logits": self.from_logits,

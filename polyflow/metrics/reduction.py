@@ -98,15 +98,15 @@ class MeanMetricWrapper(Mean):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | self.options
         if type(self) is MeanMetricWrapper:
-            from . import FAMILY
+            from . import FUNCTIONS
 
-            config["fn"] = FAMILY.serialize(self.fn)
+            config["fn"] = FUNCTIONS.serialize(self.fn)
         return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         if "fn" in config:
-            from . import get
+            from . import FUNCTIONS
 
-            config = config | {"fn": get(config["fn"])}
+            config = config | {"fn": FUNCTIONS.get(config["fn"])}
         return cls(**config)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -79,10 +79,11 @@ class Optimizer:
         self.built = False
         self._variables: list[Variable] = []
         self._trainable: list[Variable] = []
-        self._slots: dict[int, SimpleNamespace] = {}
+        self._places: dict[int, int] = {}
+        self._slots: list[SimpleNamespace] = []
         self._averages: list[Variable] = []
-        self._sums: dict[int, Variable] = {}
-        self._excluded: Callable[[Variable], bool] = lambda variable: False
+        self._sums: list[Variable] = []
+        self._undecayed: tuple[Sequence[Variable], str | None] = ((), None)
         self._iterations = self.add_variable(dtype=dt.int64, name="iteration")
         self._learning_rate: Any = learning_rate
         if not callable(learning_rate):
@@ -126,10 +127,10 @@ class Optimizer:
             self._averages = [self.add_variable_from_reference(v, "average") for v in self._trainable]
         for variable in self._trainable:
             if self.gradient_accumulation_steps:
-                self._sums[id(variable)] = self.add_variable_from_reference(variable, "gradient_accumulator")
-            self._slots[id(variable)] = SimpleNamespace(
-                **{name: self.add_variable_from_reference(variable, name, v) for name, v in self.slots().items()}
-            )
+                self._sums.append(self.add_variable_from_reference(variable, "gradient_accumulator"))
+            slots = {name: self.add_variable_from_reference(variable, name, v) for name, v in self.slots().items()}
+            self._slots.append(SimpleNamespace(**slots))
+        self._places = {id(variable): place for place, variable in enumerate(self._trainable)}
         self.built = True
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
@@ -209,7 +210,7 @@ class Optimizer:
 
     def slots_of(self, variable: Variable) -> SimpleNamespace:
         """The slots of a variable, as attributes of their names."""
-        return self._slots[id(variable)]
+        return self._slots[self._places[id(variable)]]
 
     def add_variable(
         self,
@@ -246,9 +247,16 @@ class Optimizer:
         self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
         """Keep the weights of some variables from decaying: these, and those whose path matches one of the patterns."""
-        ids = {id(variable) for variable in var_list or ()}
-        pattern = re.compile("|".join(var_names)) if var_names else None
-        self._excluded = lambda v: id(v) in ids or (pattern is not None and pattern.search(v.path) is not None)
+        self._undecayed = tuple(var_list or ()), "|".join(var_names) if var_names else None
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Assign all `variables`, in their order, from values of the same shapes."""
+        if len(weights) != len(self._variables):
+            raise ValueError(
+                f"{self.name!r} has {len(self._variables)} variables; set_weights got {len(weights)} values."
+            )
+        for variable, value in zip(self._variables, weights, strict=True):
+            variable.assign(value)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
@@ -267,19 +275,29 @@ class Optimizer:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy belongs to the copies of its variables, whose identities are their own."""
+        self.__dict__.update(state)
+        self._places = {id(variable): place for place, variable in enumerate(self._trainable)}
+
     # The step ---------------------------------------------------------------------------------------------------------
 
     def _update(self, gradients: list[Any], variables: list[Variable]) -> None:
-        gradients = self._clipped(gradients)
+        gradients = self._clip_gradients(gradients)
         learning_rate = self.learning_rate
         shared = {dtype: self._shared(learning_rate, dtype) for dtype in {v.dtype for v in variables}}
         if self.weight_decay is not None:
             for variable in variables:
-                if not self._excluded(variable):
+                if self._decays(variable):
                     variable.assign(variable - variable * self.weight_decay * shared[variable.dtype][0])
         self.before_updates(self.step(dt.DEFAULT_FLOAT))
         for gradient, variable in zip(gradients, variables, strict=True):
             self.update_step(gradient.astype(variable.dtype, copy=False), variable, shared[variable.dtype][1])
+
+    def _decays(self, variable: Variable) -> bool:
+        variables, pattern = self._undecayed
+        named = pattern is not None and re.search(pattern, variable.path) is not None
+        return not named and not any(variable is one for one in variables)
 
     def step(self, dtype: Any) -> Any:
         """The number of this step (1, 2 …), as a 0-d tensor of a floating dtype."""
@@ -290,7 +308,7 @@ class Optimizer:
         rate = learning_rate.astype(dtype, copy=False) if isinstance(learning_rate, Operators) else float(learning_rate)
         return rate, self.step_size(rate, self.step(dtype))
 
-    def _clipped(self, gradients: list[Any]) -> list[Any]:
+    def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
         if self.clipnorm is not None:
             return [clip_by_norm(g, self.clipnorm) for g in gradients]
         if self.global_clipnorm is not None:
@@ -302,7 +320,7 @@ class Optimizer:
     def _accumulate(self, gradients: list[Any], variables: list[Variable], steps: int) -> None:
         """Update with the mean gradient, and keep what was there before unless this is the last of ``steps``."""
         last = equal(remainder(self._iterations + 1, steps), 0)
-        sums = [self._sums[id(v)] for v in variables]
+        sums = [self._sums[self._places[id(v)]] for v in variables]
         totals = [total + g for total, g in zip(sums, gradients, strict=True)]
         before = [(v, v.value) for v in (*variables, *self._variables)]
         self._update([total / float(steps) for total in totals], variables)
@@ -345,10 +363,10 @@ class Optimizer:
             )
         self.build(variables)
         for variable in variables:
-            if id(variable) not in self._slots:
+            if id(variable) not in self._places:
                 raise ValueError(
                     f"{self.name!r} was built without the variable {variable.path!r}. Make a new optimizer for a new "
-                    "set of variables, or build this one with all of them."
+                    "set of variables (compile the model again), or build this one with all of them."
                 )
         if missing:
             warnings.warn(

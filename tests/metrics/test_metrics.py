@@ -196,6 +196,14 @@ def test_a_metric_of_one_s_own():
     assert metric.get_config() == {"name": "largest", "dtype": "float32"}
 
 
+@pytest.mark.parametrize("function", [losses.huber, metrics.binary_accuracy, losses.poisson])
+def test_a_wrapped_function_survives_saving_by_name(function):
+    metric = metrics.MeanMetricWrapper(function, name="mine")
+    twin = metrics.get(metrics.serialize(metric))
+    assert twin.fn is function
+    assert twin.name == "mine"
+
+
 def test_a_metric_without_a_formula_says_what_to_define():
     with pytest.raises(NotImplementedError, match="define update_state"):
         metrics.Metric().update_state(1, 2)

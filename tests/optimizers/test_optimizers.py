@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -289,6 +292,35 @@ def test_state_lies_where_the_variables_lie():
     assert {variable.backend.name for variable in optimizer.variables} == {"jax"}
     optimizer.to("numpy")
     assert {variable.backend.name for variable in optimizer.variables} == {"numpy"}
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))], ids=["copy", "pickle"])
+def test_a_copy_goes_on_with_the_copies_of_its_variables(make):
+    optimizer = optimizers.Adam(0.1, gradient_accumulation_steps=2, use_ema=True, weight_decay=0.1)
+    w = pf.Variable([1.0, 2.0])
+    optimizer.exclude_from_weight_decay(var_list=[w])
+    optimizer.apply([np.array([0.5, -0.5])], [w])
+    other, v = make((optimizer, w))
+    for _ in range(3):
+        optimizer.apply([np.array([0.5, -0.25])], [w])
+        other.apply([np.array([0.5, -0.25])], [v])
+    np.testing.assert_array_equal(v.numpy(), w.numpy())
+    assert v is not w
+    assert int(other.iterations) == int(optimizer.iterations) == 2
+
+
+def test_state_is_handed_over_by_set_weights():
+    first, second = optimizers.Adam(0.1), optimizers.Adam(0.5)
+    w, v = pf.Variable([1.0]), pf.Variable([1.0])
+    first.apply([[0.5]], [w])
+    with pytest.raises(ValueError, match="has 2 variables; set_weights got 4 values"):
+        second.set_weights(first.variables)
+    second.build([v])
+    second.set_weights(first.variables)
+    v.assign(w)
+    first.apply([[-1.0]], [w])
+    second.apply([[-1.0]], [v])
+    assert float(v[0]) == float(w[0])
 
 
 def test_an_optimizer_of_one_s_own():
