@@ -408,9 +408,9 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
     elif dtype is dt.bool_:
         host = np.array([True, False])
     else:
-        host = np.array([0, 1, 2, 3.75, 100.5, 7], dtype)
+        host = np.array([0, 1, 0.25, 3.75, 100.5, 7], dtype)
         if dtype in dt.COMPLEX:
-            host = host + np.array([0, 1j, 0, 0, 0, 0], dtype)
+            host = np.append(host, np.array([2j, 1 - 3j], dtype))  # an imaginary number is not 0
     x = t.tensor(host)
     for target in _held(t):
         if dtype in dt.INEXACT or target in dt.INEXACT or target is dt.bool_ or dtype is dt.bool_:
@@ -550,6 +550,9 @@ def _products() -> Iterator[Case]:
         for label in MATRICES if dtype in MAIN else ("matrices", "long"):
             check = functools.partial(_matmul, dtype=dtype, label=label)
             yield Case(f"{GROUP}/matmul/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label in ("matrices", "long"))
+    for dtype in (dt.float16, dt.bfloat16):
+        check = functools.partial(_matmul_many, dtype=dtype)
+        yield Case(f"{GROUP}/matmul/{dtype.name}/accumulated-wide", check, (dtype,), quick=True)
     yield Case(f"{GROUP}/matmul/float32/transposed", _matmul_transposed, (dt.float32,), quick=True)
     for label, (equation, sizes) in EINSUMS.items():
         check = functools.partial(_einsum, equation=equation, sizes=sizes)
@@ -592,6 +595,12 @@ def _product(t: Trial, value: Any, function: Callable[..., Any], hosts: tuple[np
 def _matmul(t: Trial, *, dtype: np.dtype, label: str) -> None:
     a, b = (samples.values("any", dtype, size, t.rng) for size in MATRICES[label])
     _product(t, linalg.matmul(t.tensor(a), t.tensor(b)), np.matmul, (a, b), dtype, "matmul")
+
+
+def _matmul_many(t: Trial, *, dtype: np.dtype) -> None:
+    """5000 ones: sums in 16 bits stop growing at 2048 (float16) or 256 (bfloat16)."""
+    value = linalg.matmul(t.tensor(np.ones((2, 5000), dtype)), t.tensor(np.ones((5000, 2), dtype)))
+    t.close(value, np.full((2, 2), WIDE(5000)), 0.501, dtype=dtype, what="matmul of 5000 ones")
 
 
 def _matmul_transposed(t: Trial) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import gc
 import json
+import os
+import random
 import subprocess
 import sys
+import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -137,9 +141,6 @@ def _unsupported(t: Trial) -> None:
 
 def _prints(t: Trial) -> None:
     """Ops leave standard output and error alone, also at the level of the process's files."""
-    import os
-    import tempfile
-
     x = t.tensor(np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4))
     with tempfile.TemporaryFile() as caught:
         kept = [os.dup(1), os.dup(2)]
@@ -189,15 +190,19 @@ def _resident() -> int | None:
 
 
 def _settings(t: Trial) -> None:
-    """NumPy's error handling and print options, and JAX's 64-bit switch, are the user's own."""
+    """Error handling, print options, random states, warning filters and JAX's 64-bit switch are the user's own."""
+
     def state() -> tuple[Any, ...]:
         jax = sys.modules.get("jax")
-        return (np.geterr(), np.get_printoptions(), jax.config.jax_enable_x64 if jax else None)
+        drawn = random.getstate()[1][:3], np.random.get_state()[1][:3].tolist()  # type: ignore[index]
+        wide = jax.config.jax_enable_x64 if jax else None
+        return np.geterr(), np.get_printoptions(), drawn, len(warnings.filters), dict(os.environ), wide
 
-    before = state()
-    x = t.tensor(np.array([1.0, 0.0], np.float64))
-    _ = functions()["log"](x), x / x, pf.function(lambda x: x * 2.0)(x)
-    t.same(state(), before, "settings of the process after some ops")
+    with np.errstate(divide="ignore", over="warn", under="ignore", invalid="ignore"):
+        before = state()
+        x = t.tensor(np.array([1.0, 0.0], np.float64))
+        _ = functions()["log"](x), x / x, pf.function(lambda x: x * 2.0)(x)
+        t.same(state(), before, "settings of the process after some ops")
 
 
 def _dtype(t: Trial, *, dtype: np.dtype) -> None:

@@ -358,6 +358,11 @@ CORNERS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
         [[0.0, 2.0]],
         [[0.0, 0.5]],
     ),
+    "where/nan-in-the-other": (
+        lambda x, y: elementwise.where(np.array([False, True, True]), x, y),
+        [[math.nan, INF, 1.0], [2.0, math.nan, INF]],
+        [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]],
+    ),
     "where/branch": (lambda x, y: elementwise.where(np.array([True, False]), x, y), [[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]]),
     "norm/zero": (lambda x: reduction.norm(x), [[0.0, 0.0]], [[0.0, 0.0]]),
     "std/equal": (lambda x: reduction.std(x), [[2.0, 2.0]], [[0.0, 0.0]]),
