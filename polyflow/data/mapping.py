@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Block
-from .node import UNKNOWN, AnyDataset, Cursor, Node, Over, Start, values
+from .. import dtypes as dt
+from .blocks import Block, cut, pick
+from .node import UNKNOWN, AnyDataset, Cursor, Node, Over, Rows, Start, values
 from .parallel import ordered
 from .rows import MappedRows
 from .spec import DatasetSpec, Spec, TensorSpec, general, spec_of
-from .structure import NONE, Structure
+from .structure import LEAF, NONE, Structure
 from .user import UserFunction, host_leaf
-from .vectorize import vectorize
+from .vectorize import BlockFunction, Vectorized
 
 __all__ = ["Filter", "FlatMap", "Map", "elements"]
 
@@ -47,21 +48,36 @@ def first_element(node: Node) -> list[Any]:
     ]
 
 
+_Unit = tuple[BlockFunction | None, Block]
+"""What a function is given at a time: a block and the function of blocks, or a block of one element and None."""
+
+
+def _units(vectorized: Vectorized, child: Node, cursor: Cursor) -> Iterator[_Unit]:
+    """The next pass of a cursor over ``child`` in parts for a function."""
+    for block in values(cursor):
+        length = len(block[0])
+        made = vectorized.of(child.structure, block)
+        step = 1 if made is None else made.limit
+        for start in range(0, length, step):
+            yield made, block if length <= step else cut(block, start, start + step)
+
+
 class Map(Over):
     """A function of each element; its results are the elements.
 
     Args:
-        function: called with the element, a tuple's items as arguments.
+        function: called with the element, a tuple's items as arguments; or run on blocks where that is the same.
         workers: how many threads call it at once; 1 calls it where the iteration happens.
     """
 
     def __init__(self, child: Node, function: Callable[..., Any], workers: int = 1) -> None:
         super().__init__(child)
         self.function, self.workers = UserFunction(function, "map()"), workers
-        self.block = vectorize(function, child.structure, child.specs) if child.known else None
-        self.known = self.block is not None
-        if self.block is not None:
-            self._structure, self._specs = self.block.structure, self.block.specs
+        self.vectorized = Vectorized(self.function)
+        made = self._whole()
+        self.known = made is not None
+        if made is not None:
+            self._structure, self._specs = made.structure, made.specs
         self._lock = threading.Lock()
 
     def find_structure(self) -> Structure:
@@ -69,22 +85,41 @@ class Map(Over):
         assert self._structure is not None
         return self._structure
 
+    def _whole(self) -> BlockFunction | None:
+        """The function of blocks for all elements, where they have one shape that is known beforehand."""
+        child = self.child
+        return self.vectorized.at(child.structure, child.specs) if child.known and self.vectorized.possible else None
+
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
-        if self.block is not None:
-            run = self.block.run
-            if cursor.rows is not None:
-                return Cursor(cursor.begin, MappedRows(cursor.rows, run))
-            return Cursor(lambda: map(run, cursor.begin()))
+        if not start.probe:
+            self.vectorized.renew()
+        if cursor.rows is not None and (made := self._whole()) is not None:
+            self._note(made)
+            return Cursor(cursor.begin, MappedRows(cursor.rows, made.run, made.limit))
         workers = 1 if start.probe else self.workers
 
         def begin() -> Iterator[Block]:
-            source = elements(cursor)
-            results = map(self._call, source) if workers == 1 else ordered(self._call, source, workers)
-            for leaves in results:
-                yield [column(leaf) for leaf in leaves]
+            source = _units(self.vectorized, self.child, cursor)
+            return map(self._run, source) if workers == 1 else ordered(self._run, source, workers)
 
         return Cursor(begin)
+
+    def _run(self, unit: _Unit) -> Block:
+        made, block = unit
+        if made is None:
+            return [column(leaf) for leaf in self._call([leaf[0] for leaf in block])]
+        self._note(made)
+        return made.run(block)
+
+    def _note(self, made: BlockFunction) -> None:
+        """See to it that all results have one structure."""
+        if self._structure is None:
+            with self._lock:
+                if self._structure is None:
+                    self._structure = made.structure
+        if made.structure != self._structure:
+            self.function.flatten(made.structure.pack([0] * made.structure.count), self._structure)  # says how
 
     def _call(self, leaves: list[Any]) -> list[Any]:
         result = self.function(self.child.structure, leaves)
@@ -100,17 +135,24 @@ class Map(Over):
         return out
 
     def find_specs(self) -> tuple[Spec, ...]:
-        """The specs of the results, found by calling the function with the first element.
+        """The specs of the results, found by tracing the function or calling it with the first element.
 
-        Where a size of the element may vary, the function is called once more with one row less: what differs varies.
+        Where a size of the element may vary, this is done once more with one row less: what differs varies.
         """
         leaves = first_element(self.child)
-        found = [_spec(leaf) for leaf in self._call(leaves)]
+        found = self._result_specs(leaves)
         specs = self.child.specs
         if all(isinstance(spec, DatasetSpec) or spec.fixed for spec in specs):
             return tuple(found)
-        other = [_spec(leaf) for leaf in self._call([_shorter(*pair) for pair in zip(leaves, specs, strict=True)])]
+        other = self._result_specs([_shorter(*pair) for pair in zip(leaves, specs, strict=True)])
         return tuple(general(a, b) or a for a, b in zip(found, other, strict=True))
+
+    def _result_specs(self, leaves: list[Any]) -> list[Spec]:
+        made = self.vectorized.at(self.child.structure, [_spec(leaf) for leaf in leaves])
+        if made is None:
+            return [_spec(leaf) for leaf in self._call(leaves)]
+        self._note(made)
+        return list(made.specs)
 
 
 def _spec(leaf: Any) -> Spec:
@@ -138,14 +180,26 @@ class Filter(Over):
         super().__init__(child)
         self.cardinality = 0 if child.cardinality == 0 else UNKNOWN
         self.function = UserFunction(function, "filter()")
+        self.vectorized = Vectorized(self.function)
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
+        if not start.probe:
+            self.vectorized.renew()
+        rows = cursor.rows
+        if rows is not None and rows.uniform and self.child.known:
+            made = _predicate(self.vectorized.at(self.child.structure, self.child.specs))
+            if made is not None:  # positions go on: the rows that are kept are gathered once they are needed
+                return Cursor(lambda: _kept_positions(cursor, rows, made), rows)
 
         def begin() -> Iterator[Block]:
-            for leaves in elements(cursor):
-                if self._keeps(leaves):
-                    yield [column(leaf) for leaf in leaves]
+            for made, block in _units(self.vectorized, self.child, cursor):
+                if made is not None and _predicate(made):
+                    yield from _kept(block, made.run(block))
+                else:
+                    for i in range(len(block[0])):
+                        if self._keeps([column[i] for column in block]):
+                            yield cut(block, i, i + 1)
 
         return Cursor(begin)
 
@@ -165,6 +219,31 @@ class Filter(Over):
             f"the function given to filter() returned {shown}. Expected one True or False for the element, e.g. x > 0 "
             "for a scalar, or a comparison reduced with all() or any()."
         )
+
+
+def _predicate(made: BlockFunction | None) -> BlockFunction | None:
+    """A function of blocks, if it gives one truth value for each element."""
+    if made is None or made.structure != LEAF or made.specs[0].shape != () or made.specs[0].dtype is not dt.bool_:
+        return None
+    return made
+
+
+def _kept_positions(cursor: Cursor, rows: Rows, made: BlockFunction) -> Iterator[Block]:
+    """The next pass of a cursor over rows without the positions whose rows a predicate refuses."""
+    limit = min(rows.limit, made.limit)
+    for block in cursor.begin():
+        for start in range(0, len(block[0]), limit):
+            part = cut(block, start, start + limit)
+            yield from _kept(part, made.run(rows.gather(part)))
+
+
+def _kept(block: Block, mask: Block) -> Iterator[Block]:
+    """The elements of a block for which a mask, a block of one column, is true."""
+    chosen = np.flatnonzero(mask[0])
+    if len(chosen) == len(block[0]):
+        yield block
+    elif len(chosen):
+        yield [pick(column, chosen) for column in block]
 
 
 class FlatMap(Over):

@@ -141,17 +141,17 @@ def _merged(second: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class MappedRows(Rows):
-    """Rows with a function of whole blocks applied to them."""
+    """Rows with a function of whole blocks applied to them, ``most`` rows at a time."""
 
     plain = False
 
-    def __init__(self, rows: Rows, function: Callable[[Block], Block]) -> None:
-        self.rows, self.function = rows, function
+    def __init__(self, rows: Rows, function: Callable[[Block], Block], most: int) -> None:
+        self.rows, self.function, self.most = rows, function, most
         self.width = rows.width
 
     @property
     def limit(self) -> int:  # type: ignore[override]
-        return self.rows.limit
+        return min(self.rows.limit, self.most)
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]

@@ -88,9 +88,13 @@ class UserFunction:
         """Call it with one element; a tuple's items become its arguments."""
         element = packed_tensors(structure, leaves)
         if _interpreter() is None:
-            return self.function(*element) if type(element) is tuple else self.function(element)
+            return self.on(element)
         with inside(None):
-            return self.function(*element) if type(element) is tuple else self.function(element)
+            return self.on(element)
+
+    def on(self, element: Any) -> Any:
+        """Call it with an element as it is, whatever interpreter is at work."""
+        return self.function(*element) if type(element) is tuple else self.function(element)
 
     def flatten(self, result: Any, known: Structure | None) -> tuple[Structure, list[Any]]:
         """A result as structure and leaves: host arrays of memory of their own, and datasets.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polyflow import threefry
-from polyflow.data import Dataset, mapping
-from polyflow.data.vectorize import BlockFunction
+from polyflow.data import Dataset
 
 from .oracle import Naive, same, tree
 
@@ -28,6 +26,36 @@ def doubled(*element: Any) -> Any:
 
 def even(*element: Any) -> bool:
     return int(np.asarray(first(element)).sum()) % 2 == 0
+
+
+def doubled_in_blocks(*element: Any) -> Any:
+    """The same; its code shows that it only computes, so that it runs on blocks."""
+    return twice(element if len(element) > 1 else element[0])
+
+
+def twice(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(twice(part) for part in value)
+    if isinstance(value, dict):
+        return {key: twice(part) for key, part in value.items()}
+    return value + value
+
+
+def even_in_blocks(*element: Any) -> Any:
+    return leading(element).sum() % 2 == 0
+
+
+def leading(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return leading(value[0])
+    return leading(next_value(value)) if isinstance(value, dict) else value
+
+
+def next_value(value: dict) -> Any:
+    return list(value.values())[0]  # noqa: RUF015 - next() has an effect
+
+
+MAPS, FILTERS = (doubled, doubled_in_blocks), (even, even_in_blocks)
 
 
 def source(kind: str, n: int, offset: int) -> tuple[Dataset, Naive]:
@@ -52,11 +80,11 @@ STEPS = st.one_of(
     st.tuples(st.just("shard"), st.integers(1, 3), st.integers(0, 2)),
     st.tuples(st.just("enumerate"), st.integers(-2, 2)),
     st.tuples(st.just("cache")),
-    st.tuples(st.just("map"), st.sampled_from([None, 2])),
-    st.tuples(st.just("filter")),
+    st.tuples(st.just("map"), st.sampled_from([None, 2]), st.sampled_from(MAPS)),
+    st.tuples(st.just("filter"), st.sampled_from(FILTERS)),
     st.tuples(st.just("prefetch"), st.integers(0, 3)),
-    st.tuples(st.just("concatenate"), st.integers(0, 8), st.booleans(), st.integers(0, 3)),
-    st.tuples(st.just("zip"), st.integers(0, 12), st.booleans()),
+    st.tuples(st.just("concatenate"), st.integers(0, 8), st.sampled_from((None, *MAPS)), st.integers(0, 3)),
+    st.tuples(st.just("zip"), st.integers(0, 12), st.sampled_from((None, *MAPS))),
 )
 
 
@@ -87,21 +115,21 @@ def build(kind: str, n: int, steps: list[tuple]) -> tuple[Dataset, Naive]:
         elif name == "prefetch":
             dataset = dataset.prefetch(*args)
         elif name == "map":
-            dataset, naive = dataset.map(doubled, num_parallel_calls=args[0]), naive.map(doubled)
+            dataset, naive = dataset.map(args[1], num_parallel_calls=args[0]), naive.map(doubled)
         elif name == "filter":
-            dataset, naive = dataset.filter(even), naive.filter(even)
+            dataset, naive = dataset.filter(args[0]), naive.filter(even)
         elif name == "concatenate" and not changed:
             m, computed, size = args
             other, other_naive = source(kind, m, 100)
             if computed:
-                other, other_naive = other.map(doubled), other_naive.map(doubled)
+                other, other_naive = other.map(computed), other_naive.map(doubled)
             if size:
                 other, other_naive = other.shuffle(size, seed=9), other_naive.shuffle(size, threefry.key(9))
             dataset, naive = dataset.concatenate(other), naive.concatenate(other_naive)
         elif name == "zip" and not ragged:
             other, other_naive = source("one", args[0], 50)
             if args[1]:
-                other, other_naive = other.map(doubled), other_naive.map(doubled)
+                other, other_naive = other.map(args[1]), other_naive.map(doubled)
             dataset, naive = Dataset.zip((dataset, other)), naive.zip(other_naive)
             changed = True
     return dataset, naive
@@ -139,31 +167,18 @@ def test_the_spec_describes_every_element(kind, n, steps):
         tree(check, spec, element)
 
 
-def in_blocks(function, structure, specs):
-    """What a tracer will find: `doubled` is elementwise, so that it may run on columns of many elements."""
-    if function is not doubled:
-        return None
-    return BlockFunction(lambda block: [np.asarray(c) + np.asarray(c) for c in block], structure, specs)
-
-
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(["one", "pair", "dict"]), st.integers(0, 25), st.lists(STEPS, max_size=6))
-def test_functions_of_blocks_are_functions_of_elements(kind, n, steps):
-    """A map that is given a function of blocks yields what it yields element by element."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mapping, "vectorize", in_blocks)
-        compare(*build(kind, n, [*steps, ("map", None)]))
+@given(st.sampled_from(["one", "pair", "dict"]), st.integers(0, 25), st.lists(STEPS, max_size=6), st.booleans())
+def test_functions_of_blocks_are_functions_of_elements(kind, n, steps, last):
+    """Chains that end in a function that runs on blocks."""
+    end = ("map", None, doubled_in_blocks) if last else ("filter", even_in_blocks)
+    compare(*build(kind, n, [*steps, end]))
 
 
-def test_a_function_of_blocks_is_called_with_blocks(monkeypatch):
-    """Shuffled and batched, 1,000 rows take a handful of calls."""
-    sizes = []
-
-    def counting(function, structure, specs):
-        return BlockFunction(lambda block: sizes.append(len(block[0])) or block, structure, specs)
-
-    monkeypatch.setattr(mapping, "vectorize", counting)
-    dataset = Dataset.from_tensor_slices(np.arange(1000.0)).map(lambda x: x).shuffle(1000, seed=0).batch(10)
-    assert len(list(dataset)) == 100
-    assert sum(sizes) == 1000
-    assert len(sizes) <= 4
+def test_the_functions_do_run_on_blocks():
+    """Those of these tests that are meant to."""
+    for kind in ("one", "pair", "dict"):
+        for mapped in (source(kind, 9, 0)[0].map(doubled_in_blocks), source(kind, 9, 0)[0].filter(even_in_blocks)):
+            list(mapped)
+            assert all(mapped._node.vectorized._made.values())
+            assert mapped._node.vectorized._made

@@ -156,8 +156,10 @@ def test_concatenate_of_what_does_not_fit(other, message):
 
 
 def test_concatenate_of_functions_that_do_not_fit():
-    """Where only calling a function tells, the refusal comes with the first element of the second dataset."""
-    mixed = N(1).map(lambda x: x).concatenate(N(1).map(lambda x: (x, x)))
+    """At once, or where only calling a function tells, with the first element of the second dataset."""
+    with pytest.raises(TypeError, match="different structures"):
+        N(1).map(lambda x: x).concatenate(N(1).map(lambda x: (x, x)))
+    mixed = N(1).map(lambda x: int(x)).concatenate(N(1).map(lambda x: (int(x), x)))
     iterator = iter(mixed)
     next(iterator)
     with pytest.raises(TypeError, match="different structures"):
