@@ -45,6 +45,23 @@ def backend(standin):
     return CuPyBackend(cupy=standin)
 
 
+@pytest.fixture
+def registered(standin):
+    """The name under which polyflow finds the CuPy backend over the stand-in, while the test lasts."""
+    from polyflow.backend import discovery
+    from polyflow_cupy.backend import CuPyBackend
+
+    class Standin(CuPyBackend):
+        name = "cupy_standin"
+
+        def __init__(self, device=None):
+            super().__init__(device, standin)
+
+    discovery.register("cupy_standin", Standin)
+    yield "cupy_standin"
+    discovery.unregister("cupy_standin")
+
+
 @pytest.fixture(scope="session")
 def cupy():
     """The real package; no GPU is needed to read its names or to compile for it."""
