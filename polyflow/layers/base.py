@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -17,8 +17,11 @@ from ..errors import ShapeError
 from ..flow.trace import trace
 from ..naming import snake_case
 from ..ops.rules import Spec
+from ..random import SeedGenerator
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
+from .mode import resolve, takes_training, training_mode
+from .tracking import deep, held
 
 Shape = tuple[int | None, ...]
 
@@ -40,12 +43,59 @@ def clear_session() -> None:
         _names.clear()
 
 
+def _finished(build: Any) -> Any:
+    """A subclass's ``build`` that is done once, and remembered, however it is called."""
+
+    @functools.wraps(build)
+    def finished(self: Layer, input_shape: Any = None) -> None:
+        if not self.built:
+            build(self, input_shape)
+            self._finish(input_shape)
+
+    return finished
+
+
+def sizes(shape: Any) -> Shape:
+    """A shape that a user wrote: an integer, or a sequence of integers and None.
+
+    Raises:
+        ShapeError: for anything else.
+    """
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    for size in given:
+        if size is not None and (isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0):
+            raise ShapeError(f"a shape is a tuple of sizes, such as (28, 28), with None for any size; got {shape!r}.")
+    return tuple(None if size is None else int(size) for size in given)
+
+
+def _is_structure(inputs: Any) -> bool:
+    """Whether inputs are several tensors, not one tensor or a nested list of numbers."""
+    if isinstance(inputs, (list, tuple)):
+        return any(hasattr(one, "shape") or isinstance(one, dict) for one in inputs)
+    return isinstance(inputs, dict)
+
+
+def _shapes(inputs: Any) -> Any:
+    """The shape of a tensor; for several tensors their shapes, in lists and dicts."""
+    if isinstance(inputs, dict):
+        return {name: _shapes(one) for name, one in inputs.items()}
+    return tuple(inputs.shape) if isinstance(inputs, Operators) else [_shapes(one) for one in inputs]
+
+
+def _without_batch(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {name: _without_batch(one) for name, one in shape.items()}
+    if isinstance(shape, list) and any(isinstance(one, (list, tuple, dict)) for one in shape):
+        return [_without_batch(one) for one in shape]
+    return (None, *shape[1:]) if shape else shape
+
+
 class Layer:
     """The base of all layers.
 
     A subclass makes its variables in ``build(input_shape)`` with `add_weight`, computes in ``call(inputs)`` (with a
     parameter ``training`` if it behaves differently while training), and returns its constructor's arguments from
-    ``get_config``.
+    ``get_config``. Variables and layers that it keeps in attributes, or in lists and dicts there, are its own.
 
     Args:
         name: the layer's name; one is made from the class's if left out.
@@ -63,21 +113,26 @@ class Layer:
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
+        **unknown: Any,
     ) -> None:
+        for option in unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no argument {option!r}. Every layer takes name, trainable, dtype, "
+                "input_shape and input_dim; help() tells its own."
+            )
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
         self.built = False
         self._trainable = trainable
         self._variables: list[Variable] = []
-        self._parameters: list[Variable] = []
-        self._sublayers: list[Layer] = []
+        self._frozen: list[Variable] = []
         self.declared_shape: Shape | None = None
         if batch_input_shape is not None:
-            self.declared_shape = tuple(batch_input_shape)[1:]
+            self.declared_shape = sizes(batch_input_shape)[1:]
         elif input_shape is not None:
-            self.declared_shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else (input_shape,)  # type: ignore[assignment]
+            self.declared_shape = sizes(input_shape)
         elif input_dim is not None:
-            self.declared_shape = (int(input_dim),)
+            self.declared_shape = sizes(input_dim)
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
 
@@ -111,54 +166,84 @@ class Layer:
         value = initializers.get(initializer)(tuple(shape), dtype=dt.as_dtype(dtype or self.dtype))
         if isinstance(value, Operators):
             value = value.numpy()
-        variable = Variable(value, trainable=trainable and self._trainable, name=name)
+        variable = Variable(value, trainable=trainable, name=name)
         self.track(variable)
-        if trainable:
-            self._parameters.append(variable)
+        if not self._trainable:
+            self._freeze()
         return variable
 
     def track(self, variable: Variable) -> None:
-        """Count a variable among this layer's."""
+        """Count a variable among this layer's; one that is kept in an attribute is so anyway."""
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Layer) and name != "model":
-            self._sublayers.append(value)
+        if isinstance(value, Variable) and value.path == value.name and "name" in vars(self):
+            value.path = f"{self.name}/{name if value.name == 'Variable' else value.name}"
         object.__setattr__(self, name, value)
 
-    def __call__(self, inputs: Any, *, training: bool = False) -> Any:
-        """The layer's output for ``inputs``; the first call builds it."""
-        inputs = tree.map(self._cast, inputs) if isinstance(inputs, (tuple, list, dict)) else self._cast(inputs)
-        self.ensure_built(tuple(inputs.shape) if isinstance(inputs, Operators) else None)
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """The layer's output for ``inputs``; the first call builds it.
+
+        Args:
+            inputs: a tensor, or a tuple, list or dict of them. args, kwargs: what else ``call`` takes.
+            training: whether to do what is done while training; as the layer in whose ``call`` this happens if left
+                out, and not if there is none.
+        """
+        if "_frozen" not in vars(self):
+            raise RuntimeError(f"the constructor of {type(self).__name__} must call super().__init__() first.")
+        inputs = self._taken(inputs)
+        args = tuple(self._taken(one) if _is_structure(one) or hasattr(one, "shape") else one for one in args)
+        self.ensure_built(_shapes(inputs))
+        training = resolve(training, type(self))
+        if takes_training(type(self)):
+            kwargs["training"] = training
         call: Any = self.call
-        return call(inputs, training=training) if self.uses_training else call(inputs)
+        with training_mode(training):
+            return call(inputs, *args, **kwargs)
 
-    def ensure_built(self, input_shape: Shape | None) -> None:
-        """Build the layer for inputs of this shape, unless it is built; the batch size does not count."""
-        if self.built:
-            return
-        shape = (None, *input_shape[1:]) if input_shape else input_shape
-        self.build(shape)  # type: ignore[arg-type]
-        self.input_shape = shape
+    def ensure_built(self, input_shape: Any) -> None:
+        """Build the layer for inputs of this shape (or structure of shapes), unless built; batch sizes do not count."""
+        if not self.built:
+            self.build(_without_batch(input_shape))
+            self._finish(input_shape)
+
+    def _finish(self, input_shape: Any) -> None:
+        """What comes after every ``build``."""
+        self.input_shape = _without_batch(input_shape)
         self.built = True
+        if not self._trainable:
+            self._freeze()
 
-    @property
-    def uses_training(self) -> bool:
-        """Whether ``call`` has a parameter ``training``."""
-        return "training" in inspect.signature(self.call).parameters
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _finished(cls.build)
+
+    def _taken(self, inputs: Any) -> Any:
+        """The inputs as tensors, in the layer's dtype."""
+        return tree.map(self._cast, inputs) if _is_structure(inputs) else self._cast(inputs)
+
+    def _place(self) -> Any:
+        """The backend on which the layer computes."""
+        variables = self._variables or self.variables
+        return variables[0].backend if variables else selection.current()
 
     def _cast(self, value: Any) -> Any:
-        backend = self._variables[0].backend if self._variables else selection.current()
-        tensor = value.read() if isinstance(value, Operators) else asarray(value, backend=backend)
+        if isinstance(value, Layer):
+            raise TypeError(
+                f"layer {self.name!r} was called on {value!r}, not on data. Put layers one after the other with "
+                "Sequential([...]), or subclass Model and use them in call."
+            )
+        tensor = value.read() if isinstance(value, Operators) else asarray(value, backend=self._place())
         return tensor.astype(self.dtype) if tensor.dtype in dt.FLOATING and tensor.dtype is not self.dtype else tensor
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the output for inputs of this shape, asked of ``call`` itself; None stays None."""
-        sizes = [tuple(probe if size is None else size for size in input_shape) for probe in (7, 11)]
-        backend = self._variables[0].backend if self._variables else selection.current()
+        shapes = [tuple(probe if size is None else size for size in input_shape) for probe in (7, 11)]
+        backend = self._place()
         found = [
-            trace(self.call, Spec(shape, self.input_dtype), backend=backend).graph.outputs[0].shape for shape in sizes
+            trace(self.call, Spec(shape, self.input_dtype), backend=backend).graph.outputs[0].shape for shape in shapes
         ]
         return tuple(a if a == b else None for a, b in zip(*found, strict=True))
 
@@ -177,15 +262,36 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        for variable in self._parameters:
-            variable.trainable = self._trainable
-        for layer in self._sublayers:
+        if self._trainable:
+            while self._frozen:
+                self._frozen.pop().trainable = True
+        else:
+            self._freeze()
+        for layer in self._inner():
             layer.trainable = value
+
+    def _freeze(self) -> None:
+        """Keep the layer's own variables from being trained, and remember which they were."""
+        for variable in self._own():
+            if variable.trainable:
+                variable.trainable = False
+                self._frozen.append(variable)
+
+    def _own(self) -> list[Variable]:
+        """The variables that the layer holds itself, random states included."""
+        found = held(self, (Variable, SeedGenerator))
+        states = [one.state if isinstance(one, SeedGenerator) else one for one in found]
+        return list({id(one): one for one in states}.values())
+
+    def _inner(self) -> list[Layer]:
+        """The layers that the layer holds itself."""
+        return held(self, Layer)
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables, in the order they were made, then those of layers inside."""
-        return [*self._variables, *(v for layer in self._sublayers for v in layer.variables)]
+        """All variables, each once: the layer's own, in the order they were made, then those of layers inside."""
+        found = (variable for layer in deep(self, Layer) for variable in layer._own())
+        return list({id(variable): variable for variable in found}.values())
 
     @property
     def weights(self) -> list[Variable]:
@@ -257,15 +363,18 @@ class InputLayer(Layer):
 
     def __init__(
         self,
-        shape: Sequence[int | None] = (),
+        shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
         *,
         name: str | None = None,
         **options: Any,
     ) -> None:
-        options.pop("input_shape", None)
-        super().__init__(name=name, input_shape=tuple(shape), **options)
+        if batch_size is None and options.get("batch_input_shape") is not None:
+            batch_size = options["batch_input_shape"][0]
+        if shape is not None:
+            options["input_shape"] = sizes(shape)
+        super().__init__(name=name, **options)
         self.sample_dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
         self.batch_size = batch_size
 
@@ -281,7 +390,8 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self) -> dict[str, Any]:
-        return {"shape": list(self.declared_shape or ()), "dtype": self.sample_dtype.name, "name": self.name}
+        config = {"shape": list(self.declared_shape or ()), "dtype": self.sample_dtype.name, "name": self.name}
+        return config if self.batch_size is None else config | {"batch_size": self.batch_size}
 
 
 def Input(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
@@ -21,9 +20,12 @@ class Flatten(Layer):
 class Reshape(Layer):
     """Each sample in another shape; one size may be -1."""
 
-    def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
+    def __init__(self, target_shape: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.target_shape = tuple(target_shape)
+        self.target_shape = tuple(target_shape) if isinstance(target_shape, (tuple, list)) else (target_shape,)
+        for size in self.target_shape:
+            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < -1:
+                raise ShapeError(f"Reshape takes a tuple of sizes, one of which may be -1; got {target_shape!r}.")
 
     def call(self, inputs: Any) -> Any:
         sizes, target = inputs.shape[1:], self.target_shape

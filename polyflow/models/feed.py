@@ -180,12 +180,12 @@ def make_feed(
     Raises:
         ValueError: for data and options that do not fit together. EmptyDataError: for data without samples.
     """
-    if steps is not None and (isinstance(steps, bool) or int(steps) < 1):
+    if steps is not None and (isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1):
         raise ValueError(f"{what}: the number of steps is an integer of 1 or more; got {steps!r}.")
     if sample_weight is not None and class_weight is not None:
         raise ValueError(f"{what} takes class_weight or sample_weight, not both: multiply them into sample_weight.")
-    if x is None:
-        raise ValueError(f"{what} needs data: x is None.")
+    if x is None or isinstance(x, (str, bytes, type)):
+        raise ValueError(f"{what} needs data: x is {x!r}. Expected arrays, nested lists of numbers, or a dataset.")
     if is_iterable_of_batches(x):
         for name, part in (("y", y), ("sample_weight", sample_weight)):
             if part is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import unknown_name
 from ..layers.base import Layer
 from . import weights as weight_files
 from .summary import summary
@@ -14,14 +16,30 @@ from .trainer import Trainer
 class Model(Trainer, Layer):
     """A layer with a trainer. Subclass it, make layers in the constructor, use them in ``call``; or use Sequential."""
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **options: Any) -> None:
+    def __init__(
+        self, *inputs: Any, name: str | None = None, trainable: bool = True, dtype: Any = None, **options: Any
+    ) -> None:
+        if inputs or "inputs" in options:
+            raise TypeError(
+                "Model takes no inputs and outputs: put layers one after the other with Sequential([...]), or "
+                "subclass Model and use them in call(self, inputs)."
+            )
         Layer.__init__(self, name=name, trainable=trainable, dtype=dtype, **options)
         Trainer.__init__(self)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the variables for inputs of this shape, batch first, by going through ``call`` without data."""
+        self.output_shape = self.compute_output_shape(tuple(input_shape))
+
+    def ensure_built(self, input_shape: Any) -> None:
+        """Remember the input's shape; the layers inside are built as they are called."""
+        if not self.built:
+            self._finish(input_shape)
 
     @property
     def layers(self) -> list[Layer]:
         """The layers of the model, in order."""
-        return list(self._sublayers)
+        return self._inner()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place.
@@ -34,14 +52,22 @@ class Model(Trainer, Layer):
             return self.layers[names.index(name)]
         if name is None and index is not None and -len(names) <= index < len(names):
             return self.layers[index]
-        raise ValueError(f"{self.name!r} has no layer {name if name is not None else index!r}. Its layers: {names}.")
+        if name is not None:
+            raise unknown_name(f"layer of {self.name!r}", name, names)
+        raise ValueError(f"{self.name!r} has {len(names)} layers; got index {index!r}.")
 
     def summary(self, print_fn: Callable[[str], Any] | None = None, line_length: int | None = None) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
         (print_fn or print)(summary(self, line_length))
 
-    def save_weights(self, filepath: Any) -> None:
-        """Write the weights to a safetensors file; a crash leaves the old file or the new one."""
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a safetensors file; a crash leaves the old file or the new one.
+
+        Raises:
+            FileExistsError: if there is such a file and ``overwrite`` is false.
+        """
+        if not overwrite and os.path.exists(filepath):
+            raise FileExistsError(f"{os.fspath(filepath)!r} exists. Use another name, or overwrite=True.")
         weight_files.save(filepath, self._named_weights(), {"model": self.name})
 
     def load_weights(self, filepath: Any) -> None:

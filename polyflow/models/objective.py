@@ -71,7 +71,15 @@ class Objective:
         self.resolved = True
 
     def compute(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
-        """The loss of a batch, a scalar."""
+        """The loss of a batch, a scalar.
+
+        Raises:
+            ValueError: if there are no targets to compare with.
+        """
+        if y_true is None:
+            raise ValueError(
+                "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
+            )
         value = self.loss(y_true, y_pred, sample_weight=weight)  # type: ignore[misc]
         return value if self.loss_weight is None else value * self.loss_weight
 

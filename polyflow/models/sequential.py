@@ -26,8 +26,12 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Iterable[Any] | None = None, *, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name)
-        self._trainable = trainable
+        super().__init__(name=name, trainable=trainable)
+        self._sublayers: list[Layer] = []
+        if isinstance(layers, Layer):
+            raise TypeError(
+                f"Sequential takes a list of layers; got one: write Sequential([{type(layers).__name__}(...)])."
+            )
         for layer in layers or ():
             self.add(layer, _build=False)
         self._build_if_known()
@@ -78,8 +82,6 @@ class Sequential(Model):
         if input_shape is None:
             self._build_if_known()
             return
-        if self.built:
-            return
         if not self.layers:
             raise ValueError(f"{self.name!r} has no layers to build. Add some first.")
         shape: Shape = tuple(input_shape)
@@ -87,12 +89,15 @@ class Sequential(Model):
         for layer in self._sublayers:
             shape = self._build_layer(layer, shape)
         self.output_shape = shape
-        self.built = True
+        self._finish(input_shape)
 
-    def ensure_built(self, input_shape: Shape | None) -> None:
+    def ensure_built(self, input_shape: Any) -> None:
         """Build for inputs of this shape, unless built."""
-        if not self.built:
-            self.build(input_shape)
+        self.build(input_shape)
+
+    def _finish(self, input_shape: Any) -> None:
+        if input_shape is not None:
+            super()._finish(input_shape)
 
     def _build_if_known(self) -> None:
         first = self._sublayers[0] if self._sublayers else None
@@ -116,14 +121,12 @@ class Sequential(Model):
             inputs = layer(inputs, training=training)
         return inputs
 
-    def __call__(self, inputs: Any, *, training: bool = False) -> Any:
-        value = inputs.read() if isinstance(inputs, Operators) else asarray(inputs, backend=self._backend())
+    def _taken(self, inputs: Any) -> Any:
         if not self._sublayers:
             raise ValueError(f"{self.name!r} has no layers yet. Add some first.")
-        value = self._fit_rank(value)
-        if not self.built:
-            self.build((None, *value.shape[1:]))
-        return self.call(value, training=training)
+        return self._fit_rank(
+            inputs.read() if isinstance(inputs, Operators) else asarray(inputs, backend=self._place())
+        )
 
     def _fit_rank(self, value: Any) -> Any:
         """One feature may come without its axis, or with one too many (as in Keras); other ranks are refused."""
@@ -139,8 +142,10 @@ class Sequential(Model):
             return expand_dims(value, -1)
         if len(value.shape) == len(expected) + 1 and value.shape[-1] == 1:
             return squeeze(value, -1)
+        single = tuple(value.shape) == expected[1:]
         raise ShapeError(
             f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {value.shape}."
+            + " That is a single sample: batch it, with dataset.batch(32) or x[None]." * single
         )
 
     def _check_input(self, given: tuple[int, ...], expected: Shape | None) -> None:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes as dt
 from .. import losses, optimizers, testing, tree
 from ..backend import discovery, selection
 from ..callbacks import CallbackList, LazyLogs
-from ..errors import NotCompiledError
+from ..convert import short
+from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
+from ..layers.base import Layer
+from ..layers.tracking import deep
 from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
 from .objective import Objective
 from .step import Step
@@ -45,6 +49,7 @@ class Trainer:
         self.history: Any = None
         self.run_eagerly = False
         self._steps: dict[str, Step] = {}
+        self._steps_for: Any = None
 
     # Compile --------------------------------------------------------------------------------------------------------
 
@@ -140,7 +145,7 @@ class Trainer:
             the model keeps the weights it has then.
         """
         objective = self._compiled("fit")
-        epochs = _count(epochs, "epochs")
+        epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
         if objective.loss is None:
             raise NotCompiledError("fit needs a loss: compile the model with loss=, e.g. loss='mean_squared_error'.")
         if _count(validation_freq, "validation_freq") < 1:
@@ -150,7 +155,7 @@ class Trainer:
                 raise ValueError(
                     "validation_split needs arrays; with a dataset use .take() and .skip(), or validation_data."
                 )
-            parts = [host_structure(part, self.dtype) for part in (x, y, sample_weight)]
+            parts = [host_structure(part, self._data_dtype) for part in (x, y, sample_weight)]
             (x, y, sample_weight), validation_data = split_validation(parts, validation_split)
         elif validation_split:
             raise ValueError("fit takes validation_split or validation_data, not both.")
@@ -162,7 +167,7 @@ class Trainer:
             steps=steps_per_epoch,
             shuffle=shuffle,
             class_weight=class_weight,
-            dtype=self.dtype,
+            dtype=self._data_dtype,
             what="fit",
         )
         validation = None
@@ -193,8 +198,8 @@ class Trainer:
         epochs: range,
         validate_every: int,
     ) -> None:
-        step = self._step("train", objective)
         for epoch in epochs:
+            step = self._step("train", objective)
             objective.reset()
             watchers.on_epoch_begin(epoch)
             self._steps_of(feed, epoch, step, watchers, objective)
@@ -374,19 +379,22 @@ class Trainer:
         feed = self._feed((x, None, None), None, None, "predict_on_batch")
         with self._running():
             self._build_with(feed)
-            inputs = host_structure(x, self.dtype)
+            inputs = host_structure(x, self._data_dtype)
             result = self._step("predict", self.objective)((inputs,))
             return tree.map(lambda array: np.array(self._host(array)), result)
 
     def _one_batch(
         self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
-        parts = [host_structure(part, self.dtype) for part in (x, y, weight)]
+        parts = [host_structure(part, self._data_dtype) for part in (x, y, weight)]
+        leaves = tree.flatten(parts[0])[0]
+        if not leaves or not leaves[0].ndim:
+            raise ShapeError(f"{kind}_on_batch needs a batch of samples, rows first; got {short(x)}.")
         feed = make_feed(
             *parts,
-            batch_size=max(len(tree.flatten(parts[0])[0][0]), 1),
+            batch_size=max(len(leaves[0]), 1),
             class_weight=class_weight,
-            dtype=self.dtype,
+            dtype=self._data_dtype,
             what=kind,
         )
         with self._running():
@@ -416,21 +424,31 @@ class Trainer:
         held = self.variables
         return held[0].backend if held else selection.current()
 
+    @property
+    def _data_dtype(self) -> Any:
+        """The dtype that floating data is given in: the widest of the layers', so that none of them loses digits."""
+        return dt.result_type(*{layer.dtype for layer in deep(self, Layer)}, dt.DEFAULT_FLOAT)
+
     @contextmanager
     def _running(self) -> Iterator[None]:
         with selection.use_backend(self._backend()):
             yield
 
     def _feed(self, data: tuple[Any, Any, Any], batch_size: Any, steps: int | None, what: str) -> Feed:
-        return make_feed(*data, batch_size=batch_size, steps=steps, dtype=self.dtype, what=what)
+        return make_feed(*data, batch_size=batch_size, steps=steps, dtype=self._data_dtype, what=what)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if is_iterable_of_batches(data):
-            return make_feed(data, steps=steps, dtype=self.dtype, what="validation_data")
+            return make_feed(data, steps=steps, dtype=self._data_dtype, what="validation_data")
         if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
-            raise ValueError("validation_data is (x, y), (x, y, sample_weight) or a dataset.")
+            raise ValueError(
+                "validation_data is (x, y), (x, y, sample_weight) or a dataset of such batches; "
+                f"got {short(data)} of type {type(data).__name__}."
+            )
         x, y, weight = unpack(tuple(data), "validation_data")
-        return make_feed(x, y, weight, batch_size=batch_size, steps=steps, dtype=self.dtype, what="validation_data")
+        return make_feed(
+            x, y, weight, batch_size=batch_size, steps=steps, dtype=self._data_dtype, what="validation_data"
+        )
 
     def _build_with(self, feed: Feed) -> Any:
         """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""
@@ -449,6 +467,11 @@ class Trainer:
             x, y, _ = batch or feed.first()
             objective.resolve(y, self(tree.map(lambda leaf: leaf[:1], x)))
 
+    def reset_metrics(self) -> None:
+        """Let the running loss and the metrics start anew."""
+        if self.objective is not None:
+            self.objective.reset()
+
     def _check_labels(self, objective: Objective, y: Any) -> None:
         if y is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
             losses.check_labels(objective.loss, y, self.output_shape[-1])
@@ -456,6 +479,8 @@ class Trainer:
     def _step(self, kind: str, objective: Objective | None) -> Step:
         backend = self._backend()
         step = self._steps.get(kind)
+        if self._steps_for != (made_for := self._what_steps_depend_on()):
+            self._steps, self._steps_for, step = {}, made_for, None
         if step is None or step.backend is not backend:
             function: Callable[..., Any] = {
                 "train": self.train_step,
@@ -464,6 +489,13 @@ class Trainer:
             }[kind]
             step = self._steps[kind] = Step(function, backend, self.run_eagerly)
         return step
+
+    def _what_steps_depend_on(self) -> tuple[Any, ...]:
+        """The variables and what is trained of them: a compiled program would not see a change of these."""
+        return tuple((id(v), v.trainable) for v in self.variables), tuple(one.trainable for one in deep(self, Layer))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_steps": {}, "_steps_for": None}
 
     def _changed(self) -> None:
         """Forget compiled programs: what they would do has changed."""

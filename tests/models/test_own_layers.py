@@ -1,0 +1,161 @@
+"""Layers and models that users write: what they hold, when they train, how they are called."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+
+L = pf.keras.layers
+BACKENDS = ("numpy", "jax")
+X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+Y = X.sum(1, keepdims=True)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    with pf.use_backend(request.param):
+        yield request.param
+
+
+class Blocks(pf.Model):
+    """Layers in a list and in a dict, a variable, and no word about ``training``."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = [L.Dense(3), L.BatchNormalization()]
+        self.heads = {"out": L.Dense(1)}
+        self.scale = pf.Variable(1.0)
+        self.drop = L.Dropout(0.5)
+
+    def call(self, inputs):
+        for block in self.blocks:
+            inputs = block(inputs)
+        return self.heads["out"](self.drop(inputs)) * self.scale
+
+
+def test_layers_and_variables_in_attributes_lists_and_dicts_are_trained(backend):
+    model = Blocks()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    assert len(model.trainable_weights) == 7
+    assert len({weight.path for weight in model.weights}) == 9
+    assert float(model.scale) != 1.0
+
+
+def test_layers_inside_call_train_while_the_model_does(backend):
+    model = Blocks()
+    model.compile("sgd", "mse")
+    model.predict(X, verbose=0)
+    assert not model.blocks[1].moving_mean.numpy().any()
+    model.evaluate(X, Y, verbose=0)
+    assert not model.blocks[1].moving_mean.numpy().any()
+    model.fit(X, Y, verbose=0)
+    assert model.blocks[1].moving_mean.numpy().all()
+    assert np.array_equal(model(X).numpy(), model(X).numpy())
+    assert not np.array_equal(model(X, training=True).numpy(), model(X, training=True).numpy())
+
+
+def test_what_a_layer_is_told_goes_before_what_the_model_does(backend):
+    class Fixed(pf.Model):
+        def __init__(self):
+            super().__init__()
+            self.drop = L.Dropout(0.5)
+
+        def call(self, inputs):
+            return self.drop(inputs, training=False)
+
+    assert np.array_equal(Fixed()(X, training=True).numpy(), X)
+
+
+def test_an_attribute_that_was_replaced_does_not_count(backend):
+    layer = pf.keras.Layer()
+    layer.inner = L.Dense(2)
+    layer.inner = L.Dense(3)
+    layer.inner(X)
+    assert [weight.shape for weight in layer.weights] == [(4, 3), (3,)]
+
+
+def test_call_takes_more_arguments(backend):
+    class Sum(L.Layer):
+        def call(self, a, b, factor=1.0):
+            return (a + b) * factor
+
+    assert Sum()(np.ones(2, np.float32), np.ones(2, np.float32), factor=3.0).tolist() == [6.0, 6.0]
+
+
+def test_a_layer_that_was_built_by_hand_is_not_built_again(backend):
+    layer = L.Dense(3)
+    layer.build((None, 4))
+    kernel = layer.kernel
+    layer(X)
+    assert layer.kernel is kernel
+    assert len(layer.weights) == 2
+
+
+def test_a_model_is_built_without_data(backend):
+    model = Blocks()
+    model.build((None, 4))
+    assert len(model.weights) == 9
+    assert model.output_shape == (None, 1)
+
+
+def test_a_constructor_without_super_is_told_so(backend):
+    class Bare(L.Layer):
+        def __init__(self):
+            pass
+
+    with pytest.raises(RuntimeError, match="Bare must call super"):
+        Bare()(X)
+
+
+def test_freezing_after_compile_counts_from_the_next_fit(backend):
+    model = pf.Sequential([L.Dense(3, input_shape=(4,)), L.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    before = model.get_weights()
+    model.layers[0].trainable = False
+    model.fit(X, Y, verbose=0)
+    same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert same == [True, True, False, False]
+    model.layers[0].trainable = True
+    model.fit(X, Y, verbose=0)
+    assert not np.array_equal(before[0], model.get_weights()[0])
+
+
+def test_unfreezing_keeps_fixed_what_never_was_trained(backend):
+    layer = L.BatchNormalization(trainable=False)
+    layer(X)
+    assert not layer.trainable_weights
+    layer.trainable = True
+    assert [weight.name for weight in layer.trainable_weights] == ["gamma", "beta"]
+
+
+def test_data_keeps_the_digits_of_the_widest_layer(backend):
+    model = pf.Sequential([L.Dense(1, dtype="float64", input_shape=(1,))])
+    near, one = model.predict(np.array([[1 + 1e-12], [1.0]]), verbose=0)
+    assert near.dtype == np.float64
+    assert near != one
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "text"),
+    [
+        (lambda: L.Dense(1, kernel_regularizer="l2"), TypeError, "no argument 'kernel_regularizer'"),
+        (lambda: L.Dense(1)(pf.keras.Input((4,))), TypeError, "not on data"),
+        (lambda: pf.Model(inputs=1, outputs=2), TypeError, "takes no inputs and outputs"),
+        (lambda: pf.Sequential(L.Dense(1)), TypeError, "write Sequential"),
+        (lambda: pf.keras.Input("four"), ValueError, "tuple of sizes"),
+        (lambda: L.Reshape("4"), ValueError, "tuple of sizes"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_a_sentence(make, kind, text):
+    with pytest.raises(kind, match=text):
+        make()
+
+
+def test_input_takes_the_shape_under_either_name():
+    for first in (L.InputLayer(shape=(4,)), L.InputLayer(input_shape=(4,)), pf.keras.Input(4, batch_size=8)):
+        assert pf.Sequential([first, L.Dense(1)]).input_shape == (None, 4)
+    assert L.InputLayer.from_config(first.get_config()).batch_size == 8
