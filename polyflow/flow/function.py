@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -24,12 +25,33 @@ class Function:
     Under a tape, a gradient or another trace, the function's own ops are what is recorded.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], programs: dict[Any, Compiled] | None = None) -> None:
         functools.update_wrapper(self, function)
         self.python_function = function
         self.name = getattr(function, "__name__", "the function")
-        self._programs: dict[Any, Compiled] = {}
+        self._programs: dict[Any, Compiled] = {} if programs is None else programs
         self._making = threading.Lock()
+        self._programs_of: dict[int, tuple[Any, dict[Any, Compiled]]] = {}
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Function:
+        """As a method: the function with its first argument given, with programs of its own for each object."""
+        if owner is None:
+            return self
+        return Function(self.python_function.__get__(owner), self._programs_for(owner))
+
+    def _programs_for(self, owner: Any) -> dict[Any, Compiled]:
+        """The programs made for an object, for as long as it lives."""
+        place = id(owner)
+        if place not in self._programs_of:
+            forget = weakref.ref(owner, lambda _: self._programs_of.pop(place, None))
+            self._programs_of[place] = (forget, {})
+        return self._programs_of[place][1]
+
+    def __repr__(self) -> str:
+        return f"<polyflow function {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Function, (self.python_function,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if interpreter.get() is not None:
