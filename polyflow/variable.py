@@ -136,10 +136,16 @@ class Variable(Operators):
     __str__ = __repr__
 
     def __deepcopy__(self, memo: Any) -> Variable:
-        return Variable(self._value, self.trainable, name=self.name)
+        return _restored(self._value, self.trainable, self.name, self.path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Variable, (self._value, self.trainable, None, self.name)
+        return _restored, (self._value, self.trainable, self.name, self.path)
+
+
+def _restored(value: Tensor, trainable: bool, name: str, path: str) -> Variable:
+    variable = Variable(value, trainable, name=name)
+    variable.path = path
+    return variable
 
 
 def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
