@@ -1,6 +1,7 @@
 """The same public classes under the paths that TensorFlow's users know: ``tf.keras.layers.Dense``, …"""
 
 from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers
+from .errors import LabelError
 from .layers import Input
 from .layers.base import Layer, clear_session
 from .models import Model, Sequential
@@ -23,7 +24,13 @@ class utils:
         labels = np.asarray(x).astype(np.int64)
         if labels.ndim > 1 and labels.shape[-1] == 1:
             labels = labels[..., 0]
-        return np.eye(int(num_classes or labels.max() + 1), dtype=np.float32)[labels]
+        count = int(num_classes or labels.max(initial=-1) + 1)
+        outside = labels[(labels < 0) | (labels >= count)]
+        if outside.size:
+            raise LabelError(
+                f"to_categorical got the label {outside.flat[0]}; expected whole numbers from 0 to {count - 1}."
+            )
+        return np.eye(count, dtype=np.float32)[labels]
 
 
 class backend:
