@@ -40,12 +40,14 @@ class Case:
         check: tries it, ``check(trial)``; raises `Mismatch` where the answer is wrong.
         dtypes: the dtypes it needs; a backend that declares to lack one is asked to refuse them.
         quick: whether a quick run has it.
+        mistake: whether it is about a mistake, which may be answered before the backend is asked for anything.
     """
 
     id: str
     check: Callable[[Trial], Any]
     dtypes: tuple[np.dtype, ...] = ()
     quick: bool = False
+    mistake: bool = False
 
     @property
     def group(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import signal
@@ -43,6 +44,7 @@ def run_isolated(
                     result, alive = child.run(case, limit)
                     results.put(result)
                     if not alive:
+                        child.end()
                         child = None
         except BaseException as error:
             results.put(error)
@@ -80,7 +82,8 @@ class _Child:
             text=True,
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self._ready = False
 
     def _read(self) -> None:
@@ -104,7 +107,6 @@ class _Child:
             return Result(case, "error", reason=self._ended()), False
         answer = self._answer(limit)
         if answer is None:
-            self.end()
             return Result(case, "error", time=limit, reason=f"did not finish within {limit:g} seconds"), False
         if not answer:
             return Result(case, "error", reason=self._ended()), False
@@ -121,7 +123,6 @@ class _Child:
         try:
             code = self._process.wait(10)
         except subprocess.TimeoutExpired:
-            self.end()
             return "the process stopped answering"
         if code < 0:
             try:
@@ -135,9 +136,11 @@ class _Child:
         """End the process."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
+                    stream.close()
 
 
 def serve(spec: str, seed: int) -> None:

@@ -165,7 +165,7 @@ def _conversions(name: str, formula: Formula) -> Iterator[Case]:
             continue
         if target is None:
             check = functools.partial(_refused, name=name, dtype=dtype)
-            yield Case(f"{GROUP}/{name}/{dtype.name}/refused", check, (dtype,), quick=dtype is dt.complex64)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/refused", check, (dtype,), dtype is dt.complex64, mistake=True)
         elif dtype in (dt.bool_, dt.int32, dt.uint8, dt.float32, dt.int64):
             check = functools.partial(_converted, name=name, formula=formula, dtype=dtype, target=target)
             yield Case(f"{GROUP}/{name}/{dtype.name}/converted", check, (dtype, target), quick=dtype is dt.int32)

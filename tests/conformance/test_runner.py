@@ -1,0 +1,437 @@
+"""Whatever a backend does, a run of the suite ends with a report that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import polyflow_conformance as suite
+import pytest
+from polyflow import cli
+from polyflow import dtypes as dt
+from polyflow.backend import Capabilities
+from polyflow.backend.deviation import Deviation
+from polyflow_conformance.catalog import GROUPS
+from polyflow_conformance.page import page
+from polyflow_conformance.report import SCHEMA, STATUSES, Report, ReportError
+from polyflow_conformance.runner import select
+from polyflow_conformance.table import ops
+from polyflow_numpy.backend import NumPyBackend
+
+ROOT = Path(__file__).parents[2]
+ONE = "core-1/sinh/float32/small"
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """Writes a backend file and returns what names it."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(tmp_path)])))
+
+    def write(body, name="mine.py", attribute="Mine"):
+        path = tmp_path / name
+        path.write_text(f"import numpy as np\nfrom polyflow_numpy.backend import NumPyBackend\n{body}\n", encoding="utf-8")
+        return f"{path}:{attribute}"
+
+    return write
+
+
+# ---- backends that cannot be made
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise OSError('no such library')", "OSError: no such library"),
+        ("import not_there", "No module named 'not_there'"),
+        ("class Mine(", "SyntaxError"),
+        ("Other = 1", "has no attribute 'Mine'"),
+        ("Mine = 3", "is int, expected a Backend"),
+        ("Mine = lambda device: 'a backend'", "made str, expected"),
+        ("class Mine(NumPyBackend):\n    def __init__(self, device): raise RuntimeError('no driver')", "RuntimeError: no driver"),
+        ("class Mine(NumPyBackend):\n    name = ''", "whose name is ''"),
+        ("from polyflow.backend import Backend\nclass Mine(Backend):\n    name = 'mine'", "abstract method"),
+        ("raise SystemExit(3)", "SystemExit"),
+    ],
+)
+def test_backend_that_cannot_be_made_is_one_result(source, body, words):
+    report = suite.run(source(body))
+    assert [result.status for result in report.results] == ["error"]
+    assert words in report.results[0].reason
+    assert not report.ok
+
+
+def test_file_that_is_not_there_and_name_that_nobody_has():
+    assert "there is no file" in suite.run("nowhere.py:Mine").results[0].reason
+    assert "Unknown backend 'nampy'" in suite.run("nampy").results[0].reason
+    assert "got int" in suite.run(3).results[0].reason
+
+
+# ---- backends that misbehave
+
+
+def test_wrong_type_is_a_result():
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            return "sinh"
+
+    (result,) = suite.run(Mine(), cases=ONE).results
+    assert result.status in ("fail", "error")
+    assert result.reason
+
+
+def test_hanging_case_ends_at_its_limit(source):
+    spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
+    for options in ({}, {"isolate": True}):
+        report = suite.run(spec, cases=[ONE, "core-1/cosh/float32/small"], time_limit=3.0, **options)
+        assert [(r.op, r.status) for r in report.results] == [("cosh", "pass"), ("sinh", "error")] or [
+            (r.op, r.status) for r in report.results
+        ] == [("sinh", "error"), ("cosh", "pass")]
+        assert "did not finish within 3 seconds" in report.failures[0].reason
+
+
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [("os.kill(os.getpid(), 9)", "SIGKILL"), ("os._exit(7)", "exit code 7")],
+)
+def test_backend_that_kills_its_process_ends_one_case(source, death, words):
+    spec = source(f"import os\nclass Mine(NumPyBackend):\n    def sinh(self, x): {death}")
+    report = suite.run(spec, cases=[ONE, "core-1/cosh/float32/small", "core-1/sinh/float64/small"], isolate=True)
+    found = {result.id: result for result in report.results}
+    assert found["core-1/cosh/float32/small"].status == "pass"
+    assert found[ONE].status == found["core-1/sinh/float64/small"].status == "error"
+    assert words in found[ONE].reason
+
+
+def test_printing_is_a_result_and_does_not_reach_the_streams(capfd, source):
+    spec = source("import os\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n        print('hello')\n        return np.sinh(x)")
+    (result,) = suite.run(spec, cases=ONE).results
+    assert result.status == "fail"
+    assert "printed 'hello" in result.reason
+    assert suite.run(spec, cases=ONE, isolate=True).results[0].status == "fail"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_processes_find_what_one_process_finds():
+    chosen = {"ops": ["sinh", "matmul", "argmax"], "quick": True}
+    here, apart = suite.run("numpy", **chosen), suite.run("numpy", processes=2, **chosen)
+    assert [(r.id, r.status, r.ulp) for r in here.results] == [(r.id, r.status, r.ulp) for r in apart.results]
+
+
+def test_objects_cannot_run_in_other_processes():
+    with pytest.raises(ValueError, match="by name"):
+        suite.run(NumPyBackend(), cases=ONE, isolate=True)
+
+
+# ---- what is run
+
+
+def test_fail_fast_stops_at_the_first_failure():
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            return np.cosh(x)
+
+    report = suite.run(Mine(), ops="sinh", fail_fast=True)
+    assert len(report.failures) == 1
+    assert report.results[-1].failed
+
+
+def test_names_that_stand_for_nothing_are_mistakes():
+    for wrong in ({"groups": "core-9"}, {"ops": "sinn"}, {"cases": "core-1/sinh/float31/*"}):
+        with pytest.raises(ValueError, match="Did you mean|no case"):
+            suite.run("numpy", **wrong)
+
+
+def test_seed_changes_samples_and_only_they_count():
+    one, again, other = (suite.run("numpy", cases="core-1/exp/float32/large", seed=seed).results[0] for seed in (1, 1, 2))
+    assert one.ulp == again.ulp
+    assert one.ulp != other.ulp
+    assert {one.status, other.status} == {"pass"}
+
+
+def test_progress_sees_every_case():
+    seen = []
+    suite.run("numpy", ops="sinh", quick=True, progress=lambda result, done, total: seen.append((result.id, done, total)))
+    assert [done for _, done, _ in seen] == list(range(1, seen[-1][2] + 1))
+
+
+def test_every_op_has_cases_of_its_value():
+    """An op of the table without a case in core-1 or random-1 would be tried by nobody."""
+    tried = {case.op for case in suite.all_cases().values() if case.group in ("core-1", "random-1")}
+    assert sorted(set(ops()) - tried) == []
+
+
+def test_every_differentiable_op_has_gradient_cases():
+    tried = {case.op for case in suite.all_cases().values() if case.group == "grad-1"}
+    assert sorted(name for name, op in ops().items() if op.differentiable and name not in tried) == []
+
+
+def test_quick_run_has_a_case_of_every_op():
+    quick = {case.op for case in select(suite.all_cases(), quick=True)}
+    assert sorted(set(ops()) - quick) == []
+
+
+def test_ids_have_three_parts_and_a_known_group():
+    for name, case in suite.all_cases().items():
+        assert name == case.id
+        assert len(name.split("/")) == 4 or len(name.split("/")) == 3
+        assert case.group in GROUPS
+        assert not set(name) & set("[]*? ")
+
+
+# ---- what is declared
+
+
+class Sinh(NumPyBackend):
+    """sinh in a formula that cancels."""
+
+    def sinh(self, x):
+        return ((np.exp(x) - np.exp(-x)) / 2).astype(x.dtype)
+
+
+
+
+def test_declared_deviation_is_counted_apart():
+    backend = Sinh()
+    backend.deviations = {ONE: Deviation("fails", "cancels near 0", url="https://example.org/1")}
+    (result,) = suite.run(backend, cases=ONE).results
+    assert result.status == "xfail"
+    assert "cancels near 0 (https://example.org/1)" in result.reason
+
+
+def test_wider_tolerance_is_bounded():
+    for bound, status in ((1e12, "xfail"), (5.0, "fail")):
+        backend = Sinh()
+        backend.deviations = {ONE: Deviation("tolerance", "cancels near 0", bound=bound)}
+        (result, *rest) = suite.run(backend, cases=ONE).results
+        assert (result.status, rest) == (status, [])
+
+
+def test_declarations_are_strict():
+    backend = Sinh()
+    backend.deviations = {
+        "core-1/cosh/float32/small": Deviation("fails", "none really"),
+        "core-1/tanh/float32/small": Deviation("tolerance", "none really", bound=100.0),
+        "core-1/sinnh/*": Deviation("fails", "a slip of the pen"),
+    }
+    report = suite.run(backend, cases=["core-1/cosh/float32/small", "core-1/tanh/float32/small"])
+    assert {(result.id, result.status) for result in report.results} == {
+        ("core-1/cosh/float32/small", "xpass"),
+        ("core-1/tanh/float32/small", "pass"),
+        ("device-1/deviations/core-1/tanh/float32/small", "xpass"),
+        ("device-1/deviations/core-1/sinnh/*", "error"),
+    }
+
+
+def test_deviation_needs_a_kind_a_reason_and_a_bound_where_it_widens():
+    for wrong in (("flaky", "why"), ("fails", " "), ("tolerance", "why"), ("fails", "why", 3.0)):
+        with pytest.raises(ValueError, match="deviation"):
+            Deviation(*wrong)
+
+
+def test_missing_dtype_is_unsupported_never_passed():
+    class Narrow(NumPyBackend):
+        capabilities = Capabilities(dtypes=frozenset(dt.ALL) - {dt.complex64, dt.complex128})
+
+        def asarray(self, obj, dtype=None, device=None):
+            host = np.array(obj, dtype=dtype)
+            self.require(dt.as_dtype(host.dtype))
+            return host
+
+        def astype(self, x, *, dtype):
+            return super().astype(x, dtype=self.require(dtype))
+
+        def full(self, *, shape, fill_value, dtype):
+            return super().full(shape=shape, fill_value=fill_value, dtype=self.require(dtype))
+
+    report = suite.run(Narrow(), ops=["exp", "dtypes"], quick=False)
+    counts = Counter((result.status, "complex" in result.id) for result in report.results)
+    assert counts["unsupported", True] > 5
+    assert not any(status in ("pass", "fail", "error") and is_complex for status, is_complex in counts)
+    assert not report.failures
+
+
+def test_unsupported_op_is_checked_to_refuse():
+    class Without(NumPyBackend):
+        unsupported = {"erf": "not in this library"}
+
+    report = suite.run(Without(), ops="erf", groups="core-1")
+    statuses = {result.status for result in report.results if not result.id.endswith("/refused")}
+    assert statuses == {"unsupported"}
+    assert report.ok
+
+
+# ---- reports
+
+
+@pytest.fixture(scope="module")
+def report():
+    backend = Sinh()
+    backend.deviations = {ONE: Deviation("fails", "cancels near 0")}
+    return suite.run(backend, ops=["sinh", "add", "square"], quick=True)
+
+
+def test_report_reads_what_it_wrote(report, tmp_path):
+    report.save(tmp_path / "r.json")
+    again = Report.load(tmp_path / "r.json")
+    assert again == report
+    assert list(tmp_path.iterdir()) == [tmp_path / "r.json"]
+
+
+def test_report_is_as_its_schema_says(report):
+    data = json.loads(report.to_json())
+    assert sorted(data) == sorted(SCHEMA["required"]) == sorted(SCHEMA["properties"])
+    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list}
+    for name, rule in SCHEMA["properties"].items():
+        assert data[name] == rule["const"] if "const" in rule else isinstance(data[name], kinds[rule["type"]])
+    item = SCHEMA["properties"]["results"]["items"]
+    for result in data["results"]:
+        assert sorted(result) == sorted(item["required"]) == sorted(item["properties"])
+        assert result["status"] in item["properties"]["status"]["enum"]
+    assert json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8")) == SCHEMA
+
+
+def test_infinite_distance_survives_json(tmp_path):
+    class Mine(NumPyBackend):
+        def add(self, x1, x2):
+            return np.subtract(x1, x2)
+
+    wrong = suite.run(Mine(), cases="core-1/add/int32/small")
+    wrong.save(tmp_path / "r.json")
+    assert Report.load(tmp_path / "r.json").results[0].ulp == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not whole JSON"),
+        ('{"schema": 1, "results": [{"id"', "interrupted"),
+        ("[1, 2]", "no conformance report"),
+        ('{"schema": 99, "results": []}', "schema 99"),
+        ('{"schema": 1, "results": [{"id": "a/b/c"}]}', "no complete conformance report"),
+        ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
+    ],
+)
+def test_report_file_that_is_none_gets_a_sentence(tmp_path, capsys, text, words):
+    path = tmp_path / "r.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReportError, match=words):
+        Report.load(path)
+    assert cli.main(["conformance-report", str(path), "-o", str(tmp_path / "site")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_junit_counts(report):
+    from xml.etree import ElementTree
+
+    root = ElementTree.fromstring(report.to_junit())
+    assert int(root.get("tests")) == len(root.findall("testcase")) == len(report.results)
+    assert int(root.get("failures")) + int(root.get("errors")) == len(report.failures)
+
+
+def test_page_holds_every_op_and_cannot_be_broken_by_a_reason(report):
+    report = Report.from_data(json.loads(report.to_json()))
+    report.results[0].status, report.results[0].reason = "fail", "</script><b>bold & free</b>"
+    text = page([report, report])
+    assert text.count("</script>") == 2
+    assert "http" not in text.replace("https://example.org", "")
+    data = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
+    assert len(data["reports"]) == 2
+    assert {key.split("/")[1] for key in data["reports"][0]["cells"]} == {result.op for result in report.results}
+
+
+# ---- the commands
+
+
+def test_command_says_what_it_found(source, tmp_path, capsys):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
+    files = [f"--{kind}={tmp_path / kind}" for kind in ("json", "html", "junit")]
+    assert cli.main(["conformance", spec, "--op", "sinh", "--group", "core-1", *files]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL core-1/sinh/" in out
+    assert "c.reproduce(" in out
+    assert "not conforming" in out
+    assert Report.load(tmp_path / "json").backend == "mine"
+    assert (tmp_path / "html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "junit").read_text(encoding="utf-8").startswith("<?xml")
+    assert cli.main(["conformance-report", str(tmp_path / "json"), "--label", "Mine", "-o", str(tmp_path / "site")]) == 0
+    assert "Mine" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
+
+
+def test_command_succeeds_where_nothing_fails(capsys):
+    assert cli.main(["conformance", "numpy", "--case", ONE]) == 0
+    assert "conforming" in capsys.readouterr().out
+
+
+def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
+    assert cli.main(["conformance", "numpy", "--op", "sinn"]) == 2
+    assert "Did you mean" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--json", str(tmp_path / "no/where.json")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_command_lists_ids(capsys):
+    assert cli.main(["conformance", "numpy", "--list", "--op", "matmul", "--quick"]) == 0
+    assert "core-1/matmul/float32/matrices" in capsys.readouterr().out.splitlines()
+
+
+def test_reproducer_is_a_line_that_shows_the_failure(source):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
+    (result,) = suite.run(spec, cases=ONE).results
+    done = subprocess.run([sys.executable, "-c", result.reproducer], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Mismatch: sinh" in done.stderr
+
+
+# ---- pytest
+
+
+def run_pytest(*words, folder):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_plugin_module_imports_nothing_heavy():
+    code = "import sys, polyflow_pytest_plugin; print([m for m in ('polyflow', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
+    words = ["--pyargs", "polyflow_conformance", "--polyflow-backend", spec, "--polyflow-op", "sinh", "--polyflow-group", "core-1"]
+    done = run_pytest(*words, "--polyflow-report", str(tmp_path / "r.json"), "--import-mode=importlib", "-rf", folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"test_case[{ONE}]" in done.stdout
+    assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
+
+
+def test_backend_fixture_runs_once_for_each_and_the_mark_chooses(tmp_path):
+    (tmp_path / "test_mine.py").write_text(
+        "import polyflow as pf, pytest\n"
+        "def test_all(backend):\n    assert pf.constant([1.0]).backend is backend\n"
+        "@pytest.mark.polyflow_backends('numpy')\ndef test_one(backend):\n    assert backend.name == 'numpy'\n"
+    )
+    done = run_pytest("-v", "--strict-markers", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_all[numpy]" in done.stdout
+    assert done.stdout.count("test_one[") == 1
+    done = run_pytest("-v", "--polyflow-backend", "numpy", folder=tmp_path)
+    assert "2 passed" in done.stdout
+
+
+def test_a_projects_own_backend_fixture_stays_its_own(tmp_path):
+    (tmp_path / "test_mine.py").write_text(
+        "import pytest\n@pytest.fixture\ndef backend():\n    return 5\ndef test_own(backend):\n    assert backend == 5\n"
+    )
+    assert run_pytest(folder=tmp_path).returncode == 0
+
+
+def test_documentation_names_the_groups_and_statuses():
+    text = (ROOT / "docs/conformance.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` | {about} |" in text for name, about in GROUPS.items())
+    assert all(f"| `{status}` |" in text for status in STATUSES)
