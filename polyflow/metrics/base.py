@@ -23,6 +23,9 @@ class Metric:
         name: the name it is reported under; the class's in snake case if left out.
     """
 
+    direction: str | None = None
+    """Which way is better, "up" or "down"; callbacks that wait for improvement ask it."""
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
         self._dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)

@@ -119,11 +119,15 @@ class _Share(Confusion):
 class Precision(_Share):
     """The share of right answers among the positive ones: ``tp / (tp + fp)``."""
 
+    direction = "up"
+
     other = "false_positives"
 
 
 class Recall(_Share):
     """The share of what is positive that was found: ``tp / (tp + fn)``."""
+
+    direction = "up"
 
     other = "false_negatives"
 
@@ -143,11 +147,15 @@ class _Count(Confusion):
 class TruePositives(_Count):
     """How many positive answers are right."""
 
+    direction = "up"
+
     kind = "true_positives"
 
 
 class FalsePositives(_Count):
     """How many positive answers are wrong."""
+
+    direction = "down"
 
     kind = "false_positives"
 
@@ -155,11 +163,15 @@ class FalsePositives(_Count):
 class TrueNegatives(_Count):
     """How many negative answers are right."""
 
+    direction = "up"
+
     kind = "true_negatives"
 
 
 class FalseNegatives(_Count):
     """How many negative answers are wrong."""
+
+    direction = "down"
 
     kind = "false_negatives"
 
@@ -177,6 +189,8 @@ class AUC(Confusion):
         thresholds: the inner thresholds, instead of evenly spaced ones.
         from_logits: whether predictions are logits.
     """
+
+    direction = "up"
 
     def __init__(
         self,

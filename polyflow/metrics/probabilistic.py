@@ -11,6 +11,8 @@ from .reduction import MeanMetricWrapper
 class BinaryCrossentropy(MeanMetricWrapper):
     """The mean of `losses.binary_crossentropy`."""
 
+    direction = "down"
+
     def __init__(
         self,
         name: str = "binary_crossentropy",
@@ -24,6 +26,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
 class CategoricalCrossentropy(MeanMetricWrapper):
     """The mean of `losses.categorical_crossentropy`, for one-hot targets."""
+
+    direction = "down"
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 
     Samples of ``ignore_class`` count as 0 without sample weights, and not at all with them (Keras's rule).
     """
+
+    direction = "down"
 
     def __init__(
         self,
@@ -62,12 +68,16 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 class KLDivergence(MeanMetricWrapper):
     """The mean of `losses.kl_divergence`."""
 
+    direction = "down"
+
     def __init__(self, name: str = "kl_divergence", dtype: Any = None) -> None:
         super().__init__(divergence.kl_divergence, name, dtype)
 
 
 class Poisson(MeanMetricWrapper):
     """The mean of `losses.poisson`."""
+
+    direction = "down"
 
     def __init__(self, name: str = "poisson", dtype: Any = None) -> None:
         super().__init__(divergence.poisson, name, dtype)
@@ -76,6 +86,8 @@ class Poisson(MeanMetricWrapper):
 class Hinge(MeanMetricWrapper):
     """The mean of `losses.hinge`."""
 
+    direction = "down"
+
     def __init__(self, name: str = "hinge", dtype: Any = None) -> None:
         super().__init__(hinges.hinge, name, dtype)
 
@@ -83,12 +95,16 @@ class Hinge(MeanMetricWrapper):
 class SquaredHinge(MeanMetricWrapper):
     """The mean of `losses.squared_hinge`."""
 
+    direction = "down"
+
     def __init__(self, name: str = "squared_hinge", dtype: Any = None) -> None:
         super().__init__(hinges.squared_hinge, name, dtype)
 
 
 class CategoricalHinge(MeanMetricWrapper):
     """The mean of `losses.categorical_hinge`."""
+
+    direction = "down"
 
     def __init__(self, name: str = "categorical_hinge", dtype: Any = None) -> None:
         super().__init__(hinges.categorical_hinge, name, dtype)
