@@ -272,7 +272,7 @@ class ArrayNamespaceBackend(Backend):
         return self.xp.reshape(x, shape)
 
     def permute_dims(self, x: Any, *, axes: tuple[int, ...]) -> Any:
-        return self.xp.permute_dims(x, axes)
+        return self.xp.permute_dims(x, tuple(axis % len(axes) for axis in axes))
 
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return self.xp.broadcast_to(x, shape)

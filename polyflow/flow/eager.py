@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..backend import discovery, selection
 from ..convert import Nested, nested, plain, short, to_host
-from ..errors import DTypeError, MixedBackendsError, PolyflowError
+from ..errors import DTypeError, MixedBackendsError, PolyflowError, TraceError
 from ..ops import call
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
@@ -86,8 +86,11 @@ def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = Non
 
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
     """The exception a user sees for a kernel's: the op's own rule speaks first, to say the same on every backend."""
-    if isinstance(error, PolyflowError):
-        return error
+    if any(isinstance(arg, Operators) and not isinstance(arg, Tensor) for arg in args):
+        return TraceError(
+            f"{op.name} got a traced tensor outside the function it belongs to, where it has no value. "
+            "Return it from that function instead of keeping it."
+        )
     try:
         op.infer(specs(args), attrs)
         ours = None if op.diagnose is None else op.diagnose(args, attrs)
@@ -95,6 +98,8 @@ def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Excepti
         ours = found
     if ours is not None:
         return ours
+    if isinstance(error, PolyflowError):
+        return error
     shown = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs(args))
     error.add_note(f"while polyflow ran {op.name}({shown})")
     return error

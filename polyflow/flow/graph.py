@@ -60,8 +60,8 @@ class Graph:
 
         lines = [f"graph({', '.join(typed(v) for v in self.inputs)}) {{"]
         for node in self.nodes:
-            attrs = "".join(f", {name}={value!r}" for name, value in node.attrs.items())
-            lines.append(f"  {typed(node.output)} = {node.op.name}({', '.join(map(shown, node.inputs))}{attrs})")
+            arguments = [*map(shown, node.inputs), *(f"{name}={value!r}" for name, value in node.attrs.items())]
+            lines.append(f"  {typed(node.output)} = {node.op.name}({', '.join(arguments)})")
         return "\n".join([*lines, f"  return {', '.join(map(shown, self.outputs))}", "}"])
 
     def pruned(self) -> Graph:
