@@ -57,7 +57,7 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
         return _cast(found, dtype) if isinstance(found, np.ndarray) else _weak(found, dtype)
     if isinstance(obj, dt.SCALARS):  # subclasses, such as IntEnum
         return _scalar(plain(obj), dtype)
-    if hasattr(obj, "__array__") or hasattr(obj, "__array_interface__") or hasattr(obj, "__buffer__"):
+    if hasattr(obj, "__array__") or hasattr(obj, "__array_interface__") or isinstance(obj, memoryview):
         return _cast(np.asarray(obj), dtype)
     if hasattr(obj, "__dlpack__"):
         return _cast(np.from_dlpack(obj), dtype)
@@ -169,10 +169,8 @@ def _refuse(obj: Any, where: str = "") -> tuple[int, ...]:
 
 def plain(obj: Any) -> Any:
     """An instance of a subclass of a Python number type, such as an IntEnum's member, as that type's own."""
-    for base in (int, float, complex):
-        if isinstance(obj, base):
-            return base(obj)
-    return obj
+    kind: Any = next((base for base in (int, float, complex) if isinstance(obj, base)), None)
+    return obj if kind is None else kind(obj)
 
 
 def short(obj: Any) -> str:

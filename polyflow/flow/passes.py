@@ -112,6 +112,10 @@ def _unchanged(node: Node, inputs: tuple[Value, ...]) -> Value | None:
     return None
 
 
+def _in_order(axes: tuple[int, ...]) -> bool:
+    return all(axis % len(axes) == place for place, axis in enumerate(axes))
+
+
 def _one(at: int) -> Callable[[Node, tuple[Value, ...]], Value | None]:
     """The rule of an op that changes nothing where its argument number ``at`` is 1."""
     return lambda node, inputs: inputs[1 - at] if inputs[at].scalar == 1.0 else None
@@ -123,7 +127,7 @@ _NOTHING_TO_DO: dict[str, Callable[[Node, tuple[Value, ...]], Value | None]] = {
     "broadcast_to": lambda node, inputs: inputs[0],
     "identity": lambda node, inputs: inputs[0],
     "positive": lambda node, inputs: inputs[0],
-    "permute_dims": lambda node, inputs: inputs[0] if list(node.attrs["axes"]) == sorted(node.attrs["axes"]) else None,
+    "permute_dims": lambda node, inputs: inputs[0] if _in_order(node.attrs["axes"]) else None,
     "multiply": lambda node, inputs: _one(0)(node, inputs) or _one(1)(node, inputs),
     "divide": _one(1),
     **dict.fromkeys(_REDUCTIONS, lambda node, inputs: None if inputs[0].shape else inputs[0]),

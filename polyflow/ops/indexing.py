@@ -19,7 +19,7 @@ from . import call
 from .creation import arange, zeros, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
-from .rules import Rule, Spec, broadcast, common, leading, normal_axis
+from .rules import Rule, Spec, broadcast, common, direct, leading, normal_axis
 
 
 def _selected(x: Spec, indices: tuple[Spec, ...], key: Key) -> tuple[int, ...]:
@@ -71,7 +71,7 @@ def _updated(x: Spec, updates: Spec, *indices: Spec, key: Key) -> Spec:
     return x
 
 
-@op(Rule(_updates_operands, _updated), name="index_add", diagnose=_outside)
+@op(Rule(_updates_operands, _updated, direct("numeric")), name="index_add", diagnose=_outside)
 def _index_add(x, updates, /, *indices, key):
     result = np.array(x)
     np.add.at(result, library_key(key, indices), updates)

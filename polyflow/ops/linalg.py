@@ -75,8 +75,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """The sum over ``axis`` of ``conj(x1) * x2``."""
     x1, x2 = call.operand(x1), call.operand(x2)
-    normal_axis(axis, len(x1.shape)), normal_axis(axis, len(x2.shape))
-    if x1.shape[axis] != x2.shape[axis]:
+    if x1.shape[normal_axis(axis, len(x1.shape))] != x2.shape[normal_axis(axis, len(x2.shape))]:
         raise ShapeError(f"vecdot needs equal sizes on axis {axis}; got shapes {x1.shape} and {x2.shape}.")
     return sum(conj(moveaxis(x1, axis, -1)) * moveaxis(x2, axis, -1), -1)
 

@@ -16,7 +16,7 @@ from .declare import gradient, op
 from .elementwise import abs as absolute
 from .elementwise import exp, expm1, greater, greater_equal, log, log1p, maximum, negative, tanh, where
 from .reduction import max, sum
-from .rules import along, elementwise
+from .rules import along, elementwise, normal_axes
 from .special import erf, erfc, erfinv
 
 __all__ = [
@@ -192,6 +192,7 @@ def _log_softmax_by_parts(x: Any, *, axis: Any) -> Any:
 @op(along("real floating", several=True), decomposition=_softmax_by_parts, standard=False)
 def softmax(x, /, axis=-1):
     """``exp(x)`` divided by its sum over ``axis`` (an integer, or a tuple of them), without overflow."""
+    normal_axes(axis, x.ndim)  # NumPy lets an axis of a scalar pass
     with np.errstate(all="ignore"):
         parts = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
         return parts / np.sum(parts, axis=axis, keepdims=True)
@@ -203,6 +204,7 @@ gradient(softmax, lambda g, y, x, *, axis: y * (g - sum(g * y, axis, keepdims=Tr
 @op(along("real floating", several=True), decomposition=_log_softmax_by_parts, standard=False)
 def log_softmax(x, /, axis=-1):
     """``log(softmax(x))``, exact where the softmax is close to 0."""
+    normal_axes(axis, x.ndim)
     with np.errstate(all="ignore"):
         shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
         return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))

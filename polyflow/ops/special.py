@@ -192,7 +192,7 @@ def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
 def _exp_of_minus_square(x: Any, extra: Any, xp: Any) -> Any:
     """``exp(-x**2 - 0.5625 + extra)`` for x >= 0, with the square split in two, whose error would be magnified.
 
-    (A product of two exponentials would be put together again by compilers that take them for real numbers, as XLA does.)
+    (A product of two exponentials would be put together again by compilers that reorder arithmetic, as XLA does.)
     """
     coarse = xp.round(x * 256.0) / 256.0  # 12 bits in float32, 13 in float64: its square is exact
     main = xp.exp(-coarse * coarse - _SHIFT)

@@ -1,4 +1,4 @@
-"""grad, value_and_grad, vjp, jvp, jacobian, hessian, stop_gradient and custom_gradient, against JAX and by themselves."""
+"""grad, value_and_grad, vjp, jvp, jacobian, hessian and custom_gradient, against JAX and by themselves."""
 
 from __future__ import annotations
 

@@ -12,9 +12,10 @@ from polyflow import dtypes as dt
 from polyflow.errors import AxisError, DTypeError, ShapeError
 from polyflow.flow.trace import Compiled, trace
 from polyflow.ops import creation, elementwise, linalg, nn, reduction, shape
+from polyflow.ops.declare import OPS
 from polyflow.ops.rules import Spec
 
-from .cases import NUMPY, tensor
+from .cases import ALL, NUMPY, fast, tensor
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4))
 M = X[0]
@@ -103,6 +104,7 @@ PAIRS = {
     "diagonal": (lambda x: linalg.diagonal(x, offset=-1), lambda x: np.diagonal(x, -1, 1, 2)),
     "diagonal outside": (lambda x: linalg.diagonal(x, offset=9), lambda x: np.diagonal(x, 9, 1, 2)),
 }
+
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_equal_to_numpy(name):
@@ -235,20 +237,49 @@ def test_einsum_with_dots_and_broadcasting():
         )
 
 
+@pytest.mark.parametrize("name", [name for name in ALL if "axis" in OPS[name].defaults])
+def test_a_tensor_without_axes_has_none_to_name(name):
+    """NumPy lets axis 0 of a scalar pass in most functions; here it is an error everywhere."""
+    x = tensor(np.asarray(1.0))
+    with pytest.raises(AxisError, match="axis 0 is out of range for a tensor of 0 dimensions: it has no axes"):
+        fast(OPS[name])(x, axis=0)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if "axis" in OPS[name].defaults and OPS[name].tensors == ("x",)])
+def test_axes_that_a_tensor_does_not_have(name):
+    """Whatever way a kernel takes for many elements, an axis too large, or named twice, is an error."""
+    x = tensor(np.ones((70, 3)))
+    for axis in (2, -3, 7):
+        with pytest.raises(AxisError, match=f"axis {axis} is out of range for a tensor of 2 dimensions"):
+            fast(OPS[name])(x, axis=axis)
+    if OPS[name].rule.family == "reduction" and not name.startswith("arg"):
+        for axes in ((0, 2), (0, 0), (0, -2), (1, -1)):
+            with pytest.raises(AxisError, match="out of range|names an axis of a 2-dimensional tensor twice"):
+                fast(OPS[name])(x, axis=axes)
+
+
 ERRORS = {
     "matmul": (lambda x: linalg.matmul(x, x), ShapeError, "4 columns meet 3 rows"),
     "matmul of a scalar": (lambda x: linalg.matmul(x, 2.0), ShapeError, r"matmul needs at least one axis .* Use \*"),
     "broadcasting": (lambda x: x + tensor(np.ones(3)), ShapeError, r"add: shapes \(2, 3, 4\), \(3,\) do not broadcast"),
     "reshape": (lambda x: shape.reshape(x, (5, 5)), ShapeError, r"cannot reshape \(2, 3, 4\), which holds 24 elements"),
     "reshape twice -1": (lambda x: shape.reshape(x, (-1, -1)), ShapeError, "with -1 at most once"),
-    "reshape to words": (lambda x: shape.reshape(x, ("a",)), TypeError, "a shape is an integer or a sequence of integers"),
+    "reshape to words": (
+        lambda x: shape.reshape(x, ("a",)),
+        TypeError,
+        "a shape is an integer or a sequence of integers",
+    ),
     "axis": (lambda x: reduction.sum(x, 3), AxisError, "sum: axis 3 is out of range for a tensor of 3 dimensions"),
     "axis twice": (lambda x: reduction.sum(x, (0, 0)), AxisError, "names an axis of a 3-dimensional tensor twice"),
     "axis of a scalar": (lambda x: reduction.sum(x[0, 0, 0], 0), AxisError, "it has no axes"),
     "argmax of axes": (lambda x: reduction.argmax(x, (0, 1)), AxisError, "argmax: expected one axis, or None"),
     "sort of none": (lambda x: reduction.sort(x, None), AxisError, "sort: expected an axis; got None"),
     "max of nothing": (lambda x: reduction.max(x[:0], 0), ValueError, "has no elements along axis 0"),
-    "argmin of nothing": (lambda x: reduction.argmin(x[:0]), ValueError, r"a tensor of shape \(0, 3, 4\) has no elements"),
+    "argmin of nothing": (
+        lambda x: reduction.argmin(x[:0]),
+        ValueError,
+        r"a tensor of shape \(0, 3, 4\) has no elements",
+    ),
     "cumulative without axis": (lambda x: reduction.cumulative_sum(x), ValueError, "needs axis="),
     "searchsorted": (lambda x: reduction.searchsorted(x, x), ShapeError, "expected a one-dimensional sorted tensor"),
     "searchsorted side": (lambda x: reduction.searchsorted(x[0, 0], x, side="mid"), ValueError, "'left' or 'right'"),
@@ -271,7 +302,11 @@ ERRORS = {
     "vecdot axis": (lambda x: linalg.vecdot(x, x, axis=5), AxisError, "axis 5 is out of range"),
     "einsum sizes": (lambda x: linalg.einsum("ij,ij", x[0], x[0, :2]), ShapeError, "index 'i' has sizes 3 and 2"),
     "einsum diagonal": (lambda x: linalg.einsum("ii", x[0]), ShapeError, "index 'i' has sizes 3 and 4"),
-    "einsum axes": (lambda x: linalg.einsum("ij", x), ValueError, r"einsum equation 'ij' does not fit shapes|names 2 axes"),
+    "einsum axes": (
+        lambda x: linalg.einsum("ij", x),
+        ValueError,
+        r"einsum equation 'ij' does not fit shapes|names 2 axes",
+    ),
     "einsum output": (lambda x: linalg.einsum("ij->ijk", x[0]), ValueError, "einsum equation 'ij->ijk' does not fit"),
     "trace": (lambda x: linalg.trace(x[0, 0]), ShapeError, "at least 2 axes"),
     "tril": (lambda x: shape.tril(x[0, 0]), ShapeError, "at least 2 axes"),
@@ -294,7 +329,7 @@ ERRORS = {
     "power by tensors": (lambda x: elementwise.pow(2, pf.constant([-1])), ValueError, "negative integer power"),
     "objects": (lambda x: x + object(), TypeError, "unsupported operand"),
     "strings": (lambda x: elementwise.add(x, "a"), DTypeError, "add got 'a' of type str"),
-    "ragged": (lambda x: x + [[1], [2, 3]], ShapeError, r"ragged nested list: element\[1\] has shape \(2,\)"),
+    "ragged": (lambda x: x + [[1], [2, 3]], ShapeError, r"ragged nested list: element\[1\] has shape \(2,\)"),  # noqa: RUF005
 }
 
 

@@ -138,9 +138,9 @@ def test_arrays_and_lists_beside_tensors():
     x = tensor(np.ones(2, np.float32))
     assert (x + np.ones(2)).dtype is dt.float64
     assert (np.ones(2) + x).dtype is dt.float64
-    assert (x + [1, 2]).dtype is dt.float32
-    assert ([0.5, 1] + x).numpy().tolist() == [1.5, 2]
-    wide = tensor(np.zeros(2)) + [0.1, 0.2]
+    assert (x + [1, 2]).dtype is dt.float32  # noqa: RUF005
+    assert ([0.5, 1] + x).numpy().tolist() == [1.5, 2]  # noqa: RUF005
+    wide = tensor(np.zeros(2)) + [0.1, 0.2]  # noqa: RUF005
     assert wide.dtype is dt.float64
     assert wide.numpy().tolist() == [0.1, 0.2]
     assert (tensor(np.ones(2, np.int8)) * [100, 1]).dtype is dt.int8

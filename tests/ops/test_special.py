@@ -14,8 +14,12 @@ from .cases import NUMPY, tensor
 
 RANGES = {
     "erf": np.concatenate([np.linspace(-6, 6, 601), 10.0 ** np.linspace(-300, 0, 61), [0.84375, 1.25, 1 / 0.35]]),
-    "erfc": np.concatenate([np.linspace(-6, 27, 901), 10.0 ** np.linspace(-300, 0, 61), [0.25, 0.84375, 1.25, 1 / 0.35]]),
-    "erfinv": np.concatenate([np.linspace(-0.999, 0.999, 500), 1 - 10.0 ** np.linspace(-15.9, -1, 100), [1e-300, 0.85]]),
+    "erfc": np.concatenate(
+        [np.linspace(-6, 27, 901), 10.0 ** np.linspace(-300, 0, 61), [0.25, 0.84375, 1.25, 1 / 0.35]]
+    ),
+    "erfinv": np.concatenate(
+        [np.linspace(-0.999, 0.999, 500), 1 - 10.0 ** np.linspace(-15.9, -1, 100), [1e-300, 0.85]]
+    ),
 }
 
 

@@ -124,7 +124,11 @@ def test_elementwise_shapes(name, data):
             x = numbers(rng, kind, shape[::-1], words[place]).T
         else:
             x = numbers(rng, kind, shape, words[place])
-        args.append(np.abs(x) if name in ("pow", "bitwise_left_shift", "bitwise_right_shift") and place and kind is not dt.bool_ else x)
+        args.append(
+            np.abs(x)
+            if name in ("pow", "bitwise_left_shift", "bitwise_right_shift") and place and kind is not dt.bool_
+            else x
+        )
     result = fast(op)(*[tensor(a) for a in args])
     assert result.shape == shapes.result_shape
     plain = fast(op)(*[tensor(np.ascontiguousarray(a).reshape(a.shape)) for a in args])

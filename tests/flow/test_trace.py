@@ -1,0 +1,324 @@
+"""Tracing: a function becomes a graph, and the graph computes what the function does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyflow as pf
+from polyflow import dtypes as dt
+from polyflow.backend import discovery
+from polyflow.errors import MixedBackendsError, TraceError
+from polyflow.flow.graph import Graph
+from polyflow.flow.interpreter import inside
+from polyflow.flow.tape import Tape
+from polyflow.flow.trace import Compiled, trace
+from polyflow.ops import creation, elementwise, indexing, linalg, nn, reduction, shape
+from polyflow.ops.rules import Spec
+from polyflow.tensor import Tensor
+
+NUMPY = discovery.get("numpy")
+F64 = dt.float64
+
+
+def traced(function, *arrays):
+    specs = [Spec(np.shape(a), dt.as_dtype(np.asarray(a).dtype)) for a in arrays]
+    return trace(function, *specs, backend=NUMPY)
+
+
+def both(function, *arrays):
+    """The result of a function run op by op, and that of its graph."""
+    eager = function(*[Tensor(np.asarray(a), NUMPY) for a in arrays])
+    return np.asarray(eager.numpy()), np.asarray(Compiled(traced(function, *arrays))(*arrays))
+
+
+# Random programs ------------------------------------------------------------------------------------------------------
+
+UNARY = {
+    "tanh": elementwise.tanh,
+    "sigmoid": nn.sigmoid,
+    "square": elementwise.square,
+    "negative": elementwise.negative,
+    "relu": nn.relu,
+    "softmax": lambda x: nn.softmax(x, -1),
+    "sum": lambda x: reduction.sum(x, -1, keepdims=True),
+    "mean": lambda x: reduction.mean(x, 0),
+    "max": lambda x: reduction.max(x, 1),
+    "cumulative": lambda x: reduction.cumulative_sum(x, axis=0),
+    "sort": lambda x: reduction.sort(x, 0, descending=True),
+    "transpose": shape.matrix_transpose,
+    "transpose by negative axes": lambda x: shape.permute_dims(x, (-1, 0)),
+    "flip": lambda x: shape.flip(x, 0),
+    "reshape": lambda x: shape.reshape(shape.reshape(x, (-1,)), (3, 3)),
+    "roll": lambda x: shape.roll(x, 1, axis=1),
+    "slice": lambda x: x[::-1, 1:],
+    "take": lambda x: indexing.take(x, [2, 0, 0], axis=0),
+    "index_add": lambda x: indexing.index_add(x, ([0, 0], [1, 1]), x[0, :2]),
+    "mask": lambda x: x * (x > 0),
+    "scaled": lambda x: 2 * x - 0.5,
+    "power": lambda x: x**2 + x**0,
+    "inverse": lambda x: 1 / (1 + x * x),
+    "cast": lambda x: x.astype("float32").astype("float64"),
+    "rounded": lambda x: elementwise.round(x * 4).astype("int32") // 3,
+    "stopped": lambda x: x * pf.stop_gradient(x),
+    "ones": lambda x: x + creation.ones_like(x) * creation.full((), 3.0, x.dtype),
+    "tril": shape.tril,
+    "std": lambda x: reduction.std(x, 1, keepdims=True),
+    "clip": lambda x: elementwise.clip(x, -0.5, 0.5),
+}
+BINARY = {
+    "add": lambda x, y: x + y,
+    "multiply": lambda x, y: x * y,
+    "matmul": lambda x, y: linalg.matmul(x, y),
+    "maximum": elementwise.maximum,
+    "where": lambda x, y: elementwise.where(x > y, x, y * 2),
+    "concat": lambda x, y: shape.concat([x, y], axis=0)[1:4],
+    "einsum": lambda x, y: linalg.einsum("ij,kj->ik", x, y),
+}
+
+
+@st.composite
+def programs(draw):
+    steps = []
+    for size in range(1, draw(st.integers(2, 8))):
+        if size > 1 and draw(st.booleans()):
+            steps.append(
+                (draw(st.sampled_from(sorted(BINARY))), draw(st.integers(0, size - 1)), draw(st.integers(0, size - 1)))
+            )
+        else:
+            steps.append((draw(st.sampled_from(sorted(UNARY))), draw(st.integers(0, size - 1)), None))
+    return steps
+
+
+def run(steps, x):
+    """A program over 3 × 3 matrices: every step uses earlier results, brought back to that shape."""
+    values = [x]
+    for name, first, second in steps:
+        y = UNARY[name](values[first]) if second is None else BINARY[name](values[first], values[second])
+        if y.dtype is not F64:
+            y = y.astype("float64")
+        if y.shape != (3, 3):
+            y = shape.broadcast_to(y, (3, 3)) if y.shape in ((3,), (1, 3), (3, 1)) else shape.pad(y, [(0, 0), (0, 1)])
+        values.append(y)
+    return values[-1]
+
+
+@settings(max_examples=120, deadline=None)
+@given(programs())
+def test_random_programs(steps):
+    """A compiled graph gives the bits of the function run op by op."""
+    x = np.random.default_rng(0).normal(size=(3, 3))
+    a, b = both(lambda x: run(steps, x), x)
+    np.testing.assert_array_equal(a, b)
+
+
+@settings(max_examples=80, deadline=None)
+@given(programs())
+def test_gradients_of_random_programs(steps):
+    """The gradient of a program, traced as a whole, is that of the tape; and it is the function's, by differences."""
+    rng = np.random.default_rng(0)
+    x, direction = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
+
+    def loss(x):
+        return (elementwise.tanh(run(steps, x)) * creation.arange(9, dtype="float64").reshape(3, 3)).sum()
+
+    a, b = both(lambda x: pf.grad(loss)(x), x)
+    np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15)
+    used = {name for name, _, _ in steps}
+    if used & {"cast", "rounded", "stopped"}:  # no derivative, or not the function's
+        return
+    step = 1e-6
+    ends = [float(loss(Tensor(x + s * step * direction, NUMPY))) for s in (1, -1)]
+    slope = (ends[0] - ends[1]) / (2 * step)
+    if abs(slope) < 1e4:
+        assert float((a * direction).sum()) == pytest.approx(slope, rel=1e-4, abs=1e-5)
+
+
+# What a trace is ------------------------------------------------------------------------------------------------------
+
+
+def test_structures_and_several_results():
+    program = Compiled(traced(lambda x, y: {"sum": x + y, "rest": [x, (y * 2, None)]}, np.ones(2), np.ones(2)))
+    result = program(np.ones(2), np.full(2, 3.0))
+    assert result["sum"].tolist() == [4, 4]
+    assert result["rest"][0].tolist() == [1, 1]
+    assert result["rest"][1][0].tolist() == [6, 6]
+
+
+def test_python_numbers_are_results_too():
+    program = Compiled(traced(lambda x: (x, 2.5, 3), np.ones(2)))
+    assert [np.asarray(r).tolist() for r in program(np.ones(2))] == [[1, 1], 2.5, 3]
+
+
+def test_captured_tensors_are_inputs():
+    c = pf.constant(np.full(2, 3.0))
+    t = traced(lambda x: x * c + c, np.ones(2))
+    assert t.captured == [] or len(t.captured) == 1
+    assert len(t.graph.inputs) == 2
+    assert Compiled(t)(np.ones(2)).tolist() == [6, 6]
+
+
+def test_variables_are_inputs_and_outputs():
+    """What is read is an input and what is assigned an output, once each, in order; the graph is a pure function."""
+    count, total = pf.Variable(0), pf.Variable(np.zeros(2), dtype="float64")
+
+    def step(x):
+        count.assign_add(1)
+        total.assign(total + x * count.value.astype("float64"))
+        count.assign_add(1)
+        return total * 2
+
+    t = traced(step, np.ones(2))
+    assert [v is w for v, w in zip(t.reads, (count, total), strict=True)] == [True, True]
+    assert len(t.writes) == 2
+    assert count.numpy() == 0  # tracing changed nothing
+    program = Compiled(t)
+    assert program(np.ones(2)).tolist() == [2, 2]
+    assert (count.numpy(), total.numpy().tolist()) == (2, [1, 1])
+    program(np.ones(2))
+    assert (count.numpy(), total.numpy().tolist()) == (4, [4, 4])
+
+
+def test_a_variable_read_after_assignment_is_the_new_value():
+    v = pf.Variable(1.0)
+
+    def function(x):
+        v.assign(x * 3)
+        return v * v
+
+    assert Compiled(traced(function, np.float32(2)))(np.float32(2)) == 36
+    assert v.numpy() == 6
+
+
+def test_numbers_travel_as_numbers():
+    """Python floats are constants of the graph; integers are nodes; neither is a captured array."""
+    t = traced(lambda x, i: (x * 2.0 + 1.0, i + 1), np.ones(2), np.ones(2, np.int32))
+    assert len(t.graph.inputs) == 2
+    assert t.captured == []
+    assert {node.op.name for node in t.graph.nodes} == {"multiply", "add", "full"}
+    x, i = Compiled(t)(np.ones(2), np.ones(2, np.int32))
+    assert (x.tolist(), i.tolist(), i.dtype) == ([3, 3], [2, 2], np.int32)
+
+
+def test_unused_work_is_dropped_and_stops_are_kept():
+    def function(x):
+        _ = elementwise.exp(x)
+        return elementwise.identity(x) + pf.stop_gradient(x)
+
+    graph = traced(function, np.ones(2)).graph
+    assert [node.op.name for node in graph.nodes] == ["stop_gradient", "add"]
+
+
+def test_a_graph_prints():
+    graph = traced(lambda x: (x * 2.0).sum(axis=0), np.ones((2, 3))).graph
+    assert isinstance(graph, Graph)
+    assert str(graph).splitlines() == [
+        "graph(%0: float64[2, 3]) {",
+        "  %1: float64[2, 3] = multiply(%0, 2.0)",
+        "  %2: float64[3] = sum(%1, axis=0, keepdims=False)",
+        "  return %2",
+        "}",
+    ]
+
+
+def test_a_gradient_inside_a_trace():
+    a, b = both(lambda x: pf.grad(pf.grad(lambda t: (t**3).sum()))(x[0]), np.array([2.0, 3.0]))
+    assert a == b == 12
+
+
+def test_a_tape_inside_a_trace():
+    v = pf.Variable(np.array([1.0, 2.0]))
+
+    def step(x):
+        with pf.GradientTape() as tape:
+            loss = ((v - x) ** 2).sum()
+        v.assign_sub(0.5 * tape.gradient(loss, v))
+        return loss
+
+    program = Compiled(traced(step, np.zeros(2)))
+    assert program(np.zeros(2)) == 5
+    assert v.numpy().tolist() == [0, 0]
+
+
+def test_a_trace_inside_a_tape():
+    """Tracing under a tape is no business of the tape's."""
+    x = Tensor(np.ones(2), NUMPY)
+    tape = Tape(None)
+    tape.watch(x)
+    with inside(tape):
+        t = traced(lambda y: y * 2, np.ones(2))
+    assert tape.records == []
+    assert Compiled(t)(np.ones(2)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x if x.sum() > 0 else -x,
+        lambda x: float(x[0]),
+        lambda x: np.asarray(x),
+        lambda x: x.numpy(),
+        lambda x: x.item() if x.size == 1 else x[0].item(),
+        lambda x: [0, 1, 2][x[0].astype("int32")],
+        lambda x: x[x > 0],
+        lambda x: indexing.nonzero(x),
+        lambda x: range(int(x[0])),
+        lambda x: creation.arange(x[0]),
+    ],
+)
+def test_values_are_not_known(function):
+    """Asking a traced tensor for its value says so, and what to do."""
+    with pytest.raises(TraceError, match="is not known yet.*Use polyflow ops on it"):
+        traced(function, np.ones(2))
+
+
+def test_what_is_known_while_tracing():
+    def function(x):
+        assert (x.shape, x.ndim, x.size, len(x), x.dtype) == ((2, 3), 2, 6, 2, F64)
+        assert [row.shape for row in x] == [(3,), (3,)]
+        assert repr(x) == "<traced tensor: shape=(2, 3), dtype=float64, backend=numpy>"
+        assert x.to("numpy") is x
+        return x.T.reshape(-1)
+
+    assert Compiled(traced(function, np.ones((2, 3))))(np.ones((2, 3))).shape == (6,)
+
+
+def test_a_symbol_that_escapes():
+    """A traced tensor kept for later is refused with a reason, in another trace and on its own."""
+    kept = []
+    traced(lambda x: kept.append(x) or x, np.ones(2))
+    with pytest.raises(TraceError, match="another traced function"):
+        traced(lambda x: x + kept[0], np.ones(2))
+    with pytest.raises(TraceError, match="add got a traced tensor outside the function it belongs to"):
+        _ = kept[0] + 1.0
+    with pf.GradientTape(), pytest.raises(TraceError, match="outside the function it belongs to"):
+        _ = kept[0] + 1.0
+
+
+def test_one_backend_for_a_graph():
+    jax = pytest.importorskip("jax")
+    assert jax
+    other = pf.constant([1.0]).to("jax")
+    with pytest.raises(MixedBackendsError, match=r"Move it first: x.to\('numpy'\)|Move one first"):
+        traced(lambda x: x + other, np.ones(1))
+
+
+def test_tensors_made_while_tracing_lie_where_the_graph_runs():
+    jax = discovery.get("jax")
+
+    def function(x):
+        return x + creation.ones(2) + pf.constant([1.0, 2.0]) + creation.arange(2) + np.ones(2, np.float32) + 1
+
+    t = trace(function, Spec((2,), dt.float32), backend=jax)
+    result = Compiled(t)(jax.asarray(np.zeros(2, np.float32)))
+    assert jax.to_numpy(result).tolist() == [4, 6]
+
+
+def test_errors_leave_no_interpreter_behind():
+    from polyflow.ops.call import interpreter
+
+    with pytest.raises(ZeroDivisionError):
+        traced(lambda x: 1 / 0, np.ones(1))
+    assert interpreter.get() is None
