@@ -308,11 +308,22 @@ class Dataset(AnyDataset):
     ) -> Dataset:
         """What a function returns for each element.
 
+        A function that only computes, which its code shows, is not called for each element: it is traced once, as by
+        `polyflow.function`, and NumPy runs its graph on whole blocks of elements, many times as fast. The results are
+        the same, bit for bit, but for the last digits of sums and matrix products of floats. Its Python code then runs
+        when ``map`` is called, or when an iteration starts, and reads at that moment what it reads of Python's
+        variables.
+
+        Called for each element, as any Python function, is a function that asks for values (``if x > 0``,
+        ``x.numpy()``) or handles exceptions; that prints, draws random numbers without a key, assigns to anything but
+        its local names, or calls what may do so; that reads a `Variable`; or whose graph holds what cannot be batched,
+        such as a lookup in a table at an element's indices.
+
         Args:
             map_func: called with an element as Tensors, a tuple's items as its arguments. It may return tensors, NumPy
                 arrays, numbers, and structures of these; a list counts as a tuple.
-            num_parallel_calls: how many threads call it at once; `AUTOTUNE` for as many as there are processors. The
-                results come in order all the same.
+            num_parallel_calls: how many threads call it at once, or work on blocks; `AUTOTUNE` for as many as there are
+                processors. The results come in order all the same.
             deterministic: accepted as in tf.data; the order is always the same.
 
         Raises:
@@ -323,6 +334,8 @@ class Dataset(AnyDataset):
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function returns True.
+
+        It runs on whole blocks of elements where `map` would run it so.
 
         Raises:
             TypeError: when ``predicate`` cannot be called; during iteration, when it returns anything but one boolean.
@@ -398,7 +411,7 @@ class Dataset(AnyDataset):
     def element_spec(self) -> Any:
         """The structure of an element, with a `TensorSpec` in place of each tensor.
 
-        Below a ``map`` the function's result is only known by calling it: it is then called for the first element.
+        Where a function given to ``map`` has to be called for each element, it is called for the first one here.
         """
         return self._node.structure.pack(self._node.specs)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import discovery, selection
+from ..backend.keys import Slice
 from ..flow.batching import batched
 from ..flow.graph import Graph, Value
 from ..flow.trace import Traced, trace
@@ -179,16 +180,43 @@ def _constant(leaf: Any) -> np.ndarray:
 def _certain(graph: Graph, elements: int) -> bool:
     """Whether every element's result is certain to be what it is alone, and none can fail where others do not.
 
-    Integers raised to powers that differ fail where one is negative. Floats have a power of their own for an exponent
-    that is one number, and another for exponents that lie in an array.
+    Integers raised to powers that differ fail where one is negative; and NumPy has a routine of its own, with other last
+    digits, for a power that is one number. So it has for the functions in `_TWO_ROUTINES` where one row is read
+    backwards, but not where many are.
     """
     varying: set[Value] = set(graph.inputs[:elements])
+    backwards: set[Value] = set()
     for node in graph.nodes:
-        if varying.intersection(node.inputs):
-            varying.add(node.output)
-            if node.op.name == "pow" and node.inputs[1] in varying:
+        name = node.op.name
+        if varying.isdisjoint(node.inputs):
+            continue
+        varying.add(node.output)
+        if name == "pow" and (node.inputs[1] in varying or node.inputs[1].shape):
+            return False
+        if name == "flip" or (name == "getitem" and any(_steps_back(part) for part in node.attrs["key"])):
+            backwards.add(node.output)
+        elif not backwards.isdisjoint(node.inputs):
+            if name in _TWO_ROUTINES:
                 return False
+            if name in _VIEWS:
+                backwards.add(node.output)
     return True
+
+
+_TWO_ROUTINES = frozenset(
+    """
+    acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 log log10 log1p log2 pow sin sinh tan tanh
+    """.split()  # noqa: SIM905
+)
+
+_VIEWS = frozenset(
+    "astype broadcast_to conj getitem identity imag permute_dims real reshape stop_gradient".split()  # noqa: SIM905
+)
+"""Ops whose result may lie in memory as their argument does."""
+
+
+def _steps_back(part: Any) -> bool:
+    return isinstance(part, Slice) and part.step < 0
 
 
 def _limit(traced: Traced) -> int:

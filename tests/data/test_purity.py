@@ -216,7 +216,7 @@ IMPURE = {
     "appending": lambda x: SCALES.append(x) or x,
     "assigning items": lambda x: MEAN.__setitem__(0, 1) or x,
     "NumPy's generator": lambda x: x + np.random.rand(),  # noqa: NPY002
-    "NumPy's generator by its name": closing_over(np.random.rand),  # noqa: NPY002
+    "NumPy's generator by its name": closing_over(np.random.rand),
     "making a generator by its name": closing_over(np.random.default_rng),
     "making a generator": lambda x: x + np.random.default_rng().random(),
     "double underscores": lambda x: x if x.__class__ is pf.Tensor else x + 1,

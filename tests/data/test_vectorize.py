@@ -55,14 +55,21 @@ ROWS = Dataset.from_tensor_slices((X, Y))
 # Random functions -------------------------------------------------------------------------------------------------
 
 UNARY = [
-    pf.exp, pf.tanh, pf.sin, pf.sqrt, pf.abs, pf.log1p, pf.square, pf.negative, pf.sign, pf.floor, pf.sigmoid, pf.nn.gelu,
-    pf.nn.relu6, pf.isnan, pf.nn.softplus, pf.round, pf.expm1, pf.rsqrt,
+    pf.exp, pf.tanh, pf.sin, pf.sqrt, pf.abs, pf.log1p, pf.square, pf.negative, pf.sign, pf.floor, pf.sigmoid, pf.isnan,
+    pf.nn.gelu, pf.nn.relu6, pf.nn.softplus, pf.round, pf.expm1, pf.rsqrt,
 ]  # fmt: skip
 BINARY = [pf.add, pf.subtract, pf.multiply, pf.divide, pf.maximum, pf.minimum, pf.greater, pf.atan2, pf.hypot]
+
+
+def reversed_rows(x):
+    """Of one row read backwards, NumPy's functions have other last digits than of many: these are not run on blocks."""
+    return x[..., ::-1] if x.shape else x
+
+
 MOVES = [
+    reversed_rows,
     lambda x: pf.transpose(x),
     lambda x: pf.reshape(x, (-1,)),
-    lambda x: x[..., ::-1] if x.shape else x,
     lambda x: x[0] if x.shape else x[None],
     lambda x: pf.expand_dims(x, -1),
     lambda x: pf.concat([x, x], axis=0) if x.shape else x,
@@ -121,7 +128,8 @@ def test_arithmetic_keeps_every_bit(steps, chain, size):
     effective = called(build(steps))
     _, expected = run(effective)
     assert len(effective.calls) == (len(expected) if chain == "batch.map" else len(ROWS))
-    assert in_blocks(mapped) or (chain == "batch.map" and 2 * size > len(ROWS))  # one batch of its size
+    backwards = any(step[0] is reversed_rows for step in steps)
+    assert in_blocks(mapped) or backwards or (chain == "batch.map" and 2 * size > len(ROWS))  # one batch of its size
     same(found, expected)
 
 
@@ -199,6 +207,8 @@ REFUSED = {
     "a draw": lambda x, y: x + GENERATOR.random(),
     "a lookup in a table": lambda x, y: TABLE[y],
     "own exponents": lambda x, y: pf.abs(x) ** pf.cast(y, "float32"),
+    "powers of an array": lambda x, y: pf.abs(x) ** EDGES[:1],
+    "functions of rows read backwards": lambda x, y: pf.tan(x[0, ::-1]),
     "a list of tensors inside": lambda x, y: (x, [y, y]),
 }
 
@@ -336,7 +346,7 @@ def test_what_the_function_reads_is_read_when_an_iteration_starts():
 def test_a_function_defined_over_a_name_that_comes_later():
     """It works as any Python function does."""
     source = Dataset.from_tensor_slices(np.arange(3, dtype=np.float32))
-    mapped = source.map(lambda x: x * LATER)
+    mapped = source.map(lambda x: x * LATER)  # noqa: F821
     globals()["LATER"] = 2.0
     try:
         assert elements(mapped) == [0, 2, 4]
@@ -420,7 +430,7 @@ def test_filter_needs_one_truth_value(predicate):
 
 
 def test_on_another_backend():
-    """Elements are computed by NumPy and then tensors of the backend that is current; constants of it may be captured."""
+    """NumPy computes; the elements are tensors of the backend that is current, and so may be what is captured."""
     with use_backend("jax"):
         shift = tensor([1.0, 2.0, 3.0, 4.0])
         mapped = ROWS.map(lambda x, y: (x * 2.0 + shift, pf.one_hot(y, 7)))
