@@ -14,6 +14,7 @@ A page that says ``<!-- runs on: numpy, jax -->`` runs on each of these backends
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import re
 import tomllib
@@ -26,7 +27,8 @@ import pytest
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow import names
-from polyflow.backend import discovery, selection
+from polyflow.backend import Backend, Capabilities, discovery, selection
+from polyflow.backend.plugin import HOOKS
 from polyflow.errors import DTypeError
 
 ROOT = Path(__file__).parent.parent
@@ -172,6 +174,15 @@ def test_the_promotion_table_is_the_codes():
     text = (ROOT / "docs" / "specification.md").read_text()
     shown = text.partition("<!-- promotion table -->\n")[2].partition("\n<!-- end -->")[0]
     assert shown == promotion_table(), f"expected this table:\n{promotion_table()}"
+
+
+def test_the_guide_to_backends_names_the_whole_protocol():
+    """Each attribute of a backend and its capabilities, and each hook of a plugin, stands in a table's first column."""
+    text = (ROOT / "docs" / "writing-a-backend.md").read_text()
+    shown = {name for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)", row)}
+    protocol = {name for name in {*vars(Backend), *Backend.__annotations__} if not name.startswith("_")}
+    fields = {field.name for field in dataclasses.fields(Capabilities)}
+    assert (protocol | fields | set(HOOKS)) - shown == set()
 
 
 def test_the_table_of_shared_names_is_complete():
