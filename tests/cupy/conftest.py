@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("CUPY_CACHE_DIR", str(Path(tempfile.gettempdir(), "polyflow-cupy-cache")))
 
+from cpu_kernels import NoCompiler
 from standin import make
 from surface import installed_cupy
 
@@ -29,6 +30,15 @@ def gpu_count(cupy):
         return cupy.cuda.runtime.getDeviceCount()
     except Exception:
         return 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call():
+    """Where there is no C++ compiler, tests that run a generated kernel are skipped by that name."""
+    try:
+        return (yield)
+    except NoCompiler as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(params=VERSIONS)
