@@ -55,7 +55,7 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text()
     found = list(FENCE.finditer(text))
     result = []
-    for one, after in zip(found, [*found[1:], None], strict=True):
+    for one, after in zip(found, [*found, None][1:], strict=True):
         follows = after is not None and after["kind"].strip() == "text" and not text[one.end() : after.start()].strip()
         line = text[: one.start()].count("\n") + 1
         result.append(Block(line, one["kind"].strip(), one["body"], after["body"] if follows and after else None))
