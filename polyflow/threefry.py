@@ -75,8 +75,11 @@ def encrypt_one(key: Any, counter: int) -> tuple[int, int]:
     )
 
 
-def _encrypt_inplace(key: Any, x0: Words, x1: Words, spare: Words) -> None:
-    """`rounds` for arrays, in place, with ``spare`` for the rotations: no memory is allocated."""
+def encrypt_inplace(key: Any, x0: Words, x1: Words, spare: Words) -> None:
+    """`rounds` for arrays, in place, with ``spare`` for the rotations: no memory is allocated.
+
+    The key's two words may themselves be arrays, of a key for each row.
+    """
     k0, k1 = key[0], key[1]
     schedule = (k0, k1, k0 ^ k1 ^ np.uint32(PARITY))
     np.add(x0, k0, out=x0)
@@ -106,7 +109,7 @@ def encrypt(key: Any, high: Any, low: Any) -> tuple[Words, Words]:
     """
     given = np.broadcast_arrays(np.asarray(high, np.uint32), np.asarray(low, np.uint32))
     x0, x1 = (np.array(each, order="C", ndmin=1) for each in given)
-    _encrypt_inplace(as_key(key), x0, x1, np.empty_like(x0))
+    encrypt_inplace(as_key(key), x0, x1, np.empty_like(x0))
     return x0.reshape(given[0].shape), x1.reshape(given[0].shape)
 
 
@@ -124,7 +127,7 @@ def _fill(key: Words, first: int, high: Words, low: Words) -> None:
         x0, x1, spare = buffers[:, :take]
         x0.fill(counter >> 32)
         np.add(ramp[:take], np.uint32(counter & _MASK), out=x1)
-        _encrypt_inplace(key, x0, x1, spare)
+        encrypt_inplace(key, x0, x1, spare)
         high[done : done + take], low[done : done + take] = x0, x1
         done += take
 

@@ -8,6 +8,7 @@ the buffer at the end is put out by the permutation of k. A buffer that holds ev
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,10 +17,16 @@ import numpy as np
 from .. import threefry
 from .blocks import Block, integers, join, pick, regroup
 
-__all__ = ["permutations_of", "seed_key", "shuffle_keys", "shuffled_elements", "shuffled_positions"]
+__all__ = ["Epoch", "Orders", "permutations_of", "seed_key", "shuffle_keys", "shuffled_elements", "shuffled_positions"]
 
 STEPS = 1 << 16
 """How many elements go through the buffer at a time."""
+
+FEW = 4096
+"""Up to so many elements, several permutations are made at once."""
+
+AHEAD = 1 << 14
+"""How many elements they have together at most."""
 
 
 def seed_key(seed: int) -> np.ndarray:
@@ -27,20 +34,71 @@ def seed_key(seed: int) -> np.ndarray:
     return threefry.key(seed % (1 << 64))
 
 
-def shuffled_positions(blocks: Iterable[Block], size: int, key: np.ndarray) -> Iterator[Block]:
+class Orders:
+    """The permutations of a shuffle's epochs.
+
+    Where few elements are permuted, most of the time goes into starting NumPy's loops: an epoch that follows the last
+    then comes with twice as many of the next epochs.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[bytes, int, int, np.ndarray] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, key: np.ndarray, epoch: int, n: int) -> np.ndarray:
+        """The permutation of n in an epoch of the base key: int64 of shape (n,), read-only."""
+        if n > FEW:
+            return threefry.permutation(threefry.fold_in(key, epoch), n)
+        tag, count = key.tobytes(), 1
+        with self._lock:
+            if self._made is not None and self._made[:2] == (tag, n):
+                _, _, first, rows = self._made
+                if first <= epoch < first + len(rows):
+                    return rows[epoch - first]
+                if epoch == first + len(rows):
+                    count = max(1, min(2 * len(rows), AHEAD // max(1, n)))
+            rows = permutations_of(shuffle_keys(key, epoch, count), n, count)
+            rows.flags.writeable = False
+            self._made = (tag, n, epoch, rows)
+            return rows[0]
+
+
+class Epoch:
+    """One epoch of a shuffle: all that is random in it.
+
+    Args:
+        key: the shuffle's base key.
+        number: the number of the epoch.
+        orders: where its permutation comes from.
+    """
+
+    def __init__(self, key: np.ndarray, number: int, orders: Orders) -> None:
+        self._base, self._number, self._orders = key, number, orders
+
+    def permutation(self, n: int) -> np.ndarray:
+        """The integers from 0 to n - 1 in the order of this epoch."""
+        return self._orders.of(self._base, self._number, n)
+
+    def slots(self, size: int) -> _Slots:
+        """The slots of a buffer that elements take."""
+        return _Slots(threefry.fold_in(self._base, self._number), size)
+
+
+def shuffled_positions(blocks: Iterable[Block], size: int, epoch: Epoch) -> Iterator[Block]:
     """Shuffle blocks of positions, or of anything held in arrays, through a buffer of ``size`` elements."""
     fed = _feed(blocks, size)
     buffer = next(fed, None)
     if buffer is None:
         return
-    slots = _Slots(key, size)
-    held: list[np.ndarray] | None = None
+    slots: _Slots | None = None
+    held: Block = buffer
     for block in fed:
-        if held is None:
+        if slots is None:
+            slots = epoch.slots(size)
             held = [np.array(integers(column)) for column in buffer]
         yield _push(held, block, slots.draw(len(block[0])))
-    order = threefry.permutation(key, len(buffer[0]))
-    yield [pick(column, order) for column in held or buffer]
+    order = epoch.permutation(len(buffer[0]))
+    yield [pick(column, order) for column in held]
 
 
 def _feed(blocks: Iterable[Block], size: int) -> Iterator[Block]:
@@ -63,7 +121,7 @@ def _feed(blocks: Iterable[Block], size: int) -> Iterator[Block]:
         yield from regroup([block], STEPS)
 
 
-def _push(buffer: list[np.ndarray], block: Block, slots: np.ndarray) -> Block:
+def _push(buffer: Block, block: Block, slots: np.ndarray) -> Block:
     """Send a block through the buffer, its element t into slot ``slots[t]``; what is pushed out comes back."""
     steps = len(slots)
     ranked = np.sort((slots.astype(np.uint64) << np.uint64(32)) | np.arange(steps, dtype=np.uint64))
@@ -73,6 +131,7 @@ def _push(buffer: list[np.ndarray], block: Block, slots: np.ndarray) -> Block:
     last = np.append(~again, True)
     out: Block = []
     for held, column in zip(buffer, block, strict=True):
+        assert isinstance(held, np.ndarray)
         new = integers(column)
         pushed = held[slots]
         pushed[step[1:][again]] = new[step[:-1][again]]
@@ -81,10 +140,10 @@ def _push(buffer: list[np.ndarray], block: Block, slots: np.ndarray) -> Block:
     return out
 
 
-def shuffled_elements(elements: Iterable[Any], size: int, key: np.ndarray) -> Iterator[Any]:
+def shuffled_elements(elements: Iterable[Any], size: int, epoch: Epoch) -> Iterator[Any]:
     """Shuffle elements that are computed one by one; none is asked for earlier than it must be."""
     buffer: list[Any] = []
-    slots = _Slots(key, size)
+    slots: _Slots | None = None
     drawn: list[int] = []
     at, amount = 0, 64
     for element in elements:
@@ -92,12 +151,13 @@ def shuffled_elements(elements: Iterable[Any], size: int, key: np.ndarray) -> It
             buffer.append(element)
             continue
         if at == len(drawn):
+            slots = slots or epoch.slots(size)
             drawn, at, amount = slots.draw(amount).tolist(), 0, min(2 * amount, STEPS)
         slot = drawn[at]
         at += 1
         pushed, buffer[slot] = buffer[slot], element
         yield pushed
-    for i in threefry.permutation(key, len(buffer)).tolist():
+    for i in epoch.permutation(len(buffer)).tolist():
         yield buffer[i]
 
 
@@ -115,6 +175,8 @@ class _Slots:
 
 def shuffle_keys(key: np.ndarray, first: int, count: int) -> np.ndarray:
     """The keys of the epochs ``first`` to ``first + count - 1`` of a shuffle: uint32 of shape (count, 2)."""
+    if count <= 8:  # Python's integers are as quick
+        return np.stack([threefry.fold_in(key, epoch) for epoch in range(first, first + count)])
     counters = np.arange(threefry.FOLD + first, threefry.FOLD + first + count, dtype=np.uint64)
     return np.stack(threefry.encrypt(key, counters >> np.uint64(32), counters & np.uint64(0xFFFFFFFF)), -1)
 
@@ -124,19 +186,20 @@ def permutations_of(keys: np.ndarray, n: int, count: int) -> np.ndarray:
 
     Where n is small, all are made at once: most of the time would go into starting NumPy's loops.
     """
-    if n > 4096 or len(keys) == 1:
+    if n > FEW or len(keys) == 1:
         each = [threefry.permutation(key, n) for key in keys]
         return np.stack(each if len(each) == count else each * count)
-    k0, k1 = keys[:, :1], keys[:, 1:]
-    index = np.arange(n, dtype=np.uint32)
-    high, low = threefry.rounds(
-        (k0, k1, k0 ^ k1 ^ np.uint32(threefry.PARITY)),
-        np.zeros((count, n), np.uint32),
-        np.broadcast_to(index, (count, n)),
-        lambda a, b: a + np.asarray(b, np.uint32),
-        lambda x, distance: (x << np.uint32(distance)) | (x >> np.uint32(32 - distance)),
-    )
+    high, low = np.zeros((count, n), np.uint32), np.empty((count, n), np.uint32)
+    low[:] = np.arange(n, dtype=np.uint32)
+    words = np.empty((count, n), np.uint64)
+    spare = words.view(np.uint32)[:, :n]
+    threefry.encrypt_inplace((keys[:, :1], keys[:, 1:]), high, low, spare)
+    words[:] = high
+    np.left_shift(words, np.uint64(32), out=words)
+    np.bitwise_or(words, low.astype(np.uint64), out=words)
     mask = np.uint64((1 << threefry.index_bits(n)) - 1)
-    words = (high.astype(np.uint64) << np.uint64(32) | low) & ~mask | index.astype(np.uint64)
+    np.bitwise_and(words, ~mask, out=words)
+    np.bitwise_or(words, np.arange(n, dtype=np.uint64), out=words)
     words.sort(axis=1)
-    return (words & mask).view(np.int64)
+    np.bitwise_and(words, mask, out=words)
+    return words.view(np.int64)

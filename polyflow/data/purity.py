@@ -66,6 +66,9 @@ _EFFECTS = frozenset(
 )
 """Instructions that change something outside of the function, hide exceptions, or lead to what is not followed here."""
 
+MANY = 1000
+"""Containers of more values than this are not looked through."""
+
 _PLAIN = (
     bool,
     int,
@@ -164,6 +167,8 @@ class _Reader:
         else:
             self.callable(value)
             return
+        if len(parts) > MANY:
+            raise _Impure
         if id(value) not in self._seen:  # a list may hold itself
             self._seen.add(id(value))
             for part in parts:

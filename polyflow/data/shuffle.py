@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .. import threefry
 from .blocks import Block
 from .node import Cursor, Node, Over, Start
-from .order import seed_key, shuffled_elements, shuffled_positions
+from .order import Epoch, Orders, seed_key, shuffled_elements, shuffled_positions
 
 __all__ = ["Shuffle"]
 
@@ -33,6 +32,7 @@ class Shuffle(Over):
         self.key = seed_key(seed) if key is None and seed is not None else key
         self._next = 0
         self._lock = threading.Lock()
+        self._orders = Orders()
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
@@ -40,7 +40,7 @@ class Shuffle(Over):
 
         def begin() -> Iterator[Block]:
             nonlocal epoch
-            mine = threefry.fold_in(key, epoch if self.reshuffle else 0)
+            mine = Epoch(key, epoch if self.reshuffle else 0, self._orders)
             epoch += 1
             if cursor.rows is not None:
                 return shuffled_positions(cursor.begin(), self.size, mine)

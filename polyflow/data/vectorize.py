@@ -180,8 +180,8 @@ def _constant(leaf: Any) -> np.ndarray:
 def _certain(graph: Graph, elements: int) -> bool:
     """Whether every element's result is certain to be what it is alone, and none can fail where others do not.
 
-    Integers raised to powers that differ fail where one is negative; and NumPy has a routine of its own, with other last
-    digits, for a power that is one number. So it has for the functions in `_TWO_ROUTINES` where one row is read
+    Integers raised to powers that differ fail where one is negative; and NumPy has a routine of its own, with other
+    last digits, for a power that is one number. So it has for the functions in `_TWO_ROUTINES` where one row is read
     backwards, but not where many are.
     """
     varying: set[Value] = set(graph.inputs[:elements])

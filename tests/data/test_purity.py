@@ -258,6 +258,7 @@ IMPURE = {
     "an effect two calls away": lambda x: closing_over(1)(x) + (lambda y: y + random.random())(x),
     "a layer": pf.layers.Dense(2),
     "a cached function": functools.lru_cache(recursive),
+    "a very long list": closing_over([0.0] * 5000),
     "a bound method of a list": [].append,
 }
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polyflow import threefry
 from polyflow.data import Dataset
-from polyflow.data.order import permutations_of, shuffle_keys
+from polyflow.data.order import Orders, permutations_of, shuffle_keys
 
 from .oracle import shuffled
 
@@ -176,3 +176,25 @@ def test_many_permutations_at_once_are_those_one_by_one(n):
         key = threefry.fold_in(threefry.key(9), 3 + i)
         np.testing.assert_array_equal(keys[i], key)
         np.testing.assert_array_equal(row, threefry.permutation(key, n))
+
+
+@pytest.mark.parametrize("n", [1, 7, 1000, 5000])
+def test_permutations_made_ahead_are_those_of_their_epochs(n):
+    """In order, out of order, of two keys in turn, and of two sizes: never another epoch's."""
+    orders = Orders()
+    first, second = threefry.key(1), threefry.key(2)
+    visits = [(first, e, n) for e in range(40)] + [(first, 3, n), (first, 4, n), (second, 5, n), (first, 5, n)]
+    visits += [(second, e, n) for e in (6, 7, 8, 20, 21, 22, 23)] + [(second, 24, n + 1), (second, 25, n)]
+    for key, epoch, size in visits:
+        found = orders.of(key, epoch, size)
+        np.testing.assert_array_equal(found, threefry.permutation(threefry.fold_in(key, epoch), size))
+
+
+def test_many_short_epochs():
+    """Each epoch of a long training over few rows has the order that its number says."""
+    dataset = N(30).shuffle(30, seed=4)
+    for epoch in range(70):
+        expected = threefry.permutation(threefry.fold_in(threefry.key(4), epoch), 30)
+        assert listed(dataset) == expected.tolist()
+    repeated = N(30).shuffle(30, seed=4).repeat(70)
+    assert listed(repeated)[-30:] == expected.tolist()
