@@ -21,6 +21,7 @@ MARK = "polyflow_backends(*names): the backends on which to run a test that uses
 
 
 def pytest_addoption(parser):
+    """Add the options."""
     group = parser.getgroup("polyflow", "polyflow backends and their conformance suite")
     group.addoption(
         "--polyflow-backend",
@@ -36,11 +37,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    """Name the marks."""
     config.addinivalue_line("markers", MARK)
     config.addinivalue_line("markers", "polyflow_conformance: a case of polyflow's conformance suite")
 
 
 def pytest_generate_tests(metafunc):
+    """Run tests that use the `backend` fixture once per backend."""
     if "backend" not in metafunc.fixturenames or "backend" not in _of_ours(metafunc):
         return
     mark = metafunc.definition.get_closest_marker("polyflow_backends")

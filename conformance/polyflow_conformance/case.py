@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from polyflow import dtypes as dt
 from polyflow.tensor import Tensor
 
@@ -66,8 +67,8 @@ class Trial:
     Attributes:
         backend: the backend under test.
         rng: random numbers that depend on the run's seed and the case's id alone.
-        ulp, tolerance: the largest distance seen, in the unit of its tolerance (ulp where nothing else is said), and that
-            tolerance.
+        ulp: the largest distance seen, in the unit of its tolerance (ulp where nothing else is said).
+        tolerance: that tolerance.
     """
 
     def __init__(self, backend: Any, case: Case, seed: int = 0) -> None:
@@ -163,9 +164,7 @@ class Trial:
             self.ulp, self.tolerance = found.worst, tolerance
         if found.worst > tolerance:
             place = np.unravel_index(found.at, host.shape) if host.shape else ()
-            given = ", ".join(
-                f"{np.broadcast_to(x, host.shape)[place]!r}" for x in inputs if x.ndim <= host.ndim
-            )
+            given = ", ".join(f"{np.broadcast_to(x, host.shape)[place]!r}" for x in inputs if x.ndim <= host.ndim)
             at = f" at {list(map(int, place))}" if place else ""
             of = f" of ({given})" if given else ""
             raise Mismatch(

@@ -26,6 +26,7 @@ MODULES = (
     "core_reduction",
     "core_shape",
     "core_errors",
+    "machine",
     "ieee",
     "gradients",
     "compiled",

@@ -1,4 +1,4 @@
-"""Cases in processes of their own: a backend that crashes, hangs or writes to the streams ends one case, not the run."""
+"""Cases in processes of their own: a backend that crashes or hangs ends one case, not the run."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ class _Child:
         if not answer:
             return Result(case, "error", reason=self._ended()), False
         data = json.loads(answer)
-        return Result(**{**data, **{key: None if data[key] is None else float(data[key]) for key in ("ulp", "tolerance")}}), True
+        return Result(
+            **{**data, **{key: None if data[key] is None else float(data[key]) for key in ("ulp", "tolerance")}}
+        ), True
 
     def _answer(self, limit: float) -> str | None:
         try:

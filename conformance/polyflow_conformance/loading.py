@@ -29,7 +29,7 @@ def load(spec: Any) -> Loaded:
 
     Args:
         spec: a backend; the name of an installed one (``"jax"``, ``"jax:cpu:0"``); or ``"module:attribute"`` or
-            ``"path/file.py:attribute"`` of a backend, of its class, or of a function of the device (None) that makes one.
+            ``"path/file.py:attribute"`` of a backend, its class, or a function of the device (None) that makes one.
 
     Raises:
         LoadError: whatever goes wrong on the way.
@@ -76,7 +76,8 @@ def _file(path: Path) -> Any:
         raise LoadError(f"there is no file {path}.")
     name = f"_polyflow_conformance_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise LoadError(f"{path} is no Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be pickled, and dataclasses in it work
     spec.loader.exec_module(module)
@@ -87,7 +88,9 @@ def _made(found: Any, spec: str) -> Backend:
     if isinstance(found, Backend):
         return found
     if not callable(found):
-        raise LoadError(f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one.")
+        raise LoadError(
+            f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one."
+        )
     try:
         made = found(None)
     except (Exception, SystemExit) as error:

@@ -6,6 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from polyflow import dtypes as dt
 
 WIDE = np.longdouble
@@ -48,7 +49,9 @@ def ulp(expected: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.ldexp(WIDE(1), np.maximum(exponent - 1, _LOWEST[real]) - _MANTISSA[real])
 
 
-def distance(host: np.ndarray, expected: np.ndarray, dtype: np.dtype, scale: Any = None, *, signs: bool = False) -> Distance:
+def distance(
+    host: np.ndarray, expected: np.ndarray, dtype: np.dtype, scale: Any = None, *, signs: bool = False
+) -> Distance:
     """The largest distance of ``host`` from ``expected``.
 
     Integers and booleans are right (0) or wrong (infinitely far). Floats are measured in ulp of the true value, or in
@@ -88,7 +91,10 @@ def _complex(host: np.ndarray, expected: np.ndarray, dtype: np.dtype, scale: Any
     small = (np.abs(true) < tiny(dtype)) & (np.abs(given) <= 2 * tiny(dtype))
     error = np.where(small, 0, error)
     regular = np.isfinite(true.real) & np.isfinite(true.imag)
-    parts = [_real(getattr(host, part), getattr(np.asarray(expected), part), dt.real_of(dtype), None) for part in ("real", "imag")]
+    parts = [
+        _real(getattr(host, part), getattr(np.asarray(expected), part), dt.real_of(dtype), None)
+        for part in ("real", "imag")
+    ]
     return np.where(regular, np.where(np.isnan(error), math.inf, error), np.maximum(*parts))
 
 
@@ -98,4 +104,8 @@ def _zero_signs_differ(host: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def _least(dtype: np.dtype) -> float:
-    return math.ldexp(1.0, _LOWEST[dt.real_of(dtype)] - _MANTISSA[dt.real_of(dtype)]) if dtype is not dt.float64 else 5e-324
+    return (
+        math.ldexp(1.0, _LOWEST[dt.real_of(dtype)] - _MANTISSA[dt.real_of(dtype)])
+        if dtype is not dt.float64
+        else 5e-324
+    )

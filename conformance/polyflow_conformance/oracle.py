@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from polyflow import dtypes as dt
 
 from .measure import WIDE, WIDE_COMPLEX, widened
@@ -65,7 +66,7 @@ def converted(domain: str, dtype: np.dtype) -> np.dtype | None:
         return dtype
     if domain == "boolean":
         return dt.bool_
-    if dtype in dt.COMPLEX or domain in ("integral", "integer") and dtype in dt.INEXACT:
+    if dtype in dt.COMPLEX or (domain in ("integral", "integer") and dtype in dt.INEXACT):
         return None
     return dt.float32 if domain in ("floating", "real floating") else dt.int32
 
@@ -86,7 +87,9 @@ def expected(formula: Formula, args: tuple[np.ndarray, ...], dtype: np.dtype) ->
         return value.astype(WIDE_COMPLEX if result in dt.COMPLEX else WIDE)
     assert formula.exact is not None
     given = np.broadcast_arrays(*[np.asarray(arg, dtype=object) for arg in args])
-    flat = [formula.exact(*[_python(one) for one in ones]) for ones in zip(*(arg.ravel() for arg in given), strict=True)]
+    flat = [
+        formula.exact(*[_python(one) for one in ones]) for ones in zip(*(arg.ravel() for arg in given), strict=True)
+    ]
     host = np.array([wrapped(int(one), result) for one in flat] or [], dtype=object).reshape(given[0].shape)
     return host.astype(result)
 
@@ -103,7 +106,7 @@ def wrapped(value: int, dtype: np.dtype) -> int:
     return (value - int(info.min)) % (1 << info.bits) + int(info.min)
 
 
-# Formulas that need more than one word -----------------------------------------------------------------------------------
+# Formulas that need more than one word -------------------------------------------------------------------------------
 
 
 def _sign(x: Any) -> Any:

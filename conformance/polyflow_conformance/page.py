@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (styles and script are easier to read in long lines)
 """The report as one page: ops × backends, groups on top, failing cases on a click; it needs nothing but itself."""
 
 from __future__ import annotations
@@ -53,7 +54,13 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _case(result: Result) -> dict[str, Any]:
-    return {"i": result.id, "s": result.status, "r": result.reason, "p": result.reproducer, "bad": result.status in FAILURES}
+    return {
+        "i": result.id,
+        "s": result.status,
+        "r": result.reason,
+        "p": result.reproducer,
+        "bad": result.status in FAILURES,
+    }
 
 
 _PAGE = """<!doctype html>
@@ -75,14 +82,15 @@ table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
 thead th { background: var(--head); position: sticky; top: 0; }
 tbody th { font-weight: 500; white-space: nowrap; }
+#groups td div:first-child { white-space: nowrap; } td button span:first-child { text-decoration: underline dotted; }
 .scroll { overflow-x: auto; }
 button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; width: 100%; }
 button:focus-visible, input:focus-visible, select:focus-visible { outline: 2px solid #0969da; outline-offset: 2px; }
 .pass { background: var(--pass); } .fail { background: var(--fail); } .error { background: var(--error); }
 .xpass { background: var(--xpass); } .xfail { background: var(--xfail); } .unsupported { background: var(--unsupported); }
 .skip, .none { background: var(--skip); color: var(--soft); }
-.small { font-size: .85em; color: var(--soft); }
-.controls { display: flex; flex-wrap: wrap; gap: .75rem; margin: .75rem 0; }
+.small { font-size: .85em; opacity: .8; }
+.controls { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem; margin: .75rem 0; }
 input, select { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .6rem; }
 .legend span { display: inline-block; padding: 0 .5rem; margin-right: .4rem; border: 1px solid var(--line); border-radius: 4px; }
 dialog { width: min(60rem, 94vw); max-height: 88vh; border: 1px solid var(--line); border-radius: 8px; color: var(--ink); background: var(--back); padding: 1rem 1.25rem; }
@@ -123,7 +131,7 @@ const make = (tag, text, kind) => {
   if (kind) node.className = kind;
   return node;
 };
-const shown = (x) => x === null ? "" : x >= 1e300 ? "wrong" : x === 0 ? "exact" : x < 0.01 ? "<0.01" : x.toPrecision(3).replace(/\\.?0+$/, "");
+const shown = (x) => x === null ? "" : x >= 1e300 ? "wrong" : x === 0 ? "exact" : x < 0.01 ? "<0.01" : String(Number(x.toPrecision(3)));
 const counts = (n) => Object.entries(n).map(([status, count]) => count + " " + status).join(", ");
 
 function groups() {

@@ -32,8 +32,8 @@ class Result:
         id: the case's id.
         status: "pass"; "fail" (a wrong answer); "error" (an exception, a hang, a crash); "unsupported" (declared, and
             refused as it should be); "xfail" (a declared deviation); "xpass" (declared, and yet it passed); "skip".
-        ulp: the largest distance seen, and ``tolerance`` what is allowed, in the unit of the case; None where nothing is
-            measured. (An infinite distance, such as a wrong integer, is written as the text "inf".)
+        ulp: the largest distance seen, and ``tolerance`` what is allowed, in the unit of the case; None where
+            nothing is measured. (An infinite distance, such as a wrong integer, is written as the text "inf".)
         time: in seconds.
         reason: what is wrong, or why it is not.
         reproducer: one line of Python that tries the case again.
@@ -160,7 +160,10 @@ class Report:
             )
         known = {name for name in cls.__dataclass_fields__ if name != "results"}
         try:
-            results = [Result(**{**one, "ulp": _number(one.get("ulp")), "tolerance": _number(one.get("tolerance"))}) for one in data["results"]]
+            results = [
+                Result(**{**one, "ulp": _number(one.get("ulp")), "tolerance": _number(one.get("tolerance"))})
+                for one in data["results"]
+            ]
             if any(result.status not in STATUSES for result in results):
                 raise TypeError("a status that is none")
             return cls(**{key: value for key, value in data.items() if key in known}, results=results)

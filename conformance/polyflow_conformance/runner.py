@@ -79,7 +79,9 @@ def run(
 
     if isolate or processes > 1:
         if not spec:
-            raise ValueError("cases can run in processes of their own where the backend is given by name, not as an object.")
+            raise ValueError(
+                "cases can run in processes of their own where the backend is given by name, not as an object."
+            )
         from .isolation import run_isolated
 
         run_isolated(chosen, spec, seed, time_limit, max(processes, 1), note)

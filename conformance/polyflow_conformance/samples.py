@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from polyflow import dtypes as dt
 
 SHAPES = {"0-d": ((), ()), "empty": ((0, 3), (1, 3)), "small": ((3, 4), (3, 4)), "broadcast": ((2, 1, 4), (3, 1))}

@@ -76,7 +76,7 @@ def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
 def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
     """Try one case on one backend."""
     spec, name = conformance_case
-    seed = request.config.getoption("polyflow_seed")
+    seed = int(request.config.getoption("polyflow_seed") or 0)
     for result in _results(spec, name, seed):
         record_property("polyflow_status", result.status)
         _note(spec, result, request.config)
@@ -109,7 +109,7 @@ def _report(spec: str, seed: int) -> Report:
 
 
 def _note(spec: str, result: Result, config: pytest.Config) -> None:
-    report = _report(spec, config.getoption("polyflow_seed"))
+    report = _report(spec, int(config.getoption("polyflow_seed") or 0))
     report.results.append(result)
     report.time += result.time
 

@@ -84,7 +84,7 @@ def _sentence(error: BaseException) -> str:
     return f"{type(error).__name__}{': ' if text else ''}{text[:600]}{place}"
 
 
-# Deviations ---------------------------------------------------------------------------------------------------------------
+# Deviations ----------------------------------------------------------------------------------------------------------
 
 
 def deviation_for(case_id: str, backend: Any) -> Deviation | None:
@@ -120,9 +120,11 @@ def undeclared(backend: Any, ids: list[str], results: dict[str, Result]) -> list
             continue
         matched = [case for case in ids if fnmatchcase(case, pattern)]
         if not matched:
-            found.append(Result(name, "error", reason=f"the declared deviation {pattern!r} matches no case of the suite"))
+            found.append(
+                Result(name, "error", reason=f"the declared deviation {pattern!r} matches no case of the suite")
+            )
         tried = [results[case] for case in matched if case in results]
-        if deviation.kind == "tolerance" and matched and len(tried) == len(matched):
-            if all(result.status == "pass" for result in tried):
-                found.append(Result(name, "xpass", reason=f"no case needs the wider tolerance of {pattern!r}"))
+        whole = matched and len(tried) == len(matched)
+        if deviation.kind == "tolerance" and whole and all(result.status == "pass" for result in tried):
+            found.append(Result(name, "xpass", reason=f"no case needs the wider tolerance of {pattern!r}"))
     return found

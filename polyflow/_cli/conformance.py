@@ -1,4 +1,4 @@
-"""``polyflow conformance BACKEND``: run the conformance suite and say what a backend does right, wrong and not at all."""
+"""``polyflow conformance BACKEND``: what a backend does right, wrong and not at all."""
 
 from __future__ import annotations
 
@@ -34,12 +34,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments."""
     parser.epilog = EPILOG
     parser.add_argument("backend", metavar="BACKEND", help="a backend's name, module:attribute or file.py:attribute")
-    parser.add_argument("--group", action="append", metavar="GROUP", help="only this group, e.g. core-1 (may be repeated)")
+    parser.add_argument(
+        "--group", action="append", metavar="GROUP", help="only this group, e.g. core-1 (may be repeated)"
+    )
     parser.add_argument("--op", action="append", metavar="OP", help="only this op, e.g. matmul (may be repeated)")
     parser.add_argument("--case", action="append", metavar="ID", help="only this case; * and ? match (may be repeated)")
     parser.add_argument("-n", dest="processes", type=_count, default=1, metavar="N", help="run in so many processes")
     parser.add_argument("--isolate", action="store_true", help="run in a process of its own, which may crash")
-    parser.add_argument("--time-limit", type=float, default=120.0, metavar="SECONDS", help="for one case (default: 120)")
+    parser.add_argument(
+        "--time-limit", type=float, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
+    )
     parser.add_argument("--quick", action="store_true", help="about a third of the cases: each op in its main dtypes")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed gives other samples")
@@ -127,7 +131,11 @@ def _print(report: Report) -> None:
     show(
         ("group", "", *used),
         [
-            (group, "conforming" if report.conforming(group) else "not conforming", *(str(counts[one] or "-") for one in used))
+            (
+                group,
+                "conforming" if report.conforming(group) else "not conforming",
+                *(str(counts[one] or "-") for one in used),
+            )
             for group, counts in report.groups().items()
         ],
         numbers=range(2, 2 + len(used)),

@@ -15,12 +15,23 @@ class ReportFilesError(PolyflowError):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments."""
-    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a file that `conformance --json` wrote")
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("conformance.html"), metavar="PLACE", help="a folder (index.html) or a .html file"
+        "reports", nargs="+", type=Path, metavar="REPORT", help="a file that `conformance --json` wrote"
     )
     parser.add_argument(
-        "--label", action="append", default=[], metavar="TEXT", help="what to call a report, in their order (may be repeated)"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("conformance.html"),
+        metavar="PLACE",
+        help="a folder (index.html) or a .html file",
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what to call a report, in their order (may be repeated)",
     )
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import polyflow_conformance as suite
 import pytest
+
+import polyflow_conformance as suite
 from polyflow import dtypes as dt
 from polyflow.backend import Capabilities
 from polyflow.backend.keys import library_key
-from polyflow.errors import ShapeError
+from polyflow.errors import UnsupportedError
 from polyflow.flow import tape
 from polyflow.ops import elementwise
 from polyflow.ops.declare import OPS
@@ -56,7 +57,7 @@ def right(op: str) -> Callable[..., Any]:
     return NumPyBackend().resolve(OPS[op])
 
 
-# Values ---------------------------------------------------------------------------------------------------------------
+# Values --------------------------------------------------------------------------------------------------------------
 
 
 @mutant("values off by one percent", "sin")
@@ -223,7 +224,7 @@ class _(NumPyBackend):
 @mutant("a half converted to bool by way of an integer", "astype")
 class _(NumPyBackend):
     def astype(self, x, *, dtype):
-        if dtype == bool and x.dtype.kind == "c":
+        if dtype is dt.bool_ and x.dtype.kind == "c":
             return x.real != 0
         return right("astype")(x, dtype=dtype)
 
@@ -241,7 +242,7 @@ class _(NumPyBackend):
             return np.sqrt(x1 * x1 + x2 * x2)
 
 
-# Reductions, sorting ---------------------------------------------------------------------------------------------------
+# Reductions, sorting -------------------------------------------------------------------------------------------------
 
 
 @mutant("float16 sums accumulated in float16", "sum")
@@ -306,7 +307,11 @@ class _(NumPyBackend):
 @mutant("an empty max of minus infinity", "max")
 class _(NumPyBackend):
     def max(self, x, *, axis, keepdims):
-        return np.max(x, axis=axis, keepdims=keepdims, initial=-np.inf) if not x.size else right("max")(x, axis=axis, keepdims=keepdims)
+        return (
+            np.max(x, axis=axis, keepdims=keepdims, initial=-np.inf)
+            if not x.size
+            else right("max")(x, axis=axis, keepdims=keepdims)
+        )
 
 
 @mutant("an argsort that is not stable", "argsort")
@@ -378,7 +383,7 @@ class _(NumPyBackend):
         return total
 
 
-# Moves and indexing ----------------------------------------------------------------------------------------------------
+# Moves and indexing --------------------------------------------------------------------------------------------------
 
 
 @mutant("index arrays clamped to the last element", "getitem")
@@ -450,16 +455,41 @@ class _(NumPyBackend):
         return np.concatenate(arrays, 0).reshape(value.shape) if axis != 0 else value
 
 
-# Errors ----------------------------------------------------------------------------------------------------------------
+@mutant("index_add into the memory that slices share", "machine")
+class _(NumPyBackend):
+    def index_add(self, x, updates, *indices, key):
+        if not x.flags.writeable or x.dtype != np.int32:
+            return right("index_add")(x, updates, *indices, key=key)
+        np.add.at(x, library_key(key, indices), updates)
+        return x
 
 
-@mutant("an error text of its own", "matmul")
+# Errors --------------------------------------------------------------------------------------------------------------
+
+
+@mutant("zeros for matrices that do not fit", "matmul")
 class _(NumPyBackend):
     def matmul(self, x1, x2):
         try:
             return right("matmul")(x1, x2)
-        except ValueError as error:
-            raise ShapeError(f"bad shapes for matmul: {x1.shape}, {x2.shape}") from error
+        except ValueError:
+            return np.zeros((*x1.shape[:-1], *x2.shape[-1:]), x1.dtype)
+
+
+@mutant("an error text that does not name the dtype that is missing", "dtypes")
+class _(NumPyBackend):
+    capabilities = Capabilities(dtypes=frozenset(dt.ALL) - {dt.float16})
+
+    def require(self, dtype):
+        if dtype is dt.float16:
+            raise UnsupportedError("not on this device")
+        return dtype
+
+    def asarray(self, obj, dtype=None, device=None):
+        return np.array(obj, dtype=self.require(dt.as_dtype(dtype or np.asarray(obj).dtype)))
+
+    def full(self, *, shape, fill_value, dtype):
+        return np.full(shape, fill_value, self.require(dtype))
 
 
 @mutant("shapes that do not fit cut to size", "subtract")
@@ -472,19 +502,21 @@ class _(NumPyBackend):
             return np.subtract(x1[..., :n], x2[..., :n])
 
 
-@mutant("the wrong exception for a bad axis", "sort")
+@mutant("an axis that is not there counted around", "sort")
 class _(NumPyBackend):
     def sort(self, x, *, axis, descending):
-        if not -x.ndim <= axis < x.ndim:
-            raise NotImplementedErrorOfItsOwn(axis)
-        return right("sort")(x, axis=axis, descending=descending)
+        return right("sort")(x, axis=axis % x.ndim, descending=descending)
 
 
-class NotImplementedErrorOfItsOwn(ShapeError):
-    """An exception that says nothing."""
+@mutant("another exception than the one that users catch", "full")
+class _(NumPyBackend):
+    def full(self, *, shape, fill_value, dtype):
+        if np.isinf(fill_value):
+            raise UnsupportedError("no infinities")
+        return np.full(shape, fill_value, dtype)
 
 
-# Gradients -------------------------------------------------------------------------------------------------------------
+# Gradients -----------------------------------------------------------------------------------------------------------
 
 
 def patched(owner: Any, name: str, value: Any) -> Callable[[], contextlib.AbstractContextManager[Any]]:
@@ -509,15 +541,25 @@ def gradient_mutant(fault: str, op: str, *rules: Any) -> None:
 
 gradient_mutant("a gradient off by a factor of two", "square", lambda g, y, x: g * x)
 gradient_mutant("the derivative of tanh with 1 - y", "tanh", lambda g, y, x: g * (1.0 - y))
-gradient_mutant("the gradient 1 of relu at 0", "relu", lambda g, y, x: elementwise.where(elementwise.greater_equal(x, 0), g, 0))
+gradient_mutant(
+    "the gradient 1 of relu at 0", "relu", lambda g, y, x: elementwise.where(elementwise.greater_equal(x, 0), g, 0)
+)
 gradient_mutant(
     "all of the gradient to the first of equal elements",
     "maximum",
     lambda g, y, a, b: g * elementwise.astype(elementwise.greater_equal(a, b), g.dtype),
     lambda g, y, a, b: g * elementwise.astype(elementwise.greater(b, a), g.dtype),
 )
-gradient_mutant("a gradient without its second derivative", "sin", lambda g, y, x: elementwise.stop_gradient(g * elementwise.cos(x)))
-gradient_mutant("NaN leaked from the branch not taken", "where", None, lambda g, y, c, a, b: g * elementwise.astype(c, g.dtype) + 0 * a, lambda g, y, c, a, b: g - g * elementwise.astype(c, g.dtype))
+gradient_mutant(
+    "a gradient without its second derivative", "sin", lambda g, y, x: elementwise.stop_gradient(g * elementwise.cos(x))
+)
+gradient_mutant(
+    "NaN leaked from the branch not taken",
+    "where",
+    None,
+    lambda g, y, c, a, b: g * elementwise.astype(c, g.dtype) + 0 * a,
+    lambda g, y, c, a, b: g - g * elementwise.astype(c, g.dtype),
+)
 gradient_mutant("the gradient of the second factor forgotten", "multiply", lambda g, y, a, b: g * b, None)
 gradient_mutant("no conjugate in a complex gradient", "exp", lambda g, y, x: g * y)
 
@@ -526,7 +568,9 @@ def _no_sum(cotangent: Any, target: Any) -> Any:
     return cotangent
 
 
-MUTANTS.append(Mutant("a gradient missing its broadcast sum", "add", NumPyBackend, patched(tape, "unbroadcast", _no_sum)))
+MUTANTS.append(
+    Mutant("a gradient missing its broadcast sum", "add", NumPyBackend, patched(tape, "unbroadcast", _no_sum))
+)
 
 
 class _OwnGradients(NumPyBackend):
@@ -549,7 +593,8 @@ class _OwnGradients(NumPyBackend):
             seeds = [(known[out], Tensor(c, self)) for out, c in zip(graph.outputs, cotangents, strict=True)]
             gradients = found.cotangents(seeds)
             return tuple(
-                gradients[id(one)].array * self.factor if id(one) in gradients else np.zeros(one.shape, one.dtype) for one in inputs
+                gradients[id(one)].array * self.factor if id(one) in gradients else np.zeros(one.shape, one.dtype)
+                for one in inputs
             )
 
         return vjp
@@ -565,7 +610,7 @@ class _(NumPyBackend):
     capabilities = Capabilities(native_gradient=True)
 
 
-# Compiled programs -----------------------------------------------------------------------------------------------------
+# Compiled programs ---------------------------------------------------------------------------------------------------
 
 
 @mutant("a program that remembers its first arguments", "program")
@@ -600,7 +645,9 @@ class _(NumPyBackend):
 class _(NumPyBackend):
     def compile(self, graph):
         run = super().compile(graph)
-        return lambda *arrays: tuple(one.astype(np.int64) if np.asarray(one).dtype == np.int32 else one for one in run(*arrays))
+        return lambda *arrays: tuple(
+            one.astype(np.int64) if np.asarray(one).dtype == np.int32 else one for one in run(*arrays)
+        )
 
 
 @mutant("a program whose scratch memory its threads share", "program")
@@ -617,7 +664,7 @@ class _(NumPyBackend):
         return racy
 
 
-# Randomness ------------------------------------------------------------------------------------------------------------
+# Randomness ----------------------------------------------------------------------------------------------------------
 
 
 @mutant("the seed ignored", "random_bits")
@@ -660,7 +707,7 @@ class _(NumPyBackend):
         return right("threefry2x32")(key ^ np.uint32(1), low, high=high)
 
 
-# The backend itself ----------------------------------------------------------------------------------------------------
+# The backend itself --------------------------------------------------------------------------------------------------
 
 
 @mutant("float64 narrowed silently", "asarray")
@@ -702,8 +749,6 @@ class _(NumPyBackend):
 @mutant("an op that refuses without having declared it", "atan2")
 class _(NumPyBackend):
     def atan2(self, x1, x2):
-        from polyflow.errors import UnsupportedError
-
         raise UnsupportedError("no atan2 here")
 
 
@@ -777,7 +822,7 @@ class _(NumPyBackend):
         return float(value) if axis is None and x.dtype == np.float64 else value
 
 
-# The test --------------------------------------------------------------------------------------------------------------
+# The test ------------------------------------------------------------------------------------------------------------
 
 
 def killers(one: Mutant) -> list[Any]:
@@ -822,7 +867,10 @@ BEGIN, END = "<!-- mutants: begin -->", "<!-- mutants: end -->"
 def test_documentation_lists_every_mutant():
     """The table in docs/conformance.md is the one that `python tests/conformance/test_mutants.py` writes."""
     text = DOCS.read_text(encoding="utf-8")
-    listed = [line.split(" | ")[0].removeprefix("| ") for line in text.partition(BEGIN)[2].partition(END)[0].splitlines()[3:-1]]
+    listed = [
+        line.split(" | ")[0].removeprefix("| ")
+        for line in text.partition(BEGIN)[2].partition(END)[0].splitlines()[3:-1]
+    ]
     assert [line for line in listed if line] == [one.fault for one in MUTANTS]
 
 

@@ -10,8 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import polyflow_conformance as suite
 import pytest
+
+import polyflow_conformance as suite
 from polyflow import cli
 from polyflow import dtypes as dt
 from polyflow.backend import Capabilities
@@ -34,7 +35,9 @@ def source(tmp_path, monkeypatch):
 
     def write(body, name="mine.py", attribute="Mine"):
         path = tmp_path / name
-        path.write_text(f"import numpy as np\nfrom polyflow_numpy.backend import NumPyBackend\n{body}\n", encoding="utf-8")
+        path.write_text(
+            f"import numpy as np\nfrom polyflow_numpy.backend import NumPyBackend\n{body}\n", encoding="utf-8"
+        )
         return f"{path}:{attribute}"
 
     return write
@@ -52,7 +55,10 @@ def source(tmp_path, monkeypatch):
         ("Other = 1", "has no attribute 'Mine'"),
         ("Mine = 3", "is int, expected a Backend"),
         ("Mine = lambda device: 'a backend'", "made str, expected"),
-        ("class Mine(NumPyBackend):\n    def __init__(self, device): raise RuntimeError('no driver')", "RuntimeError: no driver"),
+        (
+            "class Mine(NumPyBackend):\n    def __init__(self, device): raise RuntimeError('no driver')",
+            "RuntimeError: no driver",
+        ),
         ("class Mine(NumPyBackend):\n    name = ''", "whose name is ''"),
         ("from polyflow.backend import Backend\nclass Mine(Backend):\n    name = 'mine'", "abstract method"),
         ("raise SystemExit(3)", "SystemExit"),
@@ -108,7 +114,9 @@ def test_backend_that_kills_its_process_ends_one_case(source, death, words):
 
 
 def test_printing_is_a_result_and_does_not_reach_the_streams(capfd, source):
-    spec = source("import os\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n        print('hello')\n        return np.sinh(x)")
+    spec = source(
+        "class Mine(NumPyBackend):\n    def sinh(self, x):\n        print('hello')\n        return np.sinh(x)"
+    )
     (result,) = suite.run(spec, cases=ONE).results
     assert result.status == "fail"
     assert "printed 'hello" in result.reason
@@ -147,7 +155,9 @@ def test_names_that_stand_for_nothing_are_mistakes():
 
 
 def test_seed_changes_samples_and_only_they_count():
-    one, again, other = (suite.run("numpy", cases="core-1/exp/float32/large", seed=seed).results[0] for seed in (1, 1, 2))
+    one, again, other = (
+        suite.run("numpy", cases="core-1/exp/float32/large", seed=seed).results[0] for seed in (1, 1, 2)
+    )
     assert one.ulp == again.ulp
     assert one.ulp != other.ulp
     assert {one.status, other.status} == {"pass"}
@@ -155,7 +165,9 @@ def test_seed_changes_samples_and_only_they_count():
 
 def test_progress_sees_every_case():
     seen = []
-    suite.run("numpy", ops="sinh", quick=True, progress=lambda result, done, total: seen.append((result.id, done, total)))
+    suite.run(
+        "numpy", ops="sinh", quick=True, progress=lambda result, done, total: seen.append((result.id, done, total))
+    )
     assert [done for _, done, _ in seen] == list(range(1, seen[-1][2] + 1))
 
 
@@ -191,8 +203,6 @@ class Sinh(NumPyBackend):
 
     def sinh(self, x):
         return ((np.exp(x) - np.exp(-x)) / 2).astype(x.dtype)
-
-
 
 
 def test_declared_deviation_is_counted_apart():
@@ -358,7 +368,9 @@ def test_command_says_what_it_found(source, tmp_path, capsys):
     assert Report.load(tmp_path / "json").backend == "mine"
     assert (tmp_path / "html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (tmp_path / "junit").read_text(encoding="utf-8").startswith("<?xml")
-    assert cli.main(["conformance-report", str(tmp_path / "json"), "--label", "Mine", "-o", str(tmp_path / "site")]) == 0
+    assert (
+        cli.main(["conformance-report", str(tmp_path / "json"), "--label", "Mine", "-o", str(tmp_path / "site")]) == 0
+    )
     assert "Mine" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
 
 
@@ -403,8 +415,19 @@ def test_plugin_module_imports_nothing_heavy():
 
 def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
     spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
-    words = ["--pyargs", "polyflow_conformance", "--polyflow-backend", spec, "--polyflow-op", "sinh", "--polyflow-group", "core-1"]
-    done = run_pytest(*words, "--polyflow-report", str(tmp_path / "r.json"), "--import-mode=importlib", "-rf", folder=tmp_path)
+    words = [
+        "--pyargs",
+        "polyflow_conformance",
+        "--polyflow-backend",
+        spec,
+        "--polyflow-op",
+        "sinh",
+        "--polyflow-group",
+        "core-1",
+    ]
+    done = run_pytest(
+        *words, "--polyflow-report", str(tmp_path / "r.json"), "--import-mode=importlib", "-rf", folder=tmp_path
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"test_case[{ONE}]" in done.stdout
     assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
@@ -426,7 +449,9 @@ def test_backend_fixture_runs_once_for_each_and_the_mark_chooses(tmp_path):
 
 def test_a_projects_own_backend_fixture_stays_its_own(tmp_path):
     (tmp_path / "test_mine.py").write_text(
-        "import pytest\n@pytest.fixture\ndef backend():\n    return 5\ndef test_own(backend):\n    assert backend == 5\n"
+        "import pytest\n"
+        "@pytest.fixture\ndef backend():\n    return 5\n"
+        "def test_own(backend):\n    assert backend == 5\n"
     )
     assert run_pytest(folder=tmp_path).returncode == 0
 

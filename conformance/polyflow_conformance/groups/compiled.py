@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.flow import transforms
@@ -35,13 +36,24 @@ def cases() -> Iterator[Case]:
         held = DOMAINS[FORMULAS[name].domain]
         for dtype in [one for one in (dt.float32, dt.int32, dt.bool_) if one in held][:2]:
             check = functools.partial(_elementwise, name=name, dtype=dtype)
-            yield Case(f"{GROUP}/{name}/{dtype.name}/program", check, (dtype,), quick=name in ("add", "exp", "floor_divide"))
+            yield Case(
+                f"{GROUP}/{name}/{dtype.name}/program", check, (dtype,), quick=name in ("add", "exp", "floor_divide")
+            )
     for name, one in others().items():
         op, label = name.split("/")
-        yield Case(f"{GROUP}/{op}/float32/{label}", functools.partial(_function, one=one), (dt.float32,), quick=op in ("sum", "matmul"))
+        yield Case(
+            f"{GROUP}/{op}/float32/{label}",
+            functools.partial(_function, one=one),
+            (dt.float32,),
+            quick=op in ("sum", "matmul"),
+        )
     for name, (function, host) in PROGRAMS.items():
         op, label = name.split("/")
-        yield Case(f"{GROUP}/{op}/program/{label}", functools.partial(_program, function=function, host=host), (dt.as_dtype(host.dtype),))
+        yield Case(
+            f"{GROUP}/{op}/program/{label}",
+            functools.partial(_program, function=function, host=host),
+            (dt.as_dtype(host.dtype),),
+        )
     program = f"{GROUP}/program"
     yield Case(f"{program}/again/other-values", _again, (dt.float32,), True)
     yield Case(f"{program}/again/captured", _captured, (dt.float32,), True)
@@ -61,7 +73,9 @@ def cases() -> Iterator[Case]:
 
 def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tuple[Compiled, list[Any]]:
     """The program for a function of tensors like these, and arrays to call it with."""
-    program = Compiled(trace(function, *[Spec(host.shape, dt.as_dtype(host.dtype)) for host in hosts], backend=t.backend))
+    program = Compiled(
+        trace(function, *[Spec(host.shape, dt.as_dtype(host.dtype)) for host in hosts], backend=t.backend)
+    )
     return program, [t.tensor(host).array for host in hosts]
 
 
@@ -73,8 +87,13 @@ def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
     result = oracle.result_dtype(formula, dtype)
     slack = 0.5 if formula.tolerance == oracle.ROUNDED and result in dt.INEXACT else 0.0
     t.close(
-        value, truth(name, args, dtype), tolerance_of(formula, dtype) + slack, dtype=result, what=f"compiled {name}",
-        inputs=args, scale=cancelling(name, args),
+        value,
+        truth(name, args, dtype),
+        tolerance_of(formula, dtype) + slack,
+        dtype=result,
+        what=f"compiled {name}",
+        inputs=args,
+        scale=cancelling(name, args),
     )
     eager = functions()[name](*[t.tensor(arg) for arg in args])
     if not formula.tolerance:
@@ -130,7 +149,9 @@ def _program(t: Trial, *, function: Callable[..., Any], host: np.ndarray) -> Non
     eager = function(t.tensor(host))
     program, arrays = compiled(t, function, host)
     for _ in range(2):
-        t.exactly(Tensor(program(*arrays), t.backend), t.host(eager).copy(), dtype=eager.dtype, what="the compiled value")
+        t.exactly(
+            Tensor(program(*arrays), t.backend), t.host(eager).copy(), dtype=eager.dtype, what="the compiled value"
+        )
 
 
 def _mlp(w: Any, b: Any) -> Callable[[Any], Any]:
@@ -152,7 +173,9 @@ def _again(t: Trial) -> None:
     for factor in (1.0, -0.5, 0.25, 1.0):
         given = (x * np.float32(factor)).astype(np.float32)
         value = Tensor(program(t.tensor(given).array, *arrays[1:]), t.backend)
-        t.close(value, _true_mlp(w, b, given), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value")
+        t.close(
+            value, _true_mlp(w, b, given), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value"
+        )
 
 
 def _captured(t: Trial) -> None:
@@ -165,7 +188,14 @@ def _captured(t: Trial) -> None:
     for bump in (0.0, 5.0, -1.0):
         v.assign_add(np.full(3, bump, np.float32))
         now = t.host(v.value).astype(WIDE)
-        t.close(call(t.tensor(x)), true + now, 50.0, dtype=dt.float32, scale=np.full((5, 3), 10.0), what="the function's value")
+        t.close(
+            call(t.tensor(x)),
+            true + now,
+            50.0,
+            dtype=dt.float32,
+            scale=np.full((5, 3), 10.0),
+            what="the function's value",
+        )
 
 
 def _thread(t: Trial) -> None:
@@ -184,7 +214,9 @@ def _thread(t: Trial) -> None:
     thread.join()
     if isinstance(found[0], Exception):
         raise found[0]
-    t.close(found[0], _true_mlp(w, b, x), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the value in another thread")
+    t.close(
+        found[0], _true_mlp(w, b, x), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the value in another thread"
+    )
 
 
 def _concurrently(t: Trial) -> None:
@@ -276,7 +308,14 @@ def _branches(t: Trial) -> None:
     program, arrays = compiled(t, function, x)
     wide = x.astype(WIDE) * 2
     true = (wide + 1) - wide + wide * (wide + 1) + wide
-    t.close(Tensor(program(*arrays), t.backend), true, 8.0, dtype=dt.float32, scale=np.full(1000, 8.0), what="the program's value")
+    t.close(
+        Tensor(program(*arrays), t.backend),
+        true,
+        8.0,
+        dtype=dt.float32,
+        scale=np.full(1000, 8.0),
+        what="the program's value",
+    )
     t.same(float(np.abs(eager - true).max()) < 1e-5, True, "the eager value is right")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
 from polyflow import dtypes as dt
 from polyflow.errors import DTypeError
 
@@ -101,7 +102,9 @@ _NO_SPECIALS = ("erf", "erfc", "erfinv")
 """Ops whose special values have cases of their own (ieee-1)."""
 
 
-def _compare(t: Trial, name: str, formula: Formula, dtype: np.dtype, args: tuple[np.ndarray, ...], tensors: list[Any]) -> None:
+def _compare(
+    t: Trial, name: str, formula: Formula, dtype: np.dtype, args: tuple[np.ndarray, ...], tensors: list[Any]
+) -> None:
     before = [t.host(tensor).copy() for tensor in tensors]
     value = functions()[name](*tensors)
     true = truth(name, args, dtype)
@@ -154,7 +157,7 @@ def _special(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
-# Conversion of arguments ------------------------------------------------------------------------------------------------
+# Conversion of arguments ---------------------------------------------------------------------------------------------
 
 
 def _conversions(name: str, formula: Formula) -> Iterator[Case]:
@@ -192,10 +195,18 @@ def _converted(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, target
     true = truth(name, moved, target)
     value = functions()[name](*[t.tensor(arg) for arg in args])
     result = oracle.result_dtype(formula, target)
-    t.close(value, true, tolerance_of(formula, target), dtype=result, what=name, inputs=tuple(args), scale=cancelling(name, moved))
+    t.close(
+        value,
+        true,
+        tolerance_of(formula, target),
+        dtype=result,
+        what=name,
+        inputs=tuple(args),
+        scale=cancelling(name, moved),
+    )
 
 
-# Python scalars -----------------------------------------------------------------------------------------------------------
+# Python scalars ------------------------------------------------------------------------------------------------------
 
 
 def _scalars(name: str, formula: Formula) -> Iterator[Case]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.errors import AxisError, DTypeError, ShapeError
@@ -30,7 +31,11 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
     "matmul/batch": (lambda t: linalg.matmul(_x(t, 2, 3, 4), _x(t, 3, 4, 5)), ShapeError, ("matmul",)),
     "reshape/count": (lambda t: shape.reshape(_x(t, 2, 3), (4, 2)), ShapeError, ("(2, 3)", "(4, 2)")),
     "reshape/unknown": (lambda t: shape.reshape(_x(t, 2, 3), (-1, -1)), ShapeError, ("-1",)),
-    "concat/shapes": (lambda t: shape.concat([_x(t, 2, 3), _x(t, 2, 4)], axis=0), ShapeError, ("concat", "(2, 3)", "(2, 4)")),
+    "concat/shapes": (
+        lambda t: shape.concat([_x(t, 2, 3), _x(t, 2, 4)], axis=0),
+        ShapeError,
+        ("concat", "(2, 3)", "(2, 4)"),
+    ),
     "concat/none": (lambda t: shape.concat([]), ValueError, ("concat", "at least one")),
     "permute_dims/axes": (lambda t: shape.permute_dims(_x(t, 2, 3), (0, 0)), AxisError, ("permute_dims", "twice")),
     "permute_dims/too-few": (lambda t: shape.permute_dims(_x(t, 2, 3), (0,)), AxisError, ("permute_dims",)),
@@ -47,7 +52,11 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
     "sum/axis": (lambda t: reduction.sum(_x(t, 2), axis=1), AxisError, ("sum", "axis 1")),
     "mean/axis-twice": (lambda t: reduction.mean(_x(t, 2, 2), axis=(0, -2)), AxisError, ("mean", "twice")),
     "softmax/axis": (lambda t: functions()["softmax"](_x(t, 2), axis=1), AxisError, ("softmax", "axis 1")),
-    "searchsorted/axes": (lambda t: reduction.searchsorted(_x(t, 2, 2), _x(t, 1)), ShapeError, ("searchsorted", "(2, 2)")),
+    "searchsorted/axes": (
+        lambda t: reduction.searchsorted(_x(t, 2, 2), _x(t, 1)),
+        ShapeError,
+        ("searchsorted", "(2, 2)"),
+    ),
     "getitem/outside": (lambda t: _x(t, 3)[5], IndexError, ("index 5", "size 3")),
     "getitem/outside-below": (lambda t: _x(t, 2, 3)[0, -4], IndexError, ("index -4", "size 3")),
     "getitem/too-many": (lambda t: _x(t, 3)[0, 0], IndexError, ("too many indices",)),
@@ -63,21 +72,37 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
     "getitem/text": (lambda t: _x(t, 3)["a"], IndexError, ("'a'",)),
     "getitem/step": (lambda t: _x(t, 3)[::0], ValueError, ("step",)),
     "take/outside": (lambda t: indexing.take(_x(t, 3), [3]), IndexError, ("index 3", "size 3")),
-    "index_add/outside": (lambda t: indexing.index_add(_x(t, 3), np.array([3]), 1.0), IndexError, ("index 3", "size 3")),
-    "index_add/shape": (lambda t: indexing.index_add(_x(t, 3), np.array([0, 1]), _x(t, 3)), ShapeError, ("(3,)", "(2,)")),
+    "index_add/outside": (
+        lambda t: indexing.index_add(_x(t, 3), np.array([3]), 1.0),
+        IndexError,
+        ("index 3", "size 3"),
+    ),
+    "index_add/shape": (
+        lambda t: indexing.index_add(_x(t, 3), np.array([0, 1]), _x(t, 3)),
+        ShapeError,
+        ("(3,)", "(2,)"),
+    ),
     "index_add/kind": (
         lambda t: indexing.index_add(_x(t, 3, dtype=np.int32), 0, 1.5),
         DTypeError,
         ("index_add", "int32"),
     ),
-    "index_set/outside": (lambda t: indexing.index_set(_x(t, 3), np.array([-4]), 1.0), IndexError, ("index -4", "size 3")),
+    "index_set/outside": (
+        lambda t: indexing.index_set(_x(t, 3), np.array([-4]), 1.0),
+        IndexError,
+        ("index -4", "size 3"),
+    ),
     "index_set/duplicates": (lambda t: indexing.index_set(_x(t, 3), np.array([1, 1]), 2.0), ValueError, ("twice",)),
     "pow/negative": (
         lambda t: functions()["pow"](_x(t, 2, dtype=np.int32), t.tensor(np.array([1, -1], np.int32))),
         ValueError,
         ("negative integer power",),
     ),
-    "pow/negative-number": (lambda t: functions()["pow"](_x(t, 2, dtype=np.int32), -1), ValueError, ("negative integer power",)),
+    "pow/negative-number": (
+        lambda t: functions()["pow"](_x(t, 2, dtype=np.int32), -1),
+        ValueError,
+        ("negative integer power",),
+    ),
     "where/shapes": (
         lambda t: elementwise.where(_x(t, 2, dtype=bool), _x(t, 3), _x(t, 3)),
         ShapeError,
@@ -106,7 +131,7 @@ SCALARS = {
 
 
 def cases() -> Iterator[Case]:
-    """Mistakes, each tried on the backend and compared with what the same mistake says on a NumPy of the suite's own."""
+    """Mistakes, each tried on the backend and compared with what it says on a NumPy of the suite's own."""
     for name, (make, kind, words) in MISTAKES.items():
         op, what = name.split("/")
         check = functools.partial(_mistake, make=make, kind=kind, words=words)

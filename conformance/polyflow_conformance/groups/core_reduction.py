@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 
@@ -139,7 +140,11 @@ def cases() -> Iterator[Case]:
 
 def reduce_host(rule: Reduction, host: np.ndarray, axis: Any, keepdims: bool, result: np.dtype) -> tuple[Any, Any]:
     """The true values, and the sum of magnitudes and count behind each, by one slice after the other."""
-    axes = tuple(range(host.ndim)) if axis is None else tuple(a % host.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    axes = (
+        tuple(range(host.ndim))
+        if axis is None
+        else tuple(a % host.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    )
     kept = [i for i in range(host.ndim) if i not in axes]
     count = math.prod(host.shape[i] for i in axes)
     rows = np.transpose(host, (*kept, *axes)).reshape(math.prod(host.shape[i] for i in kept), count)
@@ -151,7 +156,10 @@ def reduce_host(rule: Reduction, host: np.ndarray, axis: Any, keepdims: bool, re
             scale = np.array([np.abs(row).astype(WIDE).sum() for row in wide], WIDE)
             return values.reshape(shape), scale.reshape(shape)
         function = rule.wide if host.dtype in dt.INEXACT or rule.exact is None else rule.exact
-        found = [function([one.item() if hasattr(one, "item") and one.dtype.kind != "V" else float(one) for one in row]) for row in rows]
+        found = [
+            function([one.item() if hasattr(one, "item") and one.dtype.kind != "V" else float(one) for one in row])
+            for row in rows
+        ]
     exact = [wrapped(int(one), result) if result not in dt.INEXACT else one for one in found]
     return np.array(exact, dtype=object).reshape(shape).astype(result), None
 
@@ -224,16 +232,21 @@ def _empty(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
             _check(t, name, rule, tensor, host, axis, False)
         return
     for axis in (None, 0):
-        t.raises(
-            lambda axis=axis: functions()[name](tensor, axis=axis), ValueError, "no elements", "(0, 3)"
-        )
+        t.raises(lambda axis=axis: functions()[name](tensor, axis=axis), ValueError, "no elements", "(0, 3)")
     t.same(functions()[name](tensor, axis=1).shape, (0,), "the shape of a reduction of no rows")
 
 
 def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     """Equal elements, infinities and several NaN: the first of them counts."""
     inf, nan = math.inf, math.nan
-    rows = [[1, nan, 3, nan, 0], [2, 2, 1, 1, 2], [-inf, -inf, -inf, -inf, -inf], [0, 5, inf, inf, -inf], [inf] * 5, [3, 1, 1, 3, 2]]
+    rows = [
+        [1, nan, 3, nan, 0],
+        [2, 2, 1, 1, 2],
+        [-inf, -inf, -inf, -inf, -inf],
+        [0, 5, inf, inf, -inf],
+        [inf] * 5,
+        [3, 1, 1, 3, 2],
+    ]
     host = samples.read_only(np.array(rows).astype(dtype))
     for axis in (None, 0, 1):
         _check(t, name, rule, t.tensor(host), host, axis, False)
@@ -262,7 +275,7 @@ def _integers(t: Trial, *, name: str, dtype: np.dtype) -> None:
     t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
 
 
-# Along an axis ------------------------------------------------------------------------------------------------------------
+# Along an axis -------------------------------------------------------------------------------------------------------
 
 
 def _along() -> Iterator[Case]:
@@ -276,7 +289,9 @@ def _along() -> Iterator[Case]:
         for dtype in DOMAINS["ordered"]:
             for label in ("axes", "ties", "empty"):
                 check = functools.partial(_sorted, name=name, dtype=dtype, label=label)
-                yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label == "ties")
+                yield Case(
+                    f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label == "ties"
+                )
             if dtype in dt.FLOATS:
                 check = functools.partial(_sorted, name=name, dtype=dtype, label="special")
                 yield Case(f"{GROUP}/{name}/{dtype.name}/special", check, (dtype,), quick=dtype is dt.float32)
@@ -333,7 +348,9 @@ def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
     if label == "ties":
         host = np.array([[3, 1, 3, 1, 2, 2, 3, 1], [1, 1, 0, 0, 1, 0, 1, 0]]).astype(dtype)
     elif label == "special":
-        host = np.array([[1, math.nan, -math.inf, math.nan, 3, math.inf], [math.nan, 2, 2, math.inf, -math.inf, math.nan]]).astype(dtype)
+        host = np.array(
+            [[1, math.nan, -math.inf, math.nan, 3, math.inf], [math.nan, 2, 2, math.inf, -math.inf, math.nan]]
+        ).astype(dtype)
     elif label == "empty":
         host = np.zeros((0, 3), dtype)
     else:
@@ -348,7 +365,12 @@ def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
             orders = orders.reshape(moved.shape)
             true = orders if name == "argsort" else np.take_along_axis(moved, orders, -1)
             value = functions()[name](tensor, axis=axis, descending=descending)
-            t.close(value, np.moveaxis(true, -1, axis), dtype=dt.int64 if name == "argsort" else dtype, what=f"{name}, descending={descending}")
+            t.close(
+                value,
+                np.moveaxis(true, -1, axis),
+                dtype=dt.int64 if name == "argsort" else dtype,
+                what=f"{name}, descending={descending}",
+            )
 
 
 def _plain(value: Any) -> Any:
@@ -396,7 +418,7 @@ def _softmax_special(t: Trial, *, name: str, label: str) -> None:
         t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
 
 
-# Functions made of several ops ---------------------------------------------------------------------------------------------
+# Functions made of several ops ---------------------------------------------------------------------------------------
 
 
 def _variance(wide: Any, axis: Any) -> Any:
@@ -426,5 +448,3 @@ def _composed(t: Trial, *, name: str, dtype: np.dtype) -> None:
         result = t.host(function(t.tensor(host), axis)).dtype
         t.same(dt.real_of(dt.as_dtype(result)), dt.real_of(target), f"the dtype of {name}")
         t.close(function(t.tensor(host), axis), np.asarray(true), 16.0, dtype=dt.as_dtype(result), what=name)
-
-

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.ops import creation, elementwise, indexing, linalg, shape
@@ -35,7 +36,11 @@ MOVES: dict[str, list[tuple[str, Callable[[Any], Any], Callable[[np.ndarray], np
     ],
     "concat": [
         ("first", lambda x: shape.concat([x, x[:1]], axis=0), lambda h: np.concatenate([h, h[:1]], 0)),
-        ("last", lambda x: shape.concat([x, x[..., ::-1], x], axis=-1), lambda h: np.concatenate([h, h[..., ::-1], h], -1)),
+        (
+            "last",
+            lambda x: shape.concat([x, x[..., ::-1], x], axis=-1),
+            lambda h: np.concatenate([h, h[..., ::-1], h], -1),
+        ),
         ("empty", lambda x: shape.concat([x[:0], x], axis=0), lambda h: h),
         ("flattened", lambda x: shape.concat([x, x], axis=None), lambda h: np.concatenate([h, h], None)),
     ],
@@ -49,7 +54,11 @@ MOVES: dict[str, list[tuple[str, Callable[[Any], Any], Callable[[np.ndarray], np
             lambda x: shape.pad(x, [(1, 0), (0, 2), (1, 1)], constant_values=1),
             lambda h: np.pad(h, [(1, 0), (0, 2), (1, 1)], constant_values=1),
         ),
-        ("reflect", lambda x: shape.pad(x, [(1, 1), (2, 1), (0, 3)], "reflect"), lambda h: np.pad(h, [(1, 1), (2, 1), (0, 3)], "reflect")),
+        (
+            "reflect",
+            lambda x: shape.pad(x, [(1, 1), (2, 1), (0, 3)], "reflect"),
+            lambda h: np.pad(h, [(1, 1), (2, 1), (0, 3)], "reflect"),
+        ),
         ("symmetric", lambda x: shape.pad(x, 2, "symmetric"), lambda h: np.pad(h, 2, "symmetric")),
         ("edge", lambda x: shape.pad(x, (0, 2), "edge"), lambda h: np.pad(h, (0, 2), "edge")),
     ],
@@ -165,7 +174,7 @@ def _every(t: Trial, *, name: str, dtype: np.dtype) -> None:
     t.close(value, true, 1.0 if dtype in dt.INEXACT and name == "index_add" else 0.0, dtype=dtype, what=name)
 
 
-# Indexing -----------------------------------------------------------------------------------------------------------------
+# Indexing ------------------------------------------------------------------------------------------------------------
 
 
 def _indexing() -> Iterator[Case]:
@@ -181,11 +190,18 @@ def _indexing() -> Iterator[Case]:
             if name == "index_set" and label in ("array", "array-and-slice", "array-and-integer"):
                 continue  # they name an element twice
             check = functools.partial(_update, name=name, key=key)
-            yield Case(f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=label in ("slice", "array", "mask"))
+            yield Case(
+                f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=label in ("slice", "array", "mask")
+            )
     yield Case(f"{GROUP}/index_add/float32/duplicates", _duplicates, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/index_add/int32/duplicates", functools.partial(_duplicates, dtype=dt.int32), (dt.int32,))
     yield Case(f"{GROUP}/index_set/float32/keeps-its-argument", _keeps, (dt.float32,), quick=True)
-    yield Case(f"{GROUP}/index_add/float32/keeps-its-argument", functools.partial(_keeps, name="index_add"), (dt.float32,), quick=True)
+    yield Case(
+        f"{GROUP}/index_add/float32/keeps-its-argument",
+        functools.partial(_keeps, name="index_add"),
+        (dt.float32,),
+        quick=True,
+    )
     yield Case(f"{GROUP}/getitem/float32/keeps-its-owner", _owner, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/one_hot/int32/outside", _one_hot, (dt.int32, dt.float32), quick=True)
     yield Case(f"{GROUP}/nonzero/int32/places", _nonzero, (dt.int32, dt.int64))
@@ -211,7 +227,14 @@ def _update(t: Trial, *, name: str, key: Any) -> None:
     scale = np.abs(host.astype(WIDE))
     if name == "index_add":
         np.add.at(scale, key, np.abs(updates.astype(WIDE)))
-    t.close(value, true, 2.0 if name == "index_add" else 0.0, dtype=dt.float32, scale=scale if name == "index_add" else None, what=name)
+    t.close(
+        value,
+        true,
+        2.0 if name == "index_add" else 0.0,
+        dtype=dt.float32,
+        scale=scale if name == "index_add" else None,
+        what=name,
+    )
     t.exactly(x, host, what=f"the argument of {name} after the call")
     scalar = getattr(indexing, name)(x, key, 2.0)
     true = host.copy()
@@ -240,7 +263,9 @@ def _keeps(t: Trial, *, name: str = "index_set") -> None:
     t.exactly(part, host[0], what=f"a slice taken before {name}")
     t.exactly(turned, host.T, what=f"the transpose taken before {name}")
     again = getattr(indexing, name)(changed, 1, 7.0)
-    t.exactly(changed[0], np.full(3, 9.0, np.float32) + (host[0] if name == "index_add" else 0), what="the first result")
+    t.exactly(
+        changed[0], np.full(3, 9.0, np.float32) + (host[0] if name == "index_add" else 0), what="the first result"
+    )
     del again
 
 
@@ -273,12 +298,14 @@ def _scatter(t: Trial) -> None:
     t.exactly(value, np.array([[0, 5], [0, 0], [2, 0]], np.float32), what="scatter")
 
 
-# Creation ---------------------------------------------------------------------------------------------------------------
+# Creation ------------------------------------------------------------------------------------------------------------
 
 
 def _creation() -> Iterator[Case]:
     for dtype in dt.ALL:
-        yield Case(f"{GROUP}/full/{dtype.name}/shapes", functools.partial(_full, dtype=dtype), (dtype,), quick=dtype in MAIN)
+        yield Case(
+            f"{GROUP}/full/{dtype.name}/shapes", functools.partial(_full, dtype=dtype), (dtype,), quick=dtype in MAIN
+        )
     yield Case(f"{GROUP}/full/float32/special", _full_special, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/arange/float32/steps", _arange, (dt.float32, dt.int32))
     yield Case(f"{GROUP}/linspace/float32/ends", _linspace, (dt.float32, dt.float64))
@@ -297,7 +324,9 @@ def _full(t: Trial, *, dtype: np.dtype) -> None:
         t.exactly(creation.zeros(size, dtype, backend=t.backend), np.zeros(size, dtype), what=f"zeros({size})")
     if dtype in dt.INTEGERS:
         for limit in (np.iinfo(dtype).min, np.iinfo(dtype).max):
-            t.exactly(creation.full(2, int(limit), dtype, backend=t.backend), np.full(2, limit, dtype), what=f"full({limit})")
+            t.exactly(
+                creation.full(2, int(limit), dtype, backend=t.backend), np.full(2, limit, dtype), what=f"full({limit})"
+            )
     elif dtype in dt.FLOATS:
         t.exactly(creation.full(2, 0.1, dtype, backend=t.backend), np.full(2, 0.1, dtype), what="full(0.1)")
     elif dtype in dt.COMPLEX:
@@ -383,7 +412,7 @@ def _defaults(t: Trial) -> None:
         t.exactly(pf.constant(given), true, what=f"constant({given!r})")
 
 
-# Conversion -------------------------------------------------------------------------------------------------------------
+# Conversion ----------------------------------------------------------------------------------------------------------
 
 
 def _conversion() -> Iterator[Case]:
@@ -417,9 +446,13 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
             given = host
             if dtype in dt.INTEGERS and target is dt.float16:
                 given = samples.read_only(np.array([0, 1, 7, 100], dtype))
-            wide = given.real if dtype in dt.COMPLEX and target not in dt.COMPLEX and target is not dt.bool_ else given
+            wide = (
+                np.real(given) if dtype in dt.COMPLEX and target not in dt.COMPLEX and target is not dt.bool_ else given
+            )
             true = wide.astype(target)
-            t.exactly(elementwise.astype(t.tensor(given), target), true, dtype=target, what=f"{dtype.name} as {target.name}")
+            t.exactly(
+                elementwise.astype(t.tensor(given), target), true, dtype=target, what=f"{dtype.name} as {target.name}"
+            )
             continue
         modulus, low = 1 << np.iinfo(target).bits, int(np.iinfo(target).min)
         true = np.array([(int(one) - low) % modulus + low for one in host], target)
@@ -429,17 +462,36 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
 def _rounding(t: Trial) -> None:
     """To the nearest, ties to even: longdouble's numbers decide."""
     host = samples.values("any", dt.float64, (1000,), t.rng)
-    for source, target in ((dt.float64, dt.float32), (dt.float64, dt.float16), (dt.float32, dt.float16), (dt.float32, dt.bfloat16)):
+    for source, target in (
+        (dt.float64, dt.float32),
+        (dt.float64, dt.float16),
+        (dt.float32, dt.float16),
+        (dt.float32, dt.bfloat16),
+    ):
         given = host.astype(source)
-        t.close(elementwise.astype(t.tensor(given), target), widened(given), 0.5, dtype=target, what=f"{source.name} as {target.name}")
+        t.close(
+            elementwise.astype(t.tensor(given), target),
+            widened(given),
+            0.5,
+            dtype=target,
+            what=f"{source.name} as {target.name}",
+        )
     ties = np.array([1 + 2.0**-24, 1 + 3 * 2.0**-24, -1 - 2.0**-24])
     t.exactly(elementwise.astype(t.tensor(ties), dt.float32), np.array([1, 1 + 2.0**-22, -1], np.float32), what="ties")
 
 
 def _saturate(t: Trial) -> None:
     host = np.array([math.nan, math.inf, -math.inf, 300.7, -300.7, 12.9, -0.5], np.float32)
-    t.exactly(elementwise.saturate_cast(t.tensor(host), dt.uint8), np.array([0, 255, 0, 255, 0, 12, 0], np.uint8), what="uint8")
-    t.exactly(elementwise.saturate_cast(t.tensor(host), dt.int8), np.array([0, 127, -128, 127, -128, 12, 0], np.int8), what="int8")
+    t.exactly(
+        elementwise.saturate_cast(t.tensor(host), dt.uint8),
+        np.array([0, 255, 0, 255, 0, 12, 0], np.uint8),
+        what="uint8",
+    )
+    t.exactly(
+        elementwise.saturate_cast(t.tensor(host), dt.int8),
+        np.array([0, 127, -128, 127, -128, 12, 0], np.int8),
+        what="int8",
+    )
 
 
 def promoted(a: np.dtype, b: np.dtype) -> np.dtype | None:
@@ -479,7 +531,7 @@ def _promotion(t: Trial, *, dtype: np.dtype) -> None:
             t.exactly(x + y, np.full(2, 2, result), what=f"{dtype.name} + {other.name}")
 
 
-# Choice -------------------------------------------------------------------------------------------------------------------
+# Choice --------------------------------------------------------------------------------------------------------------
 
 
 def _choice() -> Iterator[Case]:
@@ -510,7 +562,11 @@ def _where_scalars(t: Trial) -> None:
 
 
 def _clip(t: Trial, *, dtype: np.dtype) -> None:
-    host = samples.extremes(dtype) if dtype in dt.INTEGERS else np.array([-9, -1, 0, 0.5, 2, 99, math.nan, math.inf], dtype)
+    host = (
+        samples.extremes(dtype)
+        if dtype in dt.INTEGERS
+        else np.array([-9, -1, 0, 0.5, 2, 99, math.nan, math.inf], dtype)
+    )
     for low, high in ((0, 2), (None, 1), (1, None), (3, 1)):
         rows = [_clipped(one, low, high) for one in host]
         t.exactly(elementwise.clip(t.tensor(host), low, high), np.array(rows, dtype), what=f"clip({low}, {high})")
@@ -531,7 +587,7 @@ def _clip_tensors(t: Trial) -> None:
     t.exactly(value, np.array([-1.0, 0.1, 2.0], np.float32), what="clip")
 
 
-# Products -----------------------------------------------------------------------------------------------------------------
+# Products ------------------------------------------------------------------------------------------------------------
 
 MATRICES = {
     "matrices": ((3, 4), (4, 5)),
@@ -549,7 +605,12 @@ def _products() -> Iterator[Case]:
     for dtype in (*dt.SIGNED, *dt.UNSIGNED, *dt.FLOATS, *dt.COMPLEX):
         for label in MATRICES if dtype in MAIN else ("matrices", "long"):
             check = functools.partial(_matmul, dtype=dtype, label=label)
-            yield Case(f"{GROUP}/matmul/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label in ("matrices", "long"))
+            yield Case(
+                f"{GROUP}/matmul/{dtype.name}/{label}",
+                check,
+                (dtype,),
+                quick=dtype in MAIN and label in ("matrices", "long"),
+            )
     for dtype in (dt.float16, dt.bfloat16):
         check = functools.partial(_matmul_many, dtype=dtype)
         yield Case(f"{GROUP}/matmul/{dtype.name}/accumulated-wide", check, (dtype,), quick=True)
@@ -580,7 +641,9 @@ def _wide(host: np.ndarray) -> np.ndarray:
     return widened(host) if host.dtype in dt.INEXACT else host.astype(object)
 
 
-def _product(t: Trial, value: Any, function: Callable[..., Any], hosts: tuple[np.ndarray, ...], dtype: np.dtype, what: str) -> None:
+def _product(
+    t: Trial, value: Any, function: Callable[..., Any], hosts: tuple[np.ndarray, ...], dtype: np.dtype, what: str
+) -> None:
     """A sum of products within 4 · eps · (|A|·|B|), or exactly for integers."""
     if dtype in dt.INTEGERS:
         true = function(*[host.astype(np.int64) for host in hosts]).astype(dtype)
@@ -635,11 +698,16 @@ def _outer(t: Trial) -> None:
 
 def _vecdot(t: Trial) -> None:
     a, b = (samples.values("any", dt.complex64, size, t.rng) for size in ((3, 4), (4,)))
-    _product(t, linalg.vecdot(t.tensor(a), t.tensor(b)), lambda x, y: (np.conj(x) * y).sum(-1), (a, b), dt.complex64, "vecdot")
+    _product(
+        t,
+        linalg.vecdot(t.tensor(a), t.tensor(b)),
+        lambda x, y: (np.conj(x) * y).sum(-1),
+        (a, b),
+        dt.complex64,
+        "vecdot",
+    )
 
 
 def _trace(t: Trial) -> None:
     host = samples.values("any", dt.float32, (2, 3, 4), t.rng)
     _product(t, linalg.trace(t.tensor(host), offset=1), lambda x: np.trace(x, 1, -2, -1), (host,), dt.float32, "trace")
-
-

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import PROTOCOL, Capabilities, discovery
@@ -57,7 +58,7 @@ def cases() -> Iterator[Case]:
 def _describes(t: Trial) -> None:
     """A name, a protocol version of ours, a device and capabilities of the right types."""
     b = t.backend
-    if not isinstance(b.name, str) or not b.name.isidentifier() and not b.name.replace("-", "_").isidentifier():
+    if not isinstance(b.name, str) or (not b.name.isidentifier() and not b.name.replace("-", "_").isidentifier()):
         raise Mismatch(f"the name is {b.name!r}, expected a word")
     t.same(str(b.protocol).partition(".")[0], PROTOCOL.partition(".")[0], "the major version of the protocol")
     if not isinstance(b.capabilities, Capabilities):
@@ -83,7 +84,16 @@ def _devices(t: Trial) -> None:
 
 def _device_of(t: Trial) -> None:
     x = t.tensor(np.ones((2, 3), np.float32))
-    values = [x, x + x, x @ x.T, x[0], reduction.sum(x), x.astype("int32"), pf.zeros((2,)), pf.random.uniform((2,), seed=0)]
+    values = [
+        x,
+        x + x,
+        x @ x.T,
+        x[0],
+        reduction.sum(x),
+        x.astype("int32"),
+        pf.zeros((2,)),
+        pf.random.uniform((2,), seed=0),
+    ]
     for value in values:
         t.same(value.device, t.backend.device, "the device of a result")
         if value.backend is not t.backend:
@@ -111,7 +121,7 @@ def _synchronize(t: Trial) -> None:
 
 
 def _claims(t: Trial) -> None:
-    """compile gives a program whether or not it does better than node by node."""
+    """Compile gives a program whether or not it does better than node by node."""
     call = pf.function(lambda x: x * 2.0 + 1.0)
     t.exactly(call(t.tensor(np.array([1.0], np.float32))), np.array([3.0], np.float32), what="a compiled function")
 
@@ -167,14 +177,14 @@ def _memory(t: Trial) -> None:
     """300 results of a megabyte, none of them kept: the process does not grow by 100 megabytes."""
     x = t.tensor(np.ones(250_000, np.float32))
     for _ in range(20):
-        x + x
+        _ = x + x
     t.backend.synchronize()
     gc.collect()
     before = _resident()
     if before is None:
         raise Skip("the size of the process cannot be read on this system")
     for _ in range(300):
-        (x + x) * 2.0
+        _ = (x + x) * 2.0
     t.backend.synchronize()
     gc.collect()
     grown = ((_resident() or 0) - before) / 2**20
@@ -194,7 +204,7 @@ def _settings(t: Trial) -> None:
 
     def state() -> tuple[Any, ...]:
         jax = sys.modules.get("jax")
-        drawn = random.getstate()[1][:3], np.random.get_state()[1][:3].tolist()  # type: ignore[index]
+        drawn = random.getstate()[1][:3], np.random.get_state()[1][:3].tolist()  # type: ignore[index]  # noqa: NPY002
         wide = jax.config.jax_enable_x64 if jax else None
         return np.geterr(), np.get_printoptions(), drawn, len(warnings.filters), dict(os.environ), wide
 
@@ -282,7 +292,7 @@ def _threads_random(t: Trial) -> None:
         raise Mismatch(wrong[0])
 
 
-# The plugin -------------------------------------------------------------------------------------------------------------
+# The plugin ----------------------------------------------------------------------------------------------------------
 
 
 def _plugin(t: Trial) -> Any:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+
 from polyflow import dtypes as dt
 from polyflow.ops import creation
 
@@ -57,7 +58,14 @@ BINARY: dict[str, list[tuple[float, float, float]]] = {
     "add": [(-0.0, -0.0, -0.0), (0.0, -0.0, 0.0), (INF, -INF, NAN), (INF, 1.0, INF)],
     "subtract": [(0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (INF, INF, NAN)],
     "multiply": [(-0.0, 2.0, -0.0), (-0.0, -2.0, 0.0), (0.0, INF, NAN)],
-    "divide": [(1.0, 0.0, INF), (1.0, -0.0, -INF), (0.0, 0.0, NAN), (-0.0, 3.0, -0.0), (1.0, -INF, -0.0), (INF, INF, NAN)],
+    "divide": [
+        (1.0, 0.0, INF),
+        (1.0, -0.0, -INF),
+        (0.0, 0.0, NAN),
+        (-0.0, 3.0, -0.0),
+        (1.0, -INF, -0.0),
+        (INF, INF, NAN),
+    ],
     "floor_divide": [
         (1.0, 0.0, INF),
         (-1.0, 0.0, -INF),
@@ -127,9 +135,13 @@ def cases() -> Iterator[Case]:
         for name in BINARY:
             check = functools.partial(_binary, name=name, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/signs", check, (dtype,), quick=dtype is dt.float32)
-        yield Case(f"{GROUP}/full/{dtype.name}/negative-zero", functools.partial(_full, dtype=dtype), (dtype,), quick=True)
+        yield Case(
+            f"{GROUP}/full/{dtype.name}/negative-zero", functools.partial(_full, dtype=dtype), (dtype,), quick=True
+        )
         yield Case(f"{GROUP}/asarray/{dtype.name}/bits", functools.partial(_bits, dtype=dtype), (dtype,), quick=True)
-        yield Case(f"{GROUP}/signbit/{dtype.name}/zeros", functools.partial(_signbit, dtype=dtype), (dtype,), quick=True)
+        yield Case(
+            f"{GROUP}/signbit/{dtype.name}/zeros", functools.partial(_signbit, dtype=dtype), (dtype,), quick=True
+        )
     yield Case(f"{GROUP}/astype/float32/signs", _astype, (dt.float32, dt.float64, dt.float16), quick=True)
 
 

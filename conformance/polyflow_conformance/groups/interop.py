@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Iterator
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
@@ -22,9 +23,16 @@ def cases() -> Iterator[Case]:
     """Ways in and out of a tensor."""
     tensor = f"{GROUP}/tensor"
     for dtype in dt.ALL:
-        yield Case(f"{tensor}/numpy/{dtype.name}", functools.partial(_numpy, dtype=dtype), (dtype,), dtype in (dt.float32, dt.bfloat16))
+        yield Case(
+            f"{tensor}/numpy/{dtype.name}",
+            functools.partial(_numpy, dtype=dtype),
+            (dtype,),
+            dtype in (dt.float32, dt.bfloat16),
+        )
         if dtype is not dt.bfloat16:
-            yield Case(f"{tensor}/dlpack/{dtype.name}", functools.partial(_dlpack, dtype=dtype), (dtype,), dtype is dt.float32)
+            yield Case(
+                f"{tensor}/dlpack/{dtype.name}", functools.partial(_dlpack, dtype=dtype), (dtype,), dtype is dt.float32
+            )
     yield Case(f"{tensor}/numpy/read-only", _read_only, (dt.float32,), True)
     yield Case(f"{tensor}/python/numbers", _numbers, (dt.float32, dt.int32), True)
     yield Case(f"{tensor}/python/iteration", _iteration, (dt.float32,), True)
@@ -99,8 +107,8 @@ def _iteration(t: Trial) -> None:
     x = t.tensor(np.arange(6, dtype=np.float32).reshape(3, 2))
     t.same(len(x), 3, "len(x)")
     t.same([row.tolist() for row in x], [[0, 1], [2, 3], [4, 5]], "the rows")
-    a, b, c = x
-    t.exactly(b, np.array([2, 3], np.float32), what="an unpacked row")
+    _, row, _ = x
+    t.exactly(row, np.array([2, 3], np.float32), what="an unpacked row")
     t.raises(lambda: len(t.tensor(np.float32(1))), TypeError, "0-d")
     t.raises(lambda: iter(t.tensor(np.float32(1))), TypeError, "0-d")
 
@@ -131,7 +139,7 @@ def _numpy_scalars(t: Trial) -> None:
 
 def _lists(t: Trial) -> None:
     x = t.tensor(np.array([1.0, 2.0], np.float32))
-    t.exactly(x + [1, 2], np.array([2, 4], np.float32), what="a tensor plus a list")
+    t.exactly(x + [1, 2], np.array([2, 4], np.float32), what="a tensor plus a list")  # noqa: RUF005
     t.exactly(pf.stack([x, x]), np.array([[1, 2], [1, 2]], np.float32), what="stack")
     t.exactly(pf.constant([x, x * 2.0]), np.array([[1, 2], [2, 4]], np.float32), what="a list of tensors")
 

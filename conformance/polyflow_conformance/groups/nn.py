@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import activations, layers, losses
 from polyflow import dtypes as dt
@@ -84,13 +85,25 @@ def _huber(y: Any, p: Any) -> Any:
 LOSSES: dict[str, tuple[str, str, Callable[[Any, Any], Any]]] = {
     "mean_squared_error": ("any", "any", lambda y, p: _mean((y - p) ** 2)),
     "mean_absolute_error": ("any", "any", lambda y, p: _mean(np.abs(y - p))),
-    "mean_absolute_percentage_error": ("nonzero", "any", lambda y, p: 100 * _mean(np.abs((y - p) / np.maximum(np.abs(y), WIDE("1e-7"))))),
+    "mean_absolute_percentage_error": (
+        "nonzero",
+        "any",
+        lambda y, p: 100 * _mean(np.abs((y - p) / np.maximum(np.abs(y), WIDE("1e-7")))),
+    ),
     "mean_squared_logarithmic_error": ("positive", "positive", lambda y, p: _mean((np.log1p(y) - np.log1p(p)) ** 2)),
     "huber": ("any", "any", _huber),
     "log_cosh": ("any", "any", lambda y, p: _mean(np.log(np.cosh(p - y)))),
     "cosine_similarity": ("any", "any", lambda y, p: -(_unit(y) * _unit(p)).sum(-1)),
-    "binary_crossentropy": ("bits", "share", lambda y, p: _mean(-(y * np.log(_clip(p)) + (1 - y) * np.log1p(-_clip(p))))),
-    "categorical_crossentropy": ("one-hot", "shares", lambda y, p: -(y * np.log(_clip(p / p.sum(-1, keepdims=True)))).sum(-1)),
+    "binary_crossentropy": (
+        "bits",
+        "share",
+        lambda y, p: _mean(-(y * np.log(_clip(p)) + (1 - y) * np.log1p(-_clip(p)))),
+    ),
+    "categorical_crossentropy": (
+        "one-hot",
+        "shares",
+        lambda y, p: -(y * np.log(_clip(p / p.sum(-1, keepdims=True)))).sum(-1),
+    ),
     "kl_divergence": ("shares", "shares", lambda y, p: (y * np.log(y / p)).sum(-1)),
     "poisson": ("positive", "positive", lambda y, p: _mean(p - y * np.log(p + WIDE("1e-7")))),
     "hinge": ("signs", "any", lambda y, p: _mean(np.maximum(1 - y * p, 0))),
@@ -166,7 +179,11 @@ def _loss(t: Trial, *, name: str, dtype: np.dtype) -> None:
     value = getattr(losses, name)(t.tensor(y), t.tensor(p))
     scale = np.maximum(np.abs(true), 1.0 if name in ("kl_divergence", "poisson", "cosine_similarity") else 1e-2)
     # the epsilon that keeps logarithms finite is 1e-7, so formulas may differ by some of it
-    slack = 4e-7 / (2.0**-23 if dtype is dt.float32 else 2.0**-52) * (name in ("poisson", "kl_divergence", "binary_crossentropy"))
+    slack = (
+        4e-7
+        / (2.0**-23 if dtype is dt.float32 else 2.0**-52)
+        * (name in ("poisson", "kl_divergence", "binary_crossentropy"))
+    )
     t.close(value, true, _tolerance(dtype) + slack, dtype=dtype, scale=scale, what=name)
 
 
@@ -181,7 +198,9 @@ def _loss_gradient(t: Trial, *, name: str) -> None:
     true = float((wide[0] - wide[1]) / (2 * step))
     host = t.spec(found, p.shape, dt.float64)
     size = max(float(np.abs(host * v).sum()), abs(true), 1e-9)
-    t.within(abs(float((host * v).sum()) - true) / size, 1e-5, f"the slope of {name} along a direction: the relative error")
+    t.within(
+        abs(float((host * v).sum()) - true) / size, 1e-5, f"the slope of {name} along a direction: the relative error"
+    )
 
 
 def _sparse(t: Trial, *, dtype: np.dtype) -> None:
@@ -213,7 +232,7 @@ def _far_logits(t: Trial, *, dtype: np.dtype) -> None:
     t.close(value, true, _tolerance(dtype), dtype=dtype, scale=np.maximum(true, 1e-6), what="the loss of logits")
 
 
-# Layers -----------------------------------------------------------------------------------------------------------------
+# Layers --------------------------------------------------------------------------------------------------------------
 
 
 def _dense(t: Trial) -> None:
@@ -231,7 +250,10 @@ def _dropout(t: Trial) -> None:
     """The mask is the one that the seed's key gives everywhere; what is kept is scaled."""
     x = np.ones((50, 20), np.float32)
     first = t.host(layers.Dropout(0.25, seed=3)(t.tensor(x), training=True)).copy()
-    if not set(np.unique(first)) <= {np.float32(0), np.float32(1) / np.float32(0.75)} or not 0.15 < (first == 0).mean() < 0.35:
+    if (
+        not set(np.unique(first)) <= {np.float32(0), np.float32(1) / np.float32(0.75)}
+        or not 0.15 < (first == 0).mean() < 0.35
+    ):
         raise Mismatch(f"dropout of ones at rate 0.25 gave {np.unique(first)[:5]}, {(first == 0).mean():.2f} of them 0")
     from .core_errors import _reference
 
@@ -252,7 +274,14 @@ def _batch_normalization(t: Trial) -> None:
         t.close(value, true, 100.0, dtype=dt.float32, scale=np.abs(true) + 1, what="BatchNormalization in training")
         mean, var = mean * WIDE("0.9") + wide.mean(0) * WIDE("0.1"), var * WIDE("0.9") + wide.var(0) * WIDE("0.1")
     true = (x.astype(WIDE) - mean) / np.sqrt(var + WIDE("1e-3"))
-    t.close(layer(t.tensor(x), training=False), true, 100.0, dtype=dt.float32, scale=np.abs(true) + 1, what="BatchNormalization")
+    t.close(
+        layer(t.tensor(x), training=False),
+        true,
+        100.0,
+        dtype=dt.float32,
+        scale=np.abs(true) + 1,
+        what="BatchNormalization",
+    )
 
 
 def _layer_normalization(t: Trial) -> None:
@@ -293,5 +322,3 @@ def _initializers(t: Trial) -> None:
             layer.build((None, 3))
             made.append(layer.get_weights()[0])
     t.same(made[0].tolist(), made[1].tolist(), "initial weights of a seed")
-
-

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 
@@ -64,8 +65,18 @@ def cases() -> Iterator[Case]:
     yield Case(f"{GROUP}/threefry2x32/counters/many", _counters, held)
     for number, key in enumerate(KEYS):
         yield Case(f"{GROUP}/random_bits/uint32/key-{number}", functools.partial(_bits, key=key), held, True)
-        yield Case(f"{GROUP}/random_bits/uint64/key-{number}", functools.partial(_bits64, key=key), (dt.uint32, dt.uint64), True)
-        yield Case(f"{GROUP}/random_permutation/int64/key-{number}", functools.partial(_permutation, key=key), (dt.uint64, dt.int64), True)
+        yield Case(
+            f"{GROUP}/random_bits/uint64/key-{number}",
+            functools.partial(_bits64, key=key),
+            (dt.uint32, dt.uint64),
+            True,
+        )
+        yield Case(
+            f"{GROUP}/random_permutation/int64/key-{number}",
+            functools.partial(_permutation, key=key),
+            (dt.uint64, dt.int64),
+            True,
+        )
         yield Case(f"{GROUP}/keep_mask/bool/key-{number}", functools.partial(_mask, key=key), held, True)
     yield Case(f"{GROUP}/random_bits/uint32/large", _large, held)
     yield Case(f"{GROUP}/next_key/uint32/counters", _next, held, True)
@@ -181,7 +192,9 @@ def _normal(t: Trial) -> None:
     true = np.sqrt(WIDE(2)) * _erfinv(v)
     t.close(pf.random.normal((300,), key=_key(t, (1, 2))), true, 1.0, dtype=dt.float32, what="normal")
     scaled = pf.random.normal((300,), 2.0, 3.0, key=_key(t, (1, 2)))
-    t.close(scaled, true * 3 + 2, 1.0, dtype=dt.float32, scale=np.abs(true * 3) + 2, what="normal with mean and deviation")
+    t.close(
+        scaled, true * 3 + 2, 1.0, dtype=dt.float32, scale=np.abs(true * 3) + 2, what="normal with mean and deviation"
+    )
 
 
 def _bernoulli(t: Trial) -> None:
@@ -193,7 +206,11 @@ def _bernoulli(t: Trial) -> None:
 def _randint(t: Trial) -> None:
     for low, high in ((0, 10), (-5, 1000), (0, 2**31 - 1)):
         true = [low + (int(word) * (high - low) >> 64) for word in words64((1, 2), 200)]
-        t.exactly(pf.random.randint((200,), low, high, key=_key(t, (1, 2))), np.array(true, np.int32), what=f"randint({low}, {high})")
+        t.exactly(
+            pf.random.randint((200,), low, high, key=_key(t, (1, 2))),
+            np.array(true, np.int32),
+            what=f"randint({low}, {high})",
+        )
 
 
 def _seed(t: Trial) -> None:

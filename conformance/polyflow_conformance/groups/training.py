@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow import layers, optimizers
@@ -145,7 +146,9 @@ def cases() -> Iterator[Case]:
         check = functools.partial(_model, loss=loss, optimizer=lambda: optimizers.SGD(0.05, momentum=0.9))
         yield Case(f"{GROUP}/{loss}/float32/model", check, (dt.float32,), loss == "sparse_categorical_crossentropy")
     for name, build in MODELS.items():
-        check = functools.partial(_model, loss="mean_squared_error", optimizer=lambda: optimizers.Adam(1 / 64), build=build)
+        check = functools.partial(
+            _model, loss="mean_squared_error", optimizer=lambda: optimizers.Adam(1 / 64), build=build
+        )
         yield Case(f"{GROUP}/{name}/float32/model", check, (dt.float32,), name == "dropout")
     yield Case(f"{GROUP}/fit/float32/by-hand", _by_hand, (dt.float32,), True)
     yield Case(f"{GROUP}/fit/float32/shuffled", _shuffled, (dt.float32, dt.int64))
@@ -201,7 +204,9 @@ def _data(loss: str) -> tuple[np.ndarray, np.ndarray, str]:
     return x, scores, "any"
 
 
-def _trained(backend: Any, loss: str, optimizer: Callable[[], Any], build: Callable[[str], list[Any]], **options: Any) -> tuple[list[float], list[np.ndarray]]:
+def _trained(
+    backend: Any, loss: str, optimizer: Callable[[], Any], build: Callable[[str], list[Any]], **options: Any
+) -> tuple[list[float], list[np.ndarray]]:
     """The losses and weights after some epochs on a backend, from a fixed seed."""
     x, y, kind = _data(loss)
     before = pf.random.get_state()
