@@ -6,6 +6,7 @@ captures become inputs; so the graph is a pure function, whatever the Python cod
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ..backend import discovery
 from ..errors import MixedBackendsError, TraceError
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
+from ..variable import Variable
 from . import eager
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
@@ -23,7 +25,6 @@ from .passes import simplified
 
 if TYPE_CHECKING:
     from ..ops.declare import Op
-    from ..variable import Variable
 
 
 class Symbol(Operators):
@@ -200,14 +201,10 @@ class Compiled:
         state = [variable._value.array for variable in traced.reads]
         outputs = self.program(*arrays, *state, *self.constants)
         written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
-        try:
-            _hold(traced.writes, written)
-        except BaseException:  # an interrupt among the assignments: all of them, or the state would mix two steps
-            _hold(traced.writes, written)
-            raise
+        deque(
+            map(_assign, traced.writes, written), maxlen=0
+        )  # one call: an interrupt comes before or after all of them
         return tree.unflatten(traced.structure, list(outputs[: traced.results]))
 
 
-def _hold(variables: list[Variable], values: list[Tensor]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable._value = value
+_assign = Variable.__dict__["_value"].__set__

@@ -145,6 +145,9 @@ class Layer:
         """Compute the output."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it computes: define call(self, inputs).")
 
+    def check_values(self, inputs: np.ndarray) -> None:
+        """Raise for values that this layer, as a model's first, cannot take: a compiled step cannot look at them."""
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype.name}

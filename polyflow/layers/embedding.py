@@ -10,6 +10,7 @@ from .. import dtypes as dt
 from .. import initializers
 from ..errors import DTypeError
 from ..ops.indexing import take
+from ..tensor import Tensor
 from .base import Layer, Shape
 
 
@@ -42,7 +43,18 @@ class Embedding(Layer):
             inputs = inputs.astype(dt.int32)  # as Keras: whole numbers that came as floats
         if inputs.dtype not in dt.INTEGERS:
             raise DTypeError(f"layer {self.name!r} (Embedding) needs integers; got {inputs.dtype.name}.")
+        if isinstance(inputs, Tensor):  # values are there: look at them, as training does before a compiled step
+            self.check_values(inputs.numpy())
         return take(self.embeddings, inputs, axis=0)
+
+    def check_values(self, inputs: np.ndarray) -> None:
+        """Raise IndexError for an integer outside the table; negative ones do not count from its end."""
+        wrong = (inputs < 0) | (inputs >= self.rows)
+        if wrong.any():
+            raise IndexError(
+                f"layer {self.name!r} (Embedding) got index {inputs[wrong].flat[0]}; its table has {self.rows} rows. "
+                f"Expected whole numbers from 0 to {self.rows - 1}; input_dim= makes a larger table."
+            )
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {

@@ -41,6 +41,12 @@ class Sequential(Model):
         """The layers, without the one that only says the input's shape."""
         return [layer for layer in self._sublayers if not isinstance(layer, InputLayer)]
 
+    @property
+    def first_layer(self) -> Layer | None:  # type: ignore[override]
+        """The first layer that is no Input, in a Sequential within too."""
+        first: Any = next(iter(self.layers), None)
+        return first.first_layer if isinstance(first, Sequential) else first
+
     def add(self, layer: Any, *, _build: bool = True) -> None:
         """Append a layer.
 

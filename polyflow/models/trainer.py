@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 class Trainer:
     """What a Model can do once it is compiled."""
+
+    first_layer: Layer | None = None
+    """The layer that sees the data as it is, where it is known."""
 
     if TYPE_CHECKING:
         name: str
@@ -216,12 +220,12 @@ class Trainer:
                 break
 
     def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: Objective) -> None:
-        checks = losses.needs_label_check(objective.loss)
+        checks = self._checks(objective)
         logs = LazyLogs(objective.results)
         watched = watchers.needs_batches
         for index, batch in enumerate(feed.epoch(epoch)):
-            if checks:
-                self._check_labels(objective, batch[1])
+            for check in checks:
+                check(batch)
             if watched:
                 watchers.on_train_batch_begin(index)
             step(batch)
@@ -313,11 +317,11 @@ class Trainer:
     def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
         objective.reset()
         step = self._step("test", objective)
-        checks = losses.needs_label_check(objective.loss)
+        checks = self._checks(objective)
         watched = watchers.needs_test_batches
         for index, batch in enumerate(feed.epoch(0)):
-            if checks:
-                self._check_labels(objective, batch[1])
+            for check in checks:
+                check(batch)
             if watched:
                 watchers.on_test_batch_begin(index)
             step(batch)
@@ -344,10 +348,13 @@ class Trainer:
             )
             watchers.on_predict_begin()
             parts = []
+            checks = self._checks(None)
             try:
-                for index, (inputs, _, _) in enumerate(feed.epoch(0)):
+                for index, batch in enumerate(feed.epoch(0)):
+                    for check in checks:
+                        check(batch)
                     watchers.on_predict_batch_begin(index)
-                    parts.append(step((inputs,)))
+                    parts.append(step(batch[:1]))
                     watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
                     watchers.advance(index + 1, {})
                 watchers.on_predict_end()
@@ -380,6 +387,8 @@ class Trainer:
         with self._running():
             self._build_with(feed)
             inputs = host_structure(x, self._data_dtype)
+            for check in self._checks(None):
+                check((inputs,))
             result = self._step("predict", self.objective)((inputs,))
             return tree.map(lambda array: np.array(self._host(array)), result)
 
@@ -401,7 +410,8 @@ class Trainer:
             self._prepare(feed, objective, training=kind == "train")
             objective.reset()
             batch = feed.first()
-            self._check_labels(objective, batch[1])
+            for check in self._checks(objective):
+                check(batch)
             self._step(kind, objective)(batch)
             found = objective.results()
         values = list(found.values())
@@ -472,9 +482,16 @@ class Trainer:
         if self.objective is not None:
             self.objective.reset()
 
-    def _check_labels(self, objective: Objective, y: Any) -> None:
-        if y is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
-            losses.check_labels(objective.loss, y, self.output_shape[-1])
+    def _checks(self, objective: Objective | None) -> list[Callable[[Any], None]]:
+        """What to look at in each batch on the host, as a compiled step cannot: labels, and the first layer's input."""
+        found: list[Callable[[Any], None]] = []
+        if objective is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
+            classes = self.output_shape[-1]
+            found.append(lambda batch: losses.check_labels(objective.loss, batch[1], classes))
+        first = self.first_layer
+        if first is not None and type(first).check_values is not Layer.check_values:
+            found.append(lambda batch: first.check_values(batch[0]))
+        return found
 
     def _step(self, kind: str, objective: Objective | None) -> Step:
         backend = self._backend()
@@ -487,6 +504,7 @@ class Trainer:
                 "test": self.test_step,
                 "predict": self.predict_step,
             }[kind]
+            _check_signature(function)
             step = self._steps[kind] = Step(function, backend, self.run_eagerly)
         return step
 
@@ -515,3 +533,15 @@ def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 0:
         raise ValueError(f"{name} is an integer of 0 or more; got {value!r}.")
     return int(value)
+
+
+def _check_signature(function: Callable[..., Any]) -> None:
+    """Raise the sentence that tells how polyflow's steps are called, for one written as Keras's are."""
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError:
+        name = getattr(function, "__name__", "this step")
+        raise TypeError(
+            f"{name}{inspect.signature(function)} cannot be called as {name}(x, y, sample_weight). Write it with these "
+            "arguments (not one 'data'), and count the batch with self.update_metrics(loss, x, y, y_pred)."
+        ) from None

@@ -329,3 +329,31 @@ def test_a_train_step_of_ones_own():
     y = y.astype("float32")
     history = model.fit(x, y, epochs=5, verbose=0).history["loss"]
     assert history[-1] < history[0]
+
+
+def test_a_step_written_as_keras_writes_it_is_told_the_signature():
+    class Theirs(pf.Sequential):
+        def train_step(self, data):
+            return {}
+
+    model = Theirs([L.Dense(1, input_dim=3)])
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match=r"train_step\(x, y, sample_weight\)"):
+        model.fit(*xy(), verbose=0)
+
+
+@pytest.mark.parametrize("wrong", [-1, 5])
+def test_embedding_indices_outside_the_table(backend, wrong):
+    model = pf.Sequential([pf.keras.Input((2,), dtype="int32"), L.Embedding(5, 3), L.Flatten(), L.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.array([[0, 1], [2, wrong]])
+    for call in (
+        lambda: model.fit(x, np.ones(2), verbose=0),
+        lambda: model.evaluate(x, np.ones(2), verbose=0),
+        lambda: model.predict(x, verbose=0),
+        lambda: model.predict_on_batch(x),
+        lambda: model(x),
+    ):
+        with pytest.raises(IndexError, match=rf"index {wrong}; its table has 5 rows"):
+            call()
+    model.fit(np.array([[0, 1], [2, 4]]), np.ones(2), verbose=0)
