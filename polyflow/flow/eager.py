@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,15 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """
     kinds: list[Any] = []
     backend = None
-    for arg in args:
+    values = list(args)
+    for place, arg in enumerate(values):
         kind = arg.__class__
+        if kind is not Tensor and isinstance(arg, Operators):
+            arg = values[place] = arg.read()
+            kind = arg.__class__
         if kind is Tensor:
             dtype = arg.array.dtype
-            kinds.append(
-                dtype if isinstance(dtype, np.dtype) else arg.dtype
-            )  # a library may have dtypes of its own kind
+            kinds.append(dtype if isinstance(dtype, np.dtype) else arg.dtype)  # a library may have dtypes of its own
             if arg.backend is not backend:
                 if backend is not None:
                     raise _mixed(op, backend, arg.backend)
@@ -47,8 +50,10 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
             backend = None
             break
     if backend is None:
-        args, backend = _converted(op, args)
+        args, backend = _converted(op, values)
         kinds = [_dtype(value) for value in args]
+    else:
+        args = tuple(values)
     key = tuple(kinds)
     plan = op.plans.get(key)
     if plan is None:
@@ -149,7 +154,7 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
     return tuple([dt.int64 if wide and target is dt.int32 else target for target in targets])
 
 
-def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+def _converted(op: Op, args: list[Any]) -> tuple[tuple[Any, ...], Any]:
     """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
     values = [_value(arg, op) for arg in args]
     backend = None
@@ -180,6 +185,9 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     target, weak = how
     kind = value.__class__
     if kind is int:
+        top = call.interpreter.get()
+        if target in dt.INTEGERS and (top is None or top.backend is None):
+            return Tensor(backend.adopt(_integer(value, target)), backend)
         dt.check_fits(value, target)
     elif kind is Nested:
         return tensor(value.fitting(target), target, backend=backend)
@@ -188,6 +196,14 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     if weak and kind is not complex and backend.weak_scalars:
         return float(value)
     return constant(value, target, backend)
+
+
+@lru_cache(maxsize=1024)
+def _integer(value: int, dtype: np.dtype) -> np.ndarray:
+    dt.check_fits(value, dtype)
+    host = np.array(value, dtype)
+    host.flags.writeable = False
+    return host
 
 
 def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:

@@ -173,6 +173,8 @@ def _axis_number(axis: Any) -> int:
 
 def shape_tuple(shape: Any) -> tuple[int, ...]:
     """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
+    if shape.__class__ is tuple and all(size.__class__ is int for size in shape):
+        return shape
     if hasattr(shape, "__index__") and not isinstance(shape, (tuple, list)) and not getattr(shape, "ndim", 0):
         return (int(shape.__index__()),)
     try:

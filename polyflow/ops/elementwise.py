@@ -14,7 +14,7 @@ from .. import dtypes as dt
 from ..backend.checks import check_power
 from . import call
 from .creation import full, zeros_like
-from .declare import gradient, op
+from .declare import OPS, gradient, op
 from .rules import Rule, Spec, broadcast, common, elementwise
 
 
@@ -733,6 +733,8 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
         max: likewise. Where ``min`` is larger than ``max``, the result is ``max``.
     """
     x = call.operand(x)
+    if min.__class__ is float and max.__class__ is float and x.dtype in dt.FLOATING:
+        return OPS["clip"].prepared(x, {"min": min, "max": max})
     if min is None and max is None:
         return identity(x)
     scalars: list[Any] = [limit for limit in (min, max) if limit.__class__ in (int, float)]

@@ -7,6 +7,7 @@ of reading is adding, that of adding is reading.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def _outside(args, attrs):
 
 
 @op(
-    Rule(_INDEXED, lambda x, *indices, key: Spec(_selected(x, indices, key), x.dtype)),
+    Rule(_INDEXED, lambda x, *indices, key: Spec(_selected(x, indices, key), x.dtype), direct("any")),
     name="getitem",
     diagnose=_outside,
 )
@@ -120,7 +121,11 @@ def getitem(x: Any, key: Any) -> Any:
     Raises:
         IndexError: for an integer, an index array's element or too many indices outside the tensor's shape.
     """
-    x, static, indices, _ = static_key(call.operand(x), key)
+    x = call.operand(x)
+    static = _basic_key(key, x.shape)
+    if static is not None:
+        return OPS["getitem"].prepared(x, {"key": static})
+    x, static, indices, _ = static_key(x, key)
     return call.apply(OPS["getitem"], (x, *indices), {"key": static})
 
 
@@ -273,6 +278,41 @@ def static_key(x: Any, key: Any) -> tuple[Any, Key, tuple[Any, ...], Any]:
     return x, tuple(static), tuple(arrays), None
 
 
+def _basic_key(key: Any, shape: tuple[int, ...]) -> Key | None:
+    """The static form of a key of integers, slices and None alone; None for any other, and for a wrong one."""
+    static: list[Any] = []
+    axis, ndim = 0, len(shape)
+    for part in key if key.__class__ is tuple else (key,):
+        kind = part.__class__
+        if part is None:
+            static.append(None)
+            continue
+        if axis == ndim:
+            return None
+        size = shape[axis]
+        axis += 1
+        if kind is int and -size <= part < size:
+            static.append(part if part >= 0 else part + size)
+        elif kind is slice and {part.start.__class__, part.stop.__class__, part.step.__class__} <= _PLAIN_ENDS:
+            if part.step == 0:
+                return None
+            static.append(_known_slice(part.start, part.stop, part.step, size))
+        else:
+            return None
+    for size in shape[axis:]:
+        static.append(_known_slice(None, None, None, size))
+    return tuple(static)
+
+
+_PLAIN_ENDS = {int, type(None)}
+
+
+@lru_cache(maxsize=4096)
+def _known_slice(start: int | None, stop: int | None, step: int | None, size: int) -> Slice:
+    first, last, by = slice(start, stop, step).indices(size)
+    return Slice(first, None if last < 0 else last, by) if range(first, last, by) else Slice(0, 0, 1)
+
+
 def _axes_of(part: Any) -> int:
     """How many axes of the tensor a part of a key selects from."""
     if part is None or part is Ellipsis:
@@ -339,10 +379,7 @@ def _slice(part: slice, size: int) -> Slice:
     ends = [None if end is None else _end(end) for end in (part.start, part.stop, part.step)]
     if ends[2] == 0:
         raise ValueError("a slice needs a step other than 0.")
-    start, stop, step = slice(*ends).indices(size)
-    if not range(start, stop, step):
-        return Slice(0, 0, 1)
-    return Slice(start, None if stop < 0 else stop, step)
+    return _known_slice(*ends, size)
 
 
 def _end(end: Any) -> int:

@@ -270,27 +270,35 @@ def _descending(order: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
     return np.take_along_axis(back, np.argsort(behind, axis=axis, stable=True), axis)
 
 
-@op(along("ordered", "index"))
-def argsort(x, /, axis=-1, descending=False):
-    """The indices that sort ``x`` along ``axis``, as int64: stable, NaN last."""
+@op(along("ordered", "index"), name="argsort")
+def _argsort(x, /, axis=-1, descending=False):
     order = np.argsort(x, axis=axis, stable=True)
     return _descending(order, x, axis) if descending else order
 
 
-@op(along("ordered"))
-def sort(x, /, axis=-1, descending=False):
-    """The elements of ``x`` in order along ``axis``, NaN last."""
+@op(along("ordered"), name="sort")
+def _sort(x, /, axis=-1, descending=False):
     if descending:
         return np.take_along_axis(x, _descending(x, x, axis), axis)
     return np.sort(x, axis=axis, stable=True)
 
 
 def _sort_gradient(g, y, x, *, axis, descending):
-    back = argsort(argsort(x, axis, descending), axis, False)
+    back = _argsort(_argsort(x, axis, descending), axis, False)
     return take_along_axis(g, back, axis=axis)
 
 
-gradient(sort, _sort_gradient)
+gradient(_sort, _sort_gradient)
+
+
+def argsort(x: Any, /, axis: int = -1, descending: bool = False, *, stable: bool = True) -> Any:
+    """The indices that sort ``x`` along ``axis``, as int64, NaN last; always stable, whatever ``stable`` says."""
+    return _argsort(x, axis, descending)
+
+
+def sort(x: Any, /, axis: int = -1, descending: bool = False, *, stable: bool = True) -> Any:
+    """The elements of ``x`` in order along ``axis``, NaN last; always stable, whatever ``stable`` says."""
+    return _sort(x, axis, descending)
 
 
 def _searchsorted_shape(x1: Spec, x2: Spec, *, side: str) -> Spec:

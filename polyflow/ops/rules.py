@@ -93,7 +93,10 @@ def reduced(shape: Shape, axis: Any, keepdims: bool) -> Shape:
 
 def reshaped(shape: Shape, target: Shape) -> Shape:
     """``target`` with its one -1 worked out; raises ShapeError when the sizes do not multiply to the same count."""
-    count, known = math.prod(shape), math.prod(size for size in target if size != -1)
+    count = math.prod(shape)
+    if math.prod(target) == count and min(target, default=0) >= 0:
+        return target
+    known = math.prod(size for size in target if size != -1)
     unknown = sum(size == -1 for size in target)
     if unknown > 1 or any(size < -1 for size in target):
         raise ShapeError(f"cannot reshape to {target}: expected sizes of 0 or more, with -1 at most once.")
