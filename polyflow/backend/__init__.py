@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .deviation import Deviation
 from .namespace import ArrayNamespaceBackend
 from .protocol import PROTOCOL, Backend, Capabilities
 
 if TYPE_CHECKING:
     from .hookspecs import BackendDescription, hookimpl
 
-__all__ = ["PROTOCOL", "ArrayNamespaceBackend", "Backend", "BackendDescription", "Capabilities", "hookimpl"]
+__all__ = ["PROTOCOL", "ArrayNamespaceBackend", "Backend", "BackendDescription", "Capabilities", "Deviation", "hookimpl"]
 
 
 def __getattr__(name: str) -> object:

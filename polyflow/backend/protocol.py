@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import UnsupportedError
+from .deviation import Deviation
 from .nodes import run_node_by_node
 
 PROTOCOL = "1.0"
@@ -91,6 +92,9 @@ class Backend(abc.ABC):
 
     unsupported: Mapping[str, str] = {}
     """Ops that this backend refuses, each with the reason that the user reads."""
+
+    deviations: Mapping[str, Deviation] = {}
+    """What the conformance suite's cases ask for and this backend is known to do differently, by case id (or pattern)."""
 
     weak_scalars: bool = False
     """Whether kernels of two arguments take a Python float for one of them without changing the result's dtype."""
