@@ -31,6 +31,8 @@ class Nested(NamedTuple):
                 dt.check_fits(limit, dtype)
         return self.values
 
+_HOST = 1  # DLPack's number for the memory of the processor
+
 
 def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
     """A NumPy array of ``obj``: NumPy values keep their dtype, Python ones take polyflow's defaults.
@@ -57,6 +59,8 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
         return _cast(found, dtype) if isinstance(found, np.ndarray) else _weak(found, dtype)
     if isinstance(obj, dt.SCALARS):  # subclasses, such as IntEnum
         return _scalar(plain(obj), dtype)
+    if hasattr(obj, "__dlpack_device__") and obj.__dlpack_device__()[0] != _HOST:
+        return _cast(np.from_dlpack(obj, device="cpu", copy=True), dtype)
     if hasattr(obj, "__array__") or hasattr(obj, "__array_interface__") or isinstance(obj, memoryview):
         return _cast(np.asarray(obj), dtype)
     if hasattr(obj, "__dlpack__"):
