@@ -52,6 +52,7 @@ class Operators:
 
     if TYPE_CHECKING:
         backend: Backend
+
         @property
         def shape(self) -> tuple[int, ...]: ...
         @property
@@ -165,9 +166,18 @@ class Operators:
 
     # Values --------------------------------------------------------------------------------------------------------
 
-    def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
-        """The values converted to ``dtype``; with ``copy=False`` this very tensor when it has that dtype."""
+    def astype(self, dtype: Any, *, copy: bool = True, saturate: bool = False) -> Tensor:
+        """The values converted to ``dtype``.
+
+        Args:
+            dtype: the dtype.
+            copy: False for this very tensor when it has that dtype.
+            saturate: whether numbers outside an integer dtype's range become its nearest limit, and NaN 0. Otherwise
+                what they become is not specified.
+        """
         target = dt.as_dtype(dtype)
+        if saturate:
+            return elementwise.saturate_cast(self, target)
         return self.read() if not copy and self.dtype is target else _ASTYPE(self, {"dtype": target})
 
     def sum(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:

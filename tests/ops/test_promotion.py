@@ -205,6 +205,7 @@ def test_saturate_cast():
             assert result.dtype is target
             assert result.numpy().tolist() == exact, (dtype, target)
     assert elementwise.saturate_cast(pf.constant([300, -5]), "uint8").numpy().tolist() == [255, 0]
+    assert pf.constant([300.7, -5.0]).astype("uint8", saturate=True).numpy().tolist() == [255, 0]
     assert elementwise.saturate_cast(pf.constant([1.5]), "float64").dtype is dt.float64
     assert elementwise.saturate_cast(pf.constant([True]), "int8").numpy().tolist() == [1]
     big = elementwise.saturate_cast(tensor(np.array([2.0**63, 2.0**62])), "int64").numpy()

@@ -84,6 +84,37 @@ def test_all_ways_in_agree(name):
             same_bits(Tensor(Compiled(traced)(*[t.array for t in tensors]), NUMPY), expected)
 
 
+OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv",
+    "remainder": "mod", "pow": "pow", "matmul": "matmul", "bitwise_and": "and", "bitwise_or": "or",
+    "bitwise_xor": "xor", "bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift", "less": "lt",
+    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_are_the_ops(name):
+    """An operator, with a tensor or a number on either side, with and without a tape, is its op by the general way."""
+    op, word = OPS[name], OPERATORS[name]
+    for dtype in (dt.float32, dt.float64, dt.int32, dt.bool_):
+        if op.rule.direct and dtype not in op.rule.direct:
+            continue
+        rng = np.random.default_rng(1)
+        x, y = (tensor(numbers(rng, dtype, (2, 2), "positive")) for _ in range(2))
+        method = getattr(Tensor, f"__{word}__")
+        swapped = getattr(Tensor, f"__r{word}__", None)
+        for number in [2, True] + [0.5, 3.0] * (dtype in dt.FLOATING):
+            if name != "matmul":
+                same_bits(method(x, number), call.apply(op, (x, number)))
+                if swapped:
+                    same_bits(swapped(x, number), call.apply(op, (number, x)))
+                    with inside(Tape(None)):
+                        same_bits(swapped(x, number), call.apply(op, (number, x)))
+        same_bits(method(x, y), call.apply(op, (x, y)))
+        if swapped:
+            same_bits(swapped(x, y.numpy()), call.apply(op, (y, x)))
+
+
 @pytest.mark.parametrize("name", [name for name in ALL if OPS[name].decomposition is not None])
 def test_decomposition_equals_reference(name):
     """Where an op is made of others for backends that lack it, the result is the same."""
