@@ -6,6 +6,7 @@ import contextlib
 import io
 import time
 import traceback
+import warnings
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -23,7 +24,8 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
     lack = declared_lack(case, backend)
     printed = io.StringIO()
     start = time.perf_counter()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a case of its own is about warnings
         status, reason = _outcome(case, trial, backend, lack)
     seconds = time.perf_counter() - start
     if printed.getvalue() and status in ("pass", "unsupported"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -783,6 +784,14 @@ class _(NumPyBackend):
     def sort(self, x, *, axis, descending):
         print("compiling sort ...")
         return right("sort")(x, axis=axis, descending=descending)
+
+
+@mutant("a warning for a division by zero", "backend")
+class _(NumPyBackend):
+    def reciprocal(self, x):
+        if not x.all():
+            warnings.warn("divide by zero", RuntimeWarning, stacklevel=2)
+        return np.reciprocal(x)
 
 
 @mutant("results that are never let go", "backend")

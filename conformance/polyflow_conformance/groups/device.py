@@ -42,6 +42,7 @@ def cases() -> Iterator[Case]:
     yield Case(f"{backend}/claims-gradients", _claims_gradients, (dt.float64,), True)
     yield Case(f"{backend}/unsupported-ops", _unsupported, quick=True)
     yield Case(f"{backend}/prints-nothing", _prints, (dt.float32,), True)
+    yield Case(f"{backend}/warns-nothing", _warns, (dt.float32,), True)
     yield Case(f"{backend}/memory", _memory, (dt.float32,))
     yield Case(f"{backend}/settings-untouched", _settings, (dt.float32, dt.float64), True)
     for dtype in dt.ALL:
@@ -171,6 +172,36 @@ def _prints(t: Trial) -> None:
         text = caught.read()
     if text:
         raise Mismatch(f"ops wrote {text[:120]!r} to the process's output")
+
+
+def _warns(t: Trial) -> None:
+    """Ops and programs on zeros, infinities and NaN give values, not warnings."""
+    host = np.array([0.0, -1.0, np.inf, -np.inf, np.nan, 1e30], np.float32)
+    x = t.tensor(host)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for name in (
+            "log",
+            "sqrt",
+            "exp",
+            "sin",
+            "reciprocal",
+            "square",
+            "floor",
+            "asin",
+            "logsumexp",
+            "softmax",
+            "mean",
+        ):
+            if name not in t.backend.unsupported:
+                functions()[name](x)
+        for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "pow"):
+            functions()[name](x, x)
+        functions()["mean"](t.tensor(np.zeros((0,), np.float32)))
+        pf.function(lambda x: functions()["log"](x) / x)(x)
+        t.backend.synchronize()
+    if caught:
+        raise Mismatch(f"{len(caught)} warnings, the first: {caught[0].category.__name__}: {caught[0].message}")
 
 
 def _memory(t: Trial) -> None:
