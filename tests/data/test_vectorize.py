@@ -304,6 +304,27 @@ def test_blocks_stay_small(monkeypatch):
     assert max(sizes) <= 7
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_cache_after_blocks(monkeypatch, kept):
+    """Each is computed once: over iterations broken off, in another order, and where their number is not known."""
+    _, sizes = counting(monkeypatch)
+    monkeypatch.setattr("polyflow.data.rows.SIZE", 1 << 13)
+    rows = Dataset.from_tensor_slices(np.arange(40_000.0).reshape(10_000, 4))
+    if kept:
+        rows = rows.filter(lambda x: x[0] % 8 == 0)
+    count = 5_000 if kept else 10_000
+    expected = np.arange(40_000.0).reshape(10_000, 4)[:: 2 if kept else 1] + 1
+    cached = rows.map(lambda x: x + 1).cache()
+    sizes.clear()
+    iterator = iter(cached.batch(10))
+    np.testing.assert_array_equal(next(iterator).numpy(), expected[:10])
+    assert sum(sizes) < 10_000
+    assert len(list(cached.shuffle(count, seed=0).batch(32))) == -(-count // 32)
+    np.testing.assert_array_equal(np.concatenate([x.numpy() for x in iterator]), expected[10:])
+    np.testing.assert_array_equal(np.stack(elements(cached)), expected)
+    assert sum(sizes) == (count + 10_000 if kept else count)  # the predicate saw all
+
+
 def test_shapes_that_vary_are_traced_a_few_times(monkeypatch):
     """Ragged elements do not fill the memory with programs; one element of its kind is not worth one."""
     made, _ = counting(monkeypatch)
