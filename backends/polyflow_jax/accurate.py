@@ -115,7 +115,7 @@ def _acosh(x: Any) -> Any:
     return jnp.where(x < 1e8, near, jnp.log(x) + math.log(2))
 
 
-# Complex logarithms ---------------------------------------------------------------------------------------------------
+# Complex logarithms ------------------------------------------------------------------------------------------------
 
 
 def _complex_log(z: Any) -> Any:
@@ -146,7 +146,7 @@ log2 = _kernel(jnp.log2, lambda x: _complex_log(x) / math.log(2), lambda x, y: 1
 log10 = _kernel(jnp.log10, lambda x: _complex_log(x) / math.log(10), lambda x, y: 1 / (x * math.log(10)))
 
 
-# Functions of two arguments -------------------------------------------------------------------------------------------
+# Functions of two arguments ----------------------------------------------------------------------------------------
 
 
 def logaddexp(x1: Any, x2: Any, /) -> Any:

@@ -25,6 +25,9 @@ _x64 = jax.enable_x64
 
 _INEXACT = (float, complex)  # -0.0 equals 0.0 and NaN not even itself: such attributes are told apart by their text
 
+_SMALL = 1 << 16
+"""Up to so many bytes `jnp.asarray` is the fastest way in, above it `jax.device_put`, which need not copy."""
+
 
 class JaxBackend(ArrayNamespaceBackend):
     """JAX arrays on one device: ``cpu:0``, ``gpu:1`` (or ``cuda:1``), ``tpu:0``.
@@ -48,11 +51,19 @@ class JaxBackend(ArrayNamespaceBackend):
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> jax.Array:
         host = np.asarray(obj)
         target = self.require(dt.as_dtype(host.dtype if dtype is None else dtype))
+        # a private copy: JAX's own, copy=True included, may read large arrays after it has returned
+        return self._put(np.array(host, dtype=target), device)
+
+    def adopt(self, array: np.ndarray) -> jax.Array:
+        self.require(dt.as_dtype(array.dtype))
+        return self._put(array, None)
+
+    def _put(self, host: np.ndarray, device: str | None) -> jax.Array:
+        """A host array that nobody will write to, as JAX's; it may keep the memory."""
         with _x64(True):
-            if self._pinned or device is not None:
-                place = self._device if device is None else devices.find(device)[1]
-                return jax.device_put(np.array(host, dtype=target), place)  # a private copy: JAX may keep its memory
-            return jnp.array(host if host.dtype == target else host.astype(target), dtype=target, copy=True)
+            if device is not None or self._pinned:
+                return jax.device_put(host, self._device if device is None else devices.find(device)[1])
+            return jnp.asarray(host, dtype=host.dtype) if host.nbytes < _SMALL else jax.device_put(host)
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)
@@ -151,6 +162,10 @@ class JaxBackend(ArrayNamespaceBackend):
         with _x64(True):
             return _pow(x1, x2)
 
+    def _run_divide(self, x1: Any, x2: Any) -> Any:
+        with _x64(True):
+            return _divide(x1, x2)
+
     def _run_getitem(self, x: Any, *indices: Any, key: Any) -> Any:
         pattern, places = indexing.split(x.shape, indices, key)
         with _x64(True):
@@ -238,6 +253,12 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
 def _full(placed: Any) -> Callable[..., Any]:
     """The program that fills a shape; the value is data."""
     return jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
+
+
+@jax.jit
+def _divide(x1: Any, x2: Any) -> Any:
+    """The correctly rounded quotient; XLA would multiply with the reciprocal of a divisor that it has to broadcast."""
+    return x1 / jax.lax.optimization_barrier(jnp.broadcast_to(x2, jnp.broadcast_shapes(jnp.shape(x1), jnp.shape(x2))))
 
 
 _pow = jax.jit(accurate.pow)

@@ -62,7 +62,7 @@ def _wide(x: Any, key: Key, indices: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-# Eager programs: places are data --------------------------------------------------------------------------------------
+# Eager programs: places are data -----------------------------------------------------------------------------------
 
 
 def split(shape: tuple[int, ...], indices: tuple[Any, ...], key: Key) -> tuple[Key, np.ndarray | None]:

@@ -126,6 +126,14 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     remainder: Any = staticmethod(np.remainder)
 
+    def log1p(self, x: Any) -> Any:
+        """NumPy's own but for complex numbers near 0, where it loses the digits of the real part."""
+        if x.dtype.kind != "c":
+            return np.log1p(x)
+        real, imag = x.real, x.imag
+        near = 0.5 * np.log1p(real * (2 + real) + imag * imag) + 1j * np.arctan2(imag, 1 + real)
+        return np.where(np.abs(x) < 0.5, near, np.log1p(x)).astype(x.dtype, copy=False)
+
     def clip(self, x: Any, *, min: Any, max: Any) -> Any:
         kind = x.dtype.type  # NumPy's own clip takes ten times as long
         x = x if min is None else np.maximum(x, kind(min))
@@ -134,7 +142,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     def imag(self, x: Any) -> Any:
         return x.imag if x.dtype.kind == "c" else np.zeros(x.shape, x.dtype)
 
-    # Order: NumPy's knows booleans --------------------------------------------------------------------------------
+    # Order: NumPy's knows booleans ---------------------------------------------------------------------------------
 
     less: Any = staticmethod(np.less)
     less_equal: Any = staticmethod(np.less_equal)
@@ -142,24 +150,38 @@ class NumPyBackend(ArrayNamespaceBackend):
     greater_equal: Any = staticmethod(np.greater_equal)
 
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _maximum(x, axis, None, None, keepdims)
 
     def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _minimum(x, axis, None, None, keepdims)
 
     def any(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _logical_or(x, axis, None, None, keepdims)
 
     def all(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _logical_and(x, axis, None, None, keepdims)
 
     def argmax(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _comparable(x).argmax(axis, keepdims=keepdims)
 
     def argmin(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return _comparable(x).argmin(axis, keepdims=keepdims)
 
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         return super().argsort(_comparable(x), axis=axis, descending=descending)
 
     def sort(self, x: Any, *, axis: int, descending: bool) -> Any:
@@ -168,14 +190,23 @@ class NumPyBackend(ArrayNamespaceBackend):
     def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
         return _comparable(x1).searchsorted(_comparable(x2), side)
 
-    # Sums ---------------------------------------------------------------------------------------------------------
+    # Sums ----------------------------------------------------------------------------------------------------------
 
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         if x.dtype in _HALVES:
             return sums.total(x.astype(dt.float32), axis, keepdims).astype(x.dtype)
         return sums.total(x, axis, keepdims)
 
+    def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
+        return super().prod(x, axis=axis, keepdims=keepdims)
+
     def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if not x.ndim:
+            _no_axes(axis)
         total = sums.total(x.astype(dt.float32) if x.dtype in _HALVES else x, axis, keepdims)
         mean = total / (x.size // total.size) if x.size else np.full_like(total, np.nan)
         return mean.astype(x.dtype) if x.dtype in _HALVES else mean
@@ -186,7 +217,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     def cumulative_prod(self, x: Any, *, axis: int) -> Any:
         return self._narrow(_accumulate(np.multiply, self._wide(x), axis), x)
 
-    # Indexing and shapes ------------------------------------------------------------------------------------------
+    # Indexing and shapes -------------------------------------------------------------------------------------------
 
     getitem: Any = staticmethod(indexing.getitem)
     index_add: Any = staticmethod(indexing.index_add)
@@ -216,6 +247,12 @@ class NumPyBackend(ArrayNamespaceBackend):
 def _comparable(x: Any) -> Any:
     """Values in a dtype that NumPy itself puts in order; bfloat16 as float32, which is exact."""
     return x.astype(dt.float32) if x.dtype is dt.bfloat16 else x
+
+
+def _no_axes(axis: Any) -> None:
+    """Raise for an axis of an array that has none; NumPy itself lets 0 and -1 pass."""
+    if axis is not None and axis != ():
+        raise np.exceptions.AxisError("an array without axes has none to reduce")
 
 
 def _accumulate(ufunc: np.ufunc, x: Any, axis: int) -> Any:

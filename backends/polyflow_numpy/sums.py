@@ -1,9 +1,9 @@
 """Sums that keep the bound which polyflow states for reductions, along whichever axis.
 
 NumPy adds pairwise along the axis that lies contiguous in memory, and one after the other along any other: over a
-million rows the error of the second way grows to thousands of times that of the first. So such axes are summed in
-blocks of 64 rows, then the blocks' sums, and so on. A block of rows is summed as a product with a row of ones, which
-BLAS does two to ten times faster than NumPy's loop.
+million rows the error of the second way grows to thousands of times that of the first. So along such an axis 16 rows at
+a time are added, as a product with a row of ones, which BLAS does faster than NumPy's loop; and then one half of the
+sums to the other half, until few are left. Narrow matrices are turned, so that NumPy adds pairwise.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 64
-"""The longest stretch of terms that are added one after the other."""
+FEW = 16
+"""So many terms may be added one after the other."""
+
+NARROW = 16
+"""Matrices of fewer columns are turned before they are summed."""
 
 _add: Any = np.add.reduce
-_ONES = {dtype.char: np.ones(BLOCK, dtype) for dtype in (np.dtype("float32"), np.dtype("float64"))}
+_ONES = {dtype.char: np.ones(FEW, dtype) for dtype in (np.dtype("float32"), np.dtype("float64"))}
 _REAL = {"F": "float32", "D": "float64"}
 
 
 def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
     """The sum over ``axis`` in the dtype of ``x``; float16 and bfloat16 have to be widened before."""
-    if x.dtype.kind not in "fc" or x.size <= BLOCK:
+    if x.dtype.kind not in "fc" or x.size <= FEW:
         return _add(x, axis, x.dtype, None, keepdims)
     ndim = x.ndim
     if axis is None:
@@ -32,12 +35,23 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         axes: tuple[int, ...] = tuple(range(ndim))
     elif axis.__class__ is tuple:
         axes = tuple(sorted(one % ndim for one in axis))
+        if len({*axes}) < len(axes) or any(not -ndim <= one < ndim for one in axis):
+            raise np.exceptions.AxisError(f"axis {axis} of {ndim} axes")
     else:
+        if not -ndim <= axis < ndim:
+            raise np.exceptions.AxisError(axis, ndim)
         place = axis % ndim
-        if x.shape[place] <= BLOCK or (place == ndim - 1 and x.flags.c_contiguous):
+        shape = x.shape
+        in_order = x.flags.c_contiguous
+        if shape[place] <= FEW or (in_order and place == ndim - 1):
             return _add(x, place, None, None, keepdims)
+        if in_order and x.dtype.kind == "f":  # the usual one: the gradient of a bias
+            result = _columns(x.reshape(-1, shape[place], math.prod(shape[place + 1 :])))
+            return result.reshape(
+                (*shape[:place], 1, *shape[place + 1 :]) if keepdims else shape[:place] + shape[place + 1 :]
+            )
         axes = (place,)
-    if math.prod([x.shape[one] for one in axes]) <= BLOCK or not x.size:
+    if not x.size or math.prod([x.shape[one] for one in axes]) <= FEW:
         return _add(x, axes, None, None, keepdims)
     result = _by_runs(x, axes)
     return result.reshape([1 if i in axes else size for i, size in enumerate(x.shape)]) if keepdims else result[()]
@@ -72,11 +86,19 @@ def _by_runs(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 def _columns(x: np.ndarray) -> np.ndarray:
     """The sums over the middle axis of a contiguous array of three axes, real numbers."""
+    outer, count, inner = x.shape
+    if inner < NARROW:
+        return _add(np.ascontiguousarray(x.swapaxes(1, 2)), 2)
+    blocks = count // FEW
+    whole = x[:, : blocks * FEW].reshape(outer, blocks, FEW, inner)
     ones = _ONES.get(x.dtype.char)
-    while (count := x.shape[1]) > BLOCK:
-        blocks = count // BLOCK
-        whole = x[:, : blocks * BLOCK].reshape(x.shape[0], blocks, BLOCK, x.shape[2])
-        sums = _add(whole, 2) if ones is None else np.matmul(ones, whole)
-        rest = x[:, blocks * BLOCK :]
-        x = np.concatenate([sums, _add(rest, 1, keepdims=True)], 1) if rest.shape[1] else sums
-    return _add(x, 1)
+    sums = _add(whole, 2) if ones is None else np.matmul(ones, whole)
+    if blocks * FEW < count:
+        sums[:, 0] += _add(x[:, blocks * FEW :], 1)
+    while (count := sums.shape[1]) > 4:
+        half = count // 2
+        halves = sums[:, :half] + sums[:, half : 2 * half]
+        if count % 2:
+            halves[:, 0] += sums[:, -1]
+        sums = halves
+    return _add(sums, 1)

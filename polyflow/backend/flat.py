@@ -83,7 +83,7 @@ def _place_of_arrays(key: Key) -> int:
     return advanced[0] if together else 0
 
 
-# The three ops ------------------------------------------------------------------------------------------------------
+# The three ops -----------------------------------------------------------------------------------------------------
 
 
 def getitem(backend: Any, x: Any, indices: tuple[Any, ...], key: Key) -> Any:

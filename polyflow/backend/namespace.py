@@ -115,7 +115,12 @@ class ArrayNamespaceBackend(Backend):
         if not self._is(x1, dt.FLOATING):
             zero = x2 == 0
             return xp.where(zero, xp.zeros_like(x1), x1 // xp.where(zero, xp.ones_like(x2), x2))
-        quotient = xp.round((x1 - self.remainder(x1, x2)) / x2)
+        # as Python does it: the quotient of what is left without the remainder is whole but for its rounding
+        part = xp.copysign(xp.remainder(xp.abs(x1), xp.abs(x2)), x1)
+        exact = (x1 - part) / x2
+        exact = xp.where((part != 0) & (xp.signbit(x1) != xp.signbit(x2)), exact - 1.0, exact)
+        quotient = xp.floor(exact)
+        quotient = xp.where(exact - quotient > 0.5, quotient + 1.0, quotient)
         plain = x1 / x2
         quotient = xp.where(quotient == 0, xp.copysign(quotient, plain), quotient)
         endless = xp.where(_apart(xp, x1, x2), -xp.ones_like(plain), xp.copysign(xp.zeros_like(plain), plain))
@@ -150,7 +155,7 @@ class ArrayNamespaceBackend(Backend):
     def round(self, x: Any) -> Any:
         return x if self._is(x, dt.INTEGERS) else self.xp.round(x)
 
-    # Complex numbers: for real ones the standard does not define these --------------------------------------------
+    # Complex numbers: for real ones the standard does not define these ---------------------------------------------
 
     def conj(self, x: Any) -> Any:
         return self.xp.conj(x) if self._is(x, dt.COMPLEX) else x
@@ -161,7 +166,7 @@ class ArrayNamespaceBackend(Backend):
     def imag(self, x: Any) -> Any:
         return self.xp.imag(x) if self._is(x, dt.COMPLEX) else self.xp.zeros_like(x)
 
-    # Order: booleans too, False first -----------------------------------------------------------------------------
+    # Order: booleans too, False first ------------------------------------------------------------------------------
 
     def less(self, x1: Any, x2: Any) -> Any:
         return self.xp.less(self._ordered(x1), self._ordered(x2))
@@ -197,7 +202,7 @@ class ArrayNamespaceBackend(Backend):
     def _counted(self, x: Any) -> Any:
         return x if self._is(x, (dt.int64,)) else self.astype(x, dtype=dt.int64)
 
-    # Sums: in the dtype that promotion chose, the halves in float32 -----------------------------------------------
+    # Sums: in the dtype that promotion chose, the halves in float32 ------------------------------------------------
 
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
@@ -227,7 +232,7 @@ class ArrayNamespaceBackend(Backend):
     def _narrow(self, result: Any, x: Any) -> Any:
         return self.astype(result, dtype=self.dtype_of(x)) if self._is(x, _HALVES) else result
 
-    # Sorting: stable, NaN last ----------------------------------------------------------------------------------------
+    # Sorting: stable, NaN last -------------------------------------------------------------------------------------
 
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
         return self._counted(self.xp.argsort(self._key(x, descending), axis=axis, stable=True))
@@ -246,7 +251,7 @@ class ArrayNamespaceBackend(Backend):
     def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
         return self._counted(self.xp.searchsorted(self._ordered(x1), self._ordered(x2), side=side))
 
-    # Indexing -----------------------------------------------------------------------------------------------------
+    # Indexing ------------------------------------------------------------------------------------------------------
 
     def getitem(self, x: Any, *indices: Any, key: Key) -> Any:
         if not indices:
@@ -266,7 +271,7 @@ class ArrayNamespaceBackend(Backend):
         if indices:
             check_indices(tuple(x.shape), key, [self.to_numpy(index) for index in indices])
 
-    # Shapes -------------------------------------------------------------------------------------------------------
+    # Shapes --------------------------------------------------------------------------------------------------------
 
     def reshape(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return self.xp.reshape(x, shape)

@@ -31,8 +31,8 @@ class Capabilities:
         compile: `Backend.compile` does better than running node by node.
         native_gradient: `Backend.native_vjp` is there.
         dlpack: arrays are exchanged with other libraries without a copy.
-        host_arguments: compiled programs take host arrays, which nobody writes to again, as they are; where not, they are
-            handed over by `Backend.adopt` first.
+        host_arguments: compiled programs take host arrays, which nobody writes to again, as they are; where not, they
+            are handed over by `Backend.adopt` first.
         inplace: arrays can be written to (polyflow's plans then reuse buffers).
     """
 
@@ -85,7 +85,7 @@ class Backend(abc.ABC):
     def synchronize(self) -> None:
         """Wait for pending work, so that asynchronous errors are raised here."""
 
-    # What you get for them, and may do better -----------------------------------------------------------------------
+    # What you get for them, and may do better ----------------------------------------------------------------------
 
     xp: Any = None
     """An array namespace whose functions serve as kernels where the backend has no method of that name."""
@@ -94,7 +94,7 @@ class Backend(abc.ABC):
     """Ops that this backend refuses, each with the reason that the user reads."""
 
     deviations: Mapping[str, Deviation] = {}
-    """What the conformance suite's cases ask for and this backend is known to do differently, by case id (or pattern)."""
+    """What the conformance suite's cases ask for and this backend is known to do otherwise, by case id or pattern."""
 
     weak_scalars: bool = False
     """Whether kernels of two arguments take a Python float for one of them without changing the result's dtype."""

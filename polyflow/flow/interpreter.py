@@ -20,6 +20,9 @@ class Interpreter(abc.ABC):
 
     below: Interpreter | None = None
 
+    live: set[int] | None = None
+    """The ids of the values whose results it has to `remember`; None where it has to `run` every op itself."""
+
     @abc.abstractmethod
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         """Run a prepared op: arguments are tensors of the op's dtypes, or Python scalars."""

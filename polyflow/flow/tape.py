@@ -63,11 +63,15 @@ class Tape(Interpreter):
         live = self.live
         for arg in args:
             if id(arg) in live:
-                if op.rules:
-                    live.add(id(out))
-                    self.records.append((op, args, attrs, out))
+                self.remember(op, args, attrs, out)
                 break
         return out
+
+    def remember(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any], out: Any) -> None:
+        """Record an op that was run on a live value."""
+        if op.rules:
+            self.live.add(id(out))
+            self.records.append((op, args, attrs, out))
 
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         return eager.run(op, (), attrs, backend) if self.below is None else self.below.create(op, attrs, backend)

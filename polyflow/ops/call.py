@@ -4,7 +4,8 @@
 one dtype and one backend, which saves about two microseconds a call; a test holds both ways equal for every op.
 
 Which interpreter an op meets is a context variable: None (run it now), or the innermost of the interpreters that `flow`
-puts there. Ops know nothing of tensors beyond their ``array`` and ``backend``; `flow` connects the general way.
+puts there. The functions here run an op themselves under one interpreter, a tape with nothing below it, and only tell
+it of results from ``live`` values. Ops know nothing of tensors beyond their ``array`` and ``backend``; `flow` connects the general way.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         if not plain:
             return _general(op, (x,), NO_ATTRS)
         top = _top()
-        if top is not None:
+        if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), NO_ATTRS)
         result = _new(x.__class__)
         try:
@@ -106,6 +107,8 @@ def _unary(op: Op) -> Callable[..., Any]:
         except Exception as error:
             raise _explain(op, (x,), NO_ATTRS, error) from None
         result.backend = backend
+        if top is not None and id(x) in top.live:
+            top.remember(op, (x,), NO_ATTRS, result)
         return result
 
     return call
@@ -137,7 +140,7 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                 return NotImplemented
             return _general(op, (x1, x2), NO_ATTRS)
         top = _top()
-        if top is not None:
+        if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x1, x2 if kind is x1.__class__ else other), NO_ATTRS)
         result = _new(x1.__class__)
         try:
@@ -145,6 +148,10 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
         except Exception as error:
             raise _explain(op, (x1, x2), NO_ATTRS, error) from None
         result.backend = backend
+        if top is not None:
+            live = top.live
+            if id(x1) in live or id(x2) in live:
+                top.remember(op, (x1, x2 if kind is x1.__class__ else other), NO_ATTRS, result)
         return result
 
     return call
@@ -152,8 +159,26 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
 
 def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
     """The method of an operator whose left operand is no tensor."""
+    kernels, weak = op.kernels, op.rule.direct & _WEAK
 
     def call(x2: Any, x1: Any, /) -> Any:
+        array = backend = None
+        plain = x1.__class__ is float or x1.__class__ is int
+        if plain:
+            try:
+                array, backend = x2.array, x2.backend
+                plain = backend.weak_scalars and array.dtype in weak and _top() is None
+                x1 = float(x1) if plain else x1
+            except (AttributeError, OverflowError):
+                plain = False
+        if plain:
+            result = _new(x2.__class__)
+            try:
+                result.array = kernels[backend](x1, array)
+            except Exception as error:
+                raise _explain(op, (x1, x2), NO_ATTRS, error) from None
+            result.backend = backend
+            return result
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
 
     return call
@@ -195,7 +220,7 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
         if not plain:
             return _general(op, (x,), attrs)
         top = _top()
-        if top is not None:
+        if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), attrs)
         result = _new(x.__class__)
         try:
@@ -203,6 +228,8 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
         except Exception as error:
             raise _explain(op, (x,), attrs, error) from None
         result.backend = backend
+        if top is not None and id(x) in top.live:
+            top.remember(op, (x,), attrs, result)
         return result
 
     return call
