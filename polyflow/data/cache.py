@@ -35,7 +35,7 @@ class Cache(Over):
             if self._store is None or self._store.error is not None:
                 self._store = self._begin(self.child.open(Start(epoch=0)))
             store = self._store
-        return Cursor(store.blocks, store.rows)
+        return Cursor(lambda _: store.blocks(), store.rows)
 
     def _begin(self, cursor: Cursor) -> _Store:
         """Where to remember what a cursor reads."""
@@ -102,7 +102,7 @@ class _Positions(_Store):
     """Blocks of positions of elements that lie in memory."""
 
     def __init__(self, cursor: Cursor, rows: Rows) -> None:
-        super().__init__(cursor.begin())
+        super().__init__(cursor.begin(0))
         self._rows, self._read = rows, list[Block]()
 
     @property

@@ -62,7 +62,7 @@ class Resident:
         Args:
             epoch: the number of the epoch; without it, the next one, as in iterating the dataset.
         """
-        blocks = list(self.node.open(Start(epoch=epoch)).begin())
+        blocks = list(self.node.open(Start(epoch=epoch)).begin(0))
         return join(blocks)[0] if blocks else range(0)
 
     def orders(self, first: int, count: int) -> np.ndarray:

@@ -31,18 +31,18 @@ class Batch(Over):
         cursor = self.child.open(start)
         rows = cursor.rows
 
-        def many() -> Iterator[Block]:
+        def many(turn: int) -> Iterator[Block]:
             assert rows is not None
-            for block in regroup(cursor.begin(), self.size * max(1, rows.limit // self.size)):
+            for block in regroup(cursor.begin(turn), self.size * max(1, rows.limit // self.size)):
                 yield from self._split(rows.gather(block))
 
-        def one() -> Iterator[Block]:
-            for block in regroup(values(cursor), self.size):
+        def one(turn: int) -> Iterator[Block]:
+            for block in regroup(values(cursor, turn), self.size):
                 if any(isinstance(column, np.ndarray) and column.dtype == object for column in block):
                     _ = self.specs  # refuses datasets
                 yield from self._split(block)
 
-        return Cursor(lambda: many() if rows is not None and rows.uniform else one())
+        return Cursor(lambda turn: many(turn) if rows is not None and rows.uniform else one(turn))
 
     def _split(self, block: Block) -> Iterator[Block]:
         length = len(block[0])
@@ -74,8 +74,8 @@ class Unbatch(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
-            for block in values(cursor):
+        def begin(turn: int) -> Iterator[Block]:
+            for block in values(cursor, turn):
                 arrays = [integers(column) for column in block]
                 if any(a.ndim < 2 or a.dtype == object or a.shape[1] != arrays[0].shape[1] for a in arrays):
                     self._refuse(arrays)

@@ -21,9 +21,9 @@ from .vectorize import BlockFunction, Vectorized
 __all__ = ["Filter", "FlatMap", "Map", "elements"]
 
 
-def elements(cursor: Cursor) -> Iterator[list[Any]]:
-    """The next pass of a cursor as single elements: a list of leaves each."""
-    for block in values(cursor):
+def elements(cursor: Cursor, turn: int = 0) -> Iterator[list[Any]]:
+    """A pass of a cursor, the one numbered ``turn``, as single elements: a list of leaves each."""
+    for block in values(cursor, turn):
         for i in range(len(block[0])):
             yield [column[i] for column in block]
 
@@ -52,9 +52,9 @@ _Unit = tuple[BlockFunction | None, Block]
 """What a function is given at a time: a block and the function of blocks, or a block of one element and None."""
 
 
-def _units(vectorized: Vectorized, child: Node, cursor: Cursor) -> Iterator[_Unit]:
-    """The next pass of a cursor over ``child`` in parts for a function."""
-    for block in values(cursor):
+def _units(vectorized: Vectorized, child: Node, cursor: Cursor, turn: int) -> Iterator[_Unit]:
+    """A pass of a cursor over ``child`` in parts for a function."""
+    for block in values(cursor, turn):
         length = len(block[0])
         made = vectorized.of(child.structure, block)
         step = 1 if made is None else made.limit
@@ -99,8 +99,8 @@ class Map(Over):
             return Cursor(cursor.begin, MappedRows(cursor.rows, made.run, made.limit))
         workers = 1 if start.probe else self.workers
 
-        def begin() -> Iterator[Block]:
-            source = _units(self.vectorized, self.child, cursor)
+        def begin(turn: int) -> Iterator[Block]:
+            source = _units(self.vectorized, self.child, cursor, turn)
             return map(self._run, source) if workers == 1 else ordered(self._run, source, workers)
 
         return Cursor(begin)
@@ -190,10 +190,10 @@ class Filter(Over):
         if rows is not None and rows.uniform and self.child.known:
             made = _predicate(self.vectorized.at(self.child.structure, self.child.specs))
             if made is not None:  # positions go on: the rows that are kept are gathered once they are needed
-                return Cursor(lambda: _kept_positions(cursor, rows, made), rows)
+                return Cursor(lambda turn: _kept_positions(cursor, rows, made, turn), rows)
 
-        def begin() -> Iterator[Block]:
-            for made, block in _units(self.vectorized, self.child, cursor):
+        def begin(turn: int) -> Iterator[Block]:
+            for made, block in _units(self.vectorized, self.child, cursor, turn):
                 if made is not None and _predicate(made):
                     yield from _kept(block, made.run(block))
                 else:
@@ -228,10 +228,10 @@ def _predicate(made: BlockFunction | None) -> BlockFunction | None:
     return made
 
 
-def _kept_positions(cursor: Cursor, rows: Rows, made: BlockFunction) -> Iterator[Block]:
-    """The next pass of a cursor over rows without the positions whose rows a predicate refuses."""
+def _kept_positions(cursor: Cursor, rows: Rows, made: BlockFunction, turn: int) -> Iterator[Block]:
+    """A pass of a cursor over rows without the positions whose rows a predicate refuses."""
     limit = min(rows.limit, made.limit)
-    for block in cursor.begin():
+    for block in cursor.begin(turn):
         for start in range(0, len(block[0]), limit):
             part = cut(block, start, start + limit)
             yield from _kept(part, made.run(rows.gather(part)))
@@ -286,8 +286,8 @@ class FlatMap(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
-            for leaves in elements(cursor):
+        def begin(turn: int) -> Iterator[Block]:
+            for leaves in elements(cursor, turn):
                 yield from values(self._call(leaves).open(Start(epoch=None, probe=start.probe)))
 
         return Cursor(begin)

@@ -75,21 +75,22 @@ class Cursor:
     """One iteration over a node.
 
     Attributes:
-        begin: starts the next pass and yields its blocks.
+        begin: starts a pass, given its number in the iteration (from 0), and yields its blocks. Which passes began
+            before, and how far they came, makes no difference.
         rows: what the columns of the blocks are positions in; None where they are the values.
     """
 
-    begin: Callable[[], Iterator[Block]]
+    begin: Callable[[int], Iterator[Block]]
     rows: Rows | None = None
 
 
-def values(cursor: Cursor) -> Iterator[Block]:
-    """The next pass of a cursor as blocks of values."""
+def values(cursor: Cursor, turn: int = 0) -> Iterator[Block]:
+    """A pass of a cursor, the one numbered ``turn``, as blocks of values."""
     rows = cursor.rows
     if rows is None:
-        yield from cursor.begin()
+        yield from cursor.begin(turn)
         return
-    for block in cursor.begin():
+    for block in cursor.begin(turn):
         start, length = 0, len(block[0])
         while start < length:
             stop = start + rows.limit

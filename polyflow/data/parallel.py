@@ -61,8 +61,8 @@ class Prefetch(Over):
         if start.probe or not self.size:
             return cursor
 
-        def begin() -> Iterator[Block]:
-            return _Ahead(lambda: values(cursor), self.size, copy_context()).drain()
+        def begin(turn: int) -> Iterator[Block]:
+            return _Ahead(lambda: values(cursor, turn), self.size, copy_context()).drain()
 
         return Cursor(begin)
 

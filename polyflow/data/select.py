@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import DTypeError
 from .blocks import Block, cut
-from .node import INFINITE, UNKNOWN, Cursor, Node, Over, Start, values
+from .node import ENDLESS, INFINITE, UNKNOWN, Cursor, Node, Over, Start, values
 from .rows import JoinedRows, ZippedRows, tagged
 from .spec import Spec, general
 from .structure import Structure
@@ -28,14 +28,14 @@ class Take(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
+        def begin(turn: int) -> Iterator[Block]:
             if self.count < 0:
-                yield from cursor.begin()
+                yield from cursor.begin(turn)
                 return
             left = self.count
             if not left:
                 return
-            for block in cursor.begin():
+            for block in cursor.begin(turn):
                 length = len(block[0])
                 if length >= left:
                     yield cut(block, 0, left)
@@ -60,11 +60,11 @@ class Skip(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
+        def begin(turn: int) -> Iterator[Block]:
             if self.count < 0:
                 return
             left = self.count
-            for block in cursor.begin():
+            for block in cursor.begin(turn):
                 length = len(block[0])
                 if left >= length:
                     left -= length
@@ -89,9 +89,9 @@ class Shard(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
+        def begin(turn: int) -> Iterator[Block]:
             offset = self.index
-            for block in cursor.begin():
+            for block in cursor.begin(turn):
                 length = len(block[0])
                 if offset < length:
                     yield cut(block, offset, length, self.num)
@@ -115,12 +115,13 @@ class Repeat(Over):
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start.times(self.count))
+        reserved = self.count if self.count > 0 else ENDLESS
 
-        def begin() -> Iterator[Block]:
+        def begin(turn: int) -> Iterator[Block]:
             done = 0
             while done != self.count:
                 empty = True
-                for block in cursor.begin():
+                for block in cursor.begin(turn * reserved + done):
                     empty = False
                     yield block
                 if empty and self.count < 0:  # repeating nothing without end is nothing
@@ -170,18 +171,18 @@ class Concatenate(Over):
                 a == b and a.fixed for a, b in zip(self.child.specs, self.other.specs, strict=True)
             )
 
-            def positions() -> Iterator[Block]:
-                for block in first.begin():
+            def positions(turn: int) -> Iterator[Block]:
+                for block in first.begin(turn):
                     yield tagged(block, 0)
-                for block in second.begin():
+                for block in second.begin(turn):
                     yield tagged(block, 1)
 
             return Cursor(positions, JoinedRows(first.rows, second.rows, same))
 
-        def begin() -> Iterator[Block]:
-            yield from values(first)
+        def begin(turn: int) -> Iterator[Block]:
+            yield from values(first, turn)
             checked = False
-            for block in values(second):
+            for block in values(second, turn):
                 if not checked:
                     self._same_structure()
                     checked = True
@@ -210,8 +211,8 @@ class Zip(Node):
         rows = [cursor.rows for cursor in cursors if cursor.rows is not None]
         late = len(rows) == len(cursors)
 
-        def begin() -> Iterator[Block]:
-            return _side_by_side([cursor.begin() if late else values(cursor) for cursor in cursors])
+        def begin(turn: int) -> Iterator[Block]:
+            return _side_by_side([cursor.begin(turn) if late else values(cursor, turn) for cursor in cursors])
 
         return Cursor(begin, ZippedRows(rows) if late else None)
 

@@ -36,15 +36,13 @@ class Shuffle(Over):
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
-        key, epoch = self._draw(start)
+        key, first = self._draw(start)
 
-        def begin() -> Iterator[Block]:
-            nonlocal epoch
-            mine = Epoch(key, epoch if self.reshuffle else 0, self._orders)
-            epoch += 1
+        def begin(turn: int) -> Iterator[Block]:
+            mine = Epoch(key, first + turn if self.reshuffle else 0, self._orders)
             if cursor.rows is not None:
-                return shuffled_positions(cursor.begin(), self.size, mine)
-            return shuffled_elements(_singles(cursor.begin()), self.size, mine)
+                return shuffled_positions(cursor.begin(turn), self.size, mine)
+            return shuffled_elements(_singles(cursor.begin(turn)), self.size, mine)
 
         return Cursor(begin, cursor.rows)
 

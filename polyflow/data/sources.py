@@ -26,7 +26,7 @@ class Arrays(Node):
         self._rows = ArrayRows(arrays)
 
     def open(self, start: Start) -> Cursor:
-        def begin() -> Iterator[Block]:
+        def begin(_: int) -> Iterator[Block]:
             if self.cardinality:
                 yield [range(self.cardinality)]
 
@@ -41,7 +41,7 @@ class Count(Node):
         self.numbers, self.dtype = numbers, dtype
 
     def open(self, start: Start) -> Cursor:
-        def begin() -> Iterator[Block]:
+        def begin(_: int) -> Iterator[Block]:
             if self.numbers:
                 yield [self.numbers]
 
@@ -56,7 +56,7 @@ class Elements(Node):
         self.elements = elements
 
     def open(self, start: Start) -> Cursor:
-        def begin() -> Iterator[Block]:
+        def begin(_: int) -> Iterator[Block]:
             for leaves in self.elements:
                 yield [leaf[None] for leaf in leaves]
 
@@ -77,7 +77,7 @@ class Generated(Node):
         self.make, self.declared = make, specs
 
     def open(self, start: Start) -> Cursor:
-        def begin() -> Iterator[Block]:
+        def begin(_: int) -> Iterator[Block]:
             for number, element in enumerate(self.make()):
                 yield [array[None] for array in self._convert(element, number)]
 

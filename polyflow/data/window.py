@@ -50,8 +50,8 @@ class Window(Over):
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)
 
-        def begin() -> Iterator[Block]:
-            source = elements(cursor)
+        def begin(turn: int) -> Iterator[Block]:
+            source = elements(cursor, turn)
             held: list[list[Any]] = []
             while True:
                 while len(held) < self.span and (leaves := next(source, None)) is not None:

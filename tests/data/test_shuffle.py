@@ -52,6 +52,14 @@ def test_iterations_over_repetitions_reserve_their_epochs():
     assert listed(dataset) == expected[0] + expected[1]
 
 
+def test_a_repetition_broken_off_leaves_its_epochs_unused():
+    """Which epoch a pass has does not depend on how far those before it came."""
+    orders = [threefry.permutation(threefry.fold_in(threefry.key(1), epoch), 20).tolist() for epoch in range(8)]
+    dataset = N(20).shuffle(20, seed=1).repeat(2).take(3).repeat(2)
+    assert listed(dataset) == orders[0][:3] + orders[2][:3]
+    assert listed(dataset) == orders[4][:3] + orders[6][:3]
+
+
 def test_seeds():
     """Equal seeds give equal orders, others others; any integer is one."""
     assert listed(N(30).shuffle(30, seed=5)) == listed(N(30).shuffle(30, seed=5))
