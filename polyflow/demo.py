@@ -58,7 +58,7 @@ def train(backend: str, *, epochs: int = 20, seed: int = 0, verbose: int = 1) ->
     with selection.use_backend(backend):
         random.set_seed(seed)
         model = Sequential(
-            [Dense(128, activation="relu", input_shape=(64,)), Dropout(0.2), Dense(10, activation="softmax")]
+            [Dense(256, activation="silu", input_shape=(64,)), Dropout(0.3), Dense(10, activation="softmax")]
         )
         model.compile(Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         steps = _Steps()

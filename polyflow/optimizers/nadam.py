@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from .. import dtypes as dt
 from ..ops.elementwise import astype, sqrt, square
 from ..ops.elementwise import pow as power
 from .base import Optimizer
+
+if TYPE_CHECKING:
+    from ..variable import Variable
 
 DECAY = 0.96
 """How fast momentum reaches ``beta_1``: after t steps it is ``beta_1 * (1 - 0.5 * 0.96**t)``."""
@@ -37,7 +42,13 @@ class Nadam(Optimizer):
     ) -> None:
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         super().__init__(learning_rate, **options)
-        self.product = self.add_variable((), "ones", name="momentum_product")
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        variables = list(variables)
+        if not self.built:
+            widest = dt.result_type(*(variable.dtype for variable in variables)) if variables else dt.DEFAULT_FLOAT
+            self.product = self.add_variable((), "ones", widest, "momentum_product")
+        super().build(variables)
 
     def slots(self) -> dict[str, float]:
         return {"momentum": 0.0, "velocity": 0.0}
@@ -47,7 +58,7 @@ class Nadam(Optimizer):
         return self.beta_1 * (1.0 - 0.5 * power(DECAY, t))
 
     def before_updates(self, t: Any) -> None:
-        self.product.assign(self.product * self.momentum_at(t))
+        self.product.assign(self.product * self.momentum_at(self.step(self.product.dtype)))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         slot, t = self.slots_of(variable), self.step(variable.dtype)
