@@ -24,8 +24,7 @@ __all__ = ["Filter", "FlatMap", "Map", "elements"]
 def elements(cursor: Cursor, turn: int = 0) -> Iterator[list[Any]]:
     """A pass of a cursor, the one numbered ``turn``, as single elements: a list of leaves each."""
     for block in values(cursor, turn):
-        for i in range(len(block[0])):
-            yield [column[i] for column in block]
+        yield from map(list, zip(*block, strict=True))
 
 
 def column(leaf: Any) -> np.ndarray:

@@ -24,12 +24,13 @@ _interpreter = call.interpreter.get
 def packed_tensors(structure: Structure, leaves: Sequence[Any]) -> Any:
     """An element of the engine as the user gets it: Tensors of the current backend, in their structure."""
     backend = selection.current()
-    return structure.pack([_tensor(leaf, backend) for leaf in leaves])
+    adopt = backend.adopt  # the engine never writes again to what it hands out
+    return structure.pack(
+        [Tensor(adopt(leaf), backend) if leaf.__class__ is np.ndarray else _tensor(leaf, backend) for leaf in leaves]
+    )
 
 
 def _tensor(leaf: Any, backend: Any) -> Any:
-    if leaf.__class__ is np.ndarray:
-        return Tensor(backend.adopt(leaf), backend)  # the engine never writes again to what it hands out
     return leaf if isinstance(leaf, AnyDataset) else Tensor(backend.asarray(leaf), backend)
 
 
