@@ -46,6 +46,9 @@ _LIMITS = {dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for dtype
 _DEFAULTS = {bool: bool_, int: DEFAULT_INT, float: DEFAULT_FLOAT, complex: DEFAULT_COMPLEX}
 _BY_NAME = {dtype.name: dtype for dtype in ALL} | {"bool_": bool_, "half": float16, "float": float32, "double": float64}
 
+_KNOWN: dict[Any, np.dtype] = {**{dtype: dtype for dtype in ALL}, **_BY_NAME, **_DEFAULTS}
+"""The usual ways to name a dtype, looked up at once; two dtype objects of one meaning are equal, and are one here."""
+
 
 def kind(dtype: np.dtype) -> int:
     """The kind's place in the order bool (0), integer (1), float (2), complex (3)."""
@@ -71,10 +74,10 @@ def as_dtype(dtype: Any) -> np.dtype:
     Raises:
         DTypeError: for anything else, strings and objects included.
     """
-    if dtype.__class__ is type and dtype in _DEFAULTS:
-        return _DEFAULTS[dtype]
-    if dtype.__class__ is str and dtype in _BY_NAME:
-        return _BY_NAME[dtype]
+    try:
+        return _KNOWN[dtype]
+    except (KeyError, TypeError):  # TypeError: not even hashable
+        pass
     try:
         return _normal(np.dtype(dtype))
     except DTypeError:

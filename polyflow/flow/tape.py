@@ -38,7 +38,7 @@ class Tape(Interpreter):
     def __init__(self, below: Interpreter | None, *, watch_variables: bool = True) -> None:
         self.below = below
         self.watch_variables = watch_variables
-        self.live: set[int] = set()
+        self.live: set[int] = set()  # type: ignore[reportIncompatibleVariableOverride]  # never None here
         self.records: list[tuple[Op, tuple[Any, ...], dict[str, Any], Any]] = []
         self.kept: list[Any] = []
         self.reads: dict[int, list[tuple[Variable, Tensor, Tensor]]] = {}

@@ -5,7 +5,8 @@ one dtype and one backend, which saves about two microseconds a call; a test hol
 
 Which interpreter an op meets is a context variable: None (run it now), or the innermost of the interpreters that `flow`
 puts there. The functions here run an op themselves under one interpreter, a tape with nothing below it, and only tell
-it of results from ``live`` values. Ops know nothing of tensors beyond their ``array`` and ``backend``; `flow` connects the general way.
+it of results from ``live`` values. Ops know nothing of tensors beyond their ``array`` and ``backend``; `flow` connects
+the general way.
 """
 
 from __future__ import annotations

@@ -20,7 +20,12 @@ from .rules import Rule, Spec, broadcast, common, elementwise
 
 def conj(x: Any, /) -> Any:
     """The complex conjugate; real numbers as they are."""
-    return _conjugate(x) if getattr(x, "dtype", None) in dt.COMPLEX else x
+    if x.__class__ is float:
+        return x
+    try:
+        return x if x.dtype.kind != "c" else _conjugate(x)
+    except AttributeError:
+        return _conjugate(x)
 
 
 def _zero(g: Any, y: Any, x: Any) -> Any:
@@ -327,19 +332,19 @@ gradient(logaddexp, lambda g, y, a, b: _softmax_share(g, y, a), lambda g, y, a, 
 @op(elementwise("real"))
 def floor(x, /):
     """The largest integer that is not larger."""
-    return np.floor(x)
+    return x if x.dtype.kind in "iu" else np.floor(x)
 
 
 @op(elementwise("real"))
 def ceil(x, /):
     """The smallest integer that is not smaller."""
-    return np.ceil(x)
+    return x if x.dtype.kind in "iu" else np.ceil(x)
 
 
 @op(elementwise("real"))
 def trunc(x, /):
     """The integer next towards zero."""
-    return np.trunc(x)
+    return x if x.dtype.kind in "iu" else np.trunc(x)
 
 
 @op(elementwise())

@@ -112,17 +112,18 @@ def einsum(equation: str, *arrays: Any) -> Any:
     Raises:
         ShapeError: where sizes of one index differ. ValueError: for an equation that is none.
     """
-    import opt_einsum
+    from opt_einsum import contract_path
+    from opt_einsum.parser import parse_einsum_input
 
     operands = [call.operand(array) for array in arrays]
     shapes = [tuple(x.shape) for x in operands]
     (target, *_) = common("numeric")("einsum", tuple(x.dtype for x in operands)) if operands else (dt.float32,)
     operands = [x.astype(target, copy=False) for x in operands]
     try:
-        inputs, output, _ = opt_einsum.parser.parse_einsum_input([equation, *shapes], shapes=True)
+        inputs, output, _ = parse_einsum_input([equation, *shapes], shapes=True)
         terms = inputs.split(",")
         _check_sizes(equation, terms, shapes)
-        path, _ = opt_einsum.contract_path(equation, *shapes, shapes=True)
+        path, _ = contract_path(equation, *shapes, shapes=True)
     except ShapeError:
         raise
     except ValueError as error:

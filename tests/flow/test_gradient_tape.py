@@ -291,3 +291,23 @@ def test_results_are_the_same_bits_with_and_without_a_tape():
         tape.watch(t)
         recorded = program(t)
     np.testing.assert_array_equal(recorded.numpy(), plain)
+
+
+def test_threads_do_not_see_each_others_tapes():
+    """A tape records its own thread; two may differentiate in one variable at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    v = pf.Variable(2.0)
+
+    def work(power):
+        found = []
+        for _ in range(50):
+            with pf.GradientTape() as tape:
+                y = v**power
+            found.append(tape.gradient(y, v).numpy().item())
+        return set(found)
+
+    with ThreadPoolExecutor(4) as pool, pf.GradientTape() as outer:
+        results = list(pool.map(work, range(1, 5)))
+    assert results == [{1.0}, {4.0}, {12.0}, {32.0}]
+    assert outer.watched_variables() == ()
