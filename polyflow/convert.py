@@ -31,6 +31,7 @@ class Nested(NamedTuple):
                 dt.check_fits(limit, dtype)
         return self.values
 
+
 _HOST = 1  # DLPack's number for the memory of the processor
 
 

@@ -1,4 +1,4 @@
-"""Nested containers of tensors: taken apart and put together as they came (lists, tuples, dicts, named tuples, None)."""
+"""Nested containers of tensors (lists, tuples, dicts, named tuples, None): taken apart, put together as they came."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +38,7 @@ class JaxBackend(ArrayNamespaceBackend):
     name = "jax"
     xp = jnp
     weak_scalars = True
-    deviations: ClassVar[dict[str, Deviation]] = {
+    deviations: Mapping[str, Deviation] = {
         f"core-1/{name}/complex64/large": Deviation(
             "tolerance", f"XLA's complex {name} loses up to {bound} ulp of the modulus for large arguments", bound
         )

@@ -11,7 +11,15 @@ from .protocol import PROTOCOL, Backend, Capabilities
 if TYPE_CHECKING:
     from .hookspecs import BackendDescription, hookimpl
 
-__all__ = ["PROTOCOL", "ArrayNamespaceBackend", "Backend", "BackendDescription", "Capabilities", "Deviation", "hookimpl"]
+__all__ = [
+    "PROTOCOL",
+    "ArrayNamespaceBackend",
+    "Backend",
+    "BackendDescription",
+    "Capabilities",
+    "Deviation",
+    "hookimpl",
+]
 
 
 def __getattr__(name: str) -> object:
