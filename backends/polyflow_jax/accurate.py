@@ -134,10 +134,41 @@ def _complex_log1p(z: Any) -> Any:
     return jnp.where(close, lax.complex(near, jnp.arctan2(y, 1 + x)), _complex_log(1 + z))
 
 
+# Complex hyperbolic functions: from the real ones above ------------------------------------------------------------
+
+
+def _complex_sinh(z: Any) -> Any:
+    x, y = jnp.real(z), jnp.imag(z)
+    return lax.complex(_sinh(x) * jnp.cos(y), _cosh(x) * jnp.sin(y))
+
+
+def _complex_cosh(z: Any) -> Any:
+    x, y = jnp.real(z), jnp.imag(z)
+    return lax.complex(_cosh(x) * jnp.cos(y), _sinh(x) * jnp.sin(y))
+
+
+def _complex_tanh(z: Any) -> Any:
+    """W. Kahan, "Branch cuts for complex elementary functions" (1987): no difference of large numbers anywhere."""
+    x, y = jnp.real(z), jnp.imag(z)
+    far = abs(x) > 20
+    slope, height = jnp.tan(y), _sinh(jnp.where(far, 0, x))
+    spread = 1 + slope * slope
+    below = 1 + spread * height * height
+    near = lax.complex(spread * jnp.sqrt(1 + height * height) * height / below, slope / below)
+    limit = lax.complex(jnp.copysign(jnp.ones_like(x), x), 4 * jnp.sin(y) * jnp.cos(y) * jnp.exp(-2 * abs(x)))
+    return jnp.where(far, limit, near)
+
+
+def _complex_tan(z: Any) -> Any:
+    turned = _complex_tanh(lax.complex(-jnp.imag(z), jnp.real(z)))
+    return lax.complex(jnp.imag(turned), -jnp.real(turned))
+
+
 expm1 = _kernel(_expm1, jnp.expm1, lambda x, y: y + 1)
-sinh = _kernel(_sinh, jnp.sinh, lambda x, y: cosh(x))
-cosh = _kernel(_cosh, jnp.cosh, lambda x, y: sinh(x))
-tanh = _kernel(_tanh, jnp.tanh, lambda x, y: 1 - y * y)
+sinh = _kernel(_sinh, _complex_sinh, lambda x, y: cosh(x))
+cosh = _kernel(_cosh, _complex_cosh, lambda x, y: sinh(x))
+tanh = _kernel(_tanh, _complex_tanh, lambda x, y: 1 - y * y)
+tan = _kernel(jnp.tan, _complex_tan, lambda x, y: 1 + y * y)
 atanh = _kernel(_atanh, jnp.atanh, lambda x, y: 1 / (1 - x * x))
 acosh = _kernel(_acosh, jnp.acosh, lambda x, y: 1 / (jnp.sqrt(x - 1) * jnp.sqrt(x + 1)))
 log = _kernel(jnp.log, _complex_log, lambda x, y: 1 / x)

@@ -6,7 +6,7 @@ is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.backend import ArrayNamespaceBackend, Capabilities, Deviation
+from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
 from polyflow.backend.nodes import run_node_by_node
 
@@ -38,12 +38,6 @@ class JaxBackend(ArrayNamespaceBackend):
     name = "jax"
     xp = jnp
     weak_scalars = True
-    deviations: Mapping[str, Deviation] = {
-        f"core-1/{name}/complex64/large": Deviation(
-            "tolerance", f"XLA's complex {name} loses up to {bound} ulp of the modulus for large arguments", bound
-        )
-        for name, bound in {"sinh": 700, "tan": 200, "cosh": 50, "tanh": 50}.items()
-    }
     capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True)
 
     def __init__(self, device: str | None = None) -> None:
@@ -203,6 +197,7 @@ class JaxBackend(ArrayNamespaceBackend):
     log1p: Any = staticmethod(accurate.log1p)
     sinh: Any = staticmethod(accurate.sinh)
     cosh: Any = staticmethod(accurate.cosh)
+    tan: Any = staticmethod(accurate.tan)
     tanh: Any = staticmethod(accurate.tanh)
     acosh: Any = staticmethod(accurate.acosh)
     atanh: Any = staticmethod(accurate.atanh)

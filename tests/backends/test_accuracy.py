@@ -110,6 +110,29 @@ def test_complex_logarithms_keep_their_digits_near_1(library, request):
                 assert abs(mpmath.mpc(complex(value)) - expected) <= 8 * 2.0**-52 * abs(expected), (name, given)
 
 
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128], ids=["complex64", "complex128"])
+@pytest.mark.parametrize("name", ["sinh", "cosh", "tanh", "tan"])
+def test_complex_hyperbolic_functions_lie_within_4_ulp_of_the_modulus(name, dtype, jax):
+    """On JAX, for small arguments and for large ones; XLA's own lose all digits of a small sinh."""
+    mpmath = pytest.importorskip("mpmath", reason="mpmath is not installed: pip install 'polyflow-core[test]'")
+    rng = np.random.default_rng(3)
+    near, large = rng.normal(size=(2, 200)), 80 if dtype == np.complex64 else 700
+    z = np.concatenate(
+        [
+            (near[0] + 1j * near[1]) * 10 ** rng.uniform(-7, 0, 200),
+            rng.uniform(-large, large, 100) + 1j * rng.uniform(-20, 20, 100),
+            rng.uniform(-20, 20, 100) + 1j * rng.uniform(-large, large, 100),
+        ]
+    ).astype(dtype)
+    got = run(jax, name, z)
+    eps = float(np.finfo(dtype).eps)
+    with mpmath.workprec(160):
+        for given, value in zip(z, got, strict=True):
+            true = getattr(mpmath, name)(mpmath.mpc(complex(given)))
+            if abs(true) < np.finfo(dtype).max / 4:
+                assert abs(mpmath.mpc(complex(value)) - true) <= 4 * eps * abs(true), given
+
+
 # Sums --------------------------------------------------------------------------------------------------------------
 
 LAYOUTS = {
