@@ -154,15 +154,19 @@ def _run_here(
 ) -> None:
     """In this process, in a thread that is left behind when a case hangs."""
     worker: _Worker | None = None
-    for case in chosen:
-        worker = worker or _Worker()
-        try:
-            result = worker.call(lambda case=case: try_case(case, backend, seed, spec), limit)
-        except TimeoutError:
-            worker = None
-            result = hanging(case.id, limit)
-        if note(result):
-            return
+    try:
+        for case in chosen:
+            worker = worker or _Worker()
+            try:
+                result = worker.call(lambda case=case: try_case(case, backend, seed, spec), limit)
+            except TimeoutError:
+                worker = None
+                result = hanging(case.id, limit)
+            if note(result):
+                return
+    finally:
+        if worker is not None:
+            worker.close()
 
 
 def hanging(case: str, limit: float) -> Result:
@@ -174,17 +178,20 @@ class _Worker:
     """A thread that runs one function after another."""
 
     def __init__(self) -> None:
-        self._todo: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         threading.Thread(target=self._loop, daemon=True, name="polyflow-conformance").start()
 
     def _loop(self) -> None:
-        while True:
-            function = self._todo.get()
+        while (function := self._todo.get()) is not None:
             try:
                 self._done.put((function(), None))
             except BaseException as error:
                 self._done.put((None, error))
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._todo.put(None)
 
     def call(self, function: Callable[[], Any], limit: float) -> Any:
         """The function's result; TimeoutError where it takes longer than ``limit`` seconds."""

@@ -25,12 +25,14 @@ def listed(dataset):
     return [element.tolist() for element in dataset]
 
 
-def settle(name):
-    """Wait until no thread of that name is left."""
+def settle(*names):
+    """Wait until no thread of a dataset is left, or none of these names."""
     for _ in range(200):
-        gc.collect()
-        if not any(thread.name.startswith(name) for thread in threading.enumerate()):
+        if not any(
+            thread.name.startswith(names or ("polyflow-map", "polyflow-prefetch")) for thread in threading.enumerate()
+        ):
             return
+        gc.collect()
         time.sleep(0.01)
     raise AssertionError(f"threads left: {threading.enumerate()}")
 
@@ -118,7 +120,7 @@ def test_errors_of_the_function_come_through():
                 got.extend(x.item() for x in dataset)
             assert got == [0, 1, 2]
             assert "broken" in [frame.name for frame in caught.traceback]
-    settle("polyflow-")
+    settle()
 
 
 @pytest.mark.parametrize(
@@ -236,21 +238,21 @@ def test_closing_stops_the_threads():
     for x in dataset:
         assert x.item() == 1
         break
-    settle("polyflow-")
+    settle()
 
     iterator = iter(dataset)
     next(iterator)
     iterator.close()
-    settle("polyflow-")
+    settle()
 
     iterator = iter(dataset)
     next(iterator)
     del iterator
-    settle("polyflow-")
+    settle()
 
     del dataset
     iter(N(5).prefetch(2))
-    settle("polyflow-")
+    settle()
 
 
 def test_prefetch_runs_ahead_and_not_too_far():
