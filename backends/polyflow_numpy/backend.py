@@ -5,6 +5,7 @@ Methods named after ops are kernels. `kernel` runs those that could warn about o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -23,13 +24,14 @@ _minimum: Any = np.minimum.reduce
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
 
+_OURS = {dtype: dtype for dtype in dt.ALL}
 _HALVES = (dt.float16, dt.bfloat16)
 
 SILENT = frozenset(
     """
     any all argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift
     bitwise_xor broadcast_to ceil concat conj copysign equal flip floor full getitem identity imag index_set
-    isfinite isinf isnan logical_and logical_not logical_or logical_xor negative not_equal pad permute_dims positive
+    isfinite isinf isnan logical_and logical_not logical_or logical_xor not_equal pad permute_dims positive
     real reshape round searchsorted sign signbit sort stop_gradient trunc where
     """.split()  # noqa: SIM905
 )
@@ -66,7 +68,10 @@ class NumPyBackend(ArrayNamespaceBackend):
         return dtype
 
     def dtype_of(self, array: Any) -> np.dtype:
-        return dt.as_dtype(array.dtype)
+        try:
+            return _OURS[array.dtype]
+        except KeyError:  # bytes swapped
+            return dt.as_dtype(array.dtype)
 
     # Running -------------------------------------------------------------------------------------------------------
 
@@ -104,6 +109,12 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     # Arithmetic ----------------------------------------------------------------------------------------------------
 
+    # Python's operators are NumPy's own functions, and ten times as fast on the scalars that results without axes are.
+    add: Any = staticmethod(operator.add)
+    subtract: Any = staticmethod(operator.sub)
+    multiply: Any = staticmethod(operator.mul)
+    divide: Any = staticmethod(operator.truediv)
+    negative: Any = staticmethod(operator.neg)
     square: Any = staticmethod(np.square)
     reciprocal: Any = staticmethod(np.reciprocal)
     matmul: Any = staticmethod(products.matmul)
@@ -144,10 +155,12 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     # Order: NumPy's knows booleans ---------------------------------------------------------------------------------
 
-    less: Any = staticmethod(np.less)
-    less_equal: Any = staticmethod(np.less_equal)
-    greater: Any = staticmethod(np.greater)
-    greater_equal: Any = staticmethod(np.greater_equal)
+    equal: Any = staticmethod(operator.eq)
+    not_equal: Any = staticmethod(operator.ne)
+    less: Any = staticmethod(operator.lt)
+    less_equal: Any = staticmethod(operator.le)
+    greater: Any = staticmethod(operator.gt)
+    greater_equal: Any = staticmethod(operator.ge)
 
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:

@@ -46,10 +46,12 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         if shape[place] <= FEW or (in_order and place == ndim - 1):
             return _add(x, place, None, None, keepdims)
         if in_order and x.dtype.kind == "f":  # the usual one: the gradient of a bias
+            if ndim == 2:
+                result = _add(x.T.copy(), 1) if shape[1] < NARROW else _columns(x[None])[0]
+                return result[None] if keepdims else result
             result = _columns(x.reshape(-1, shape[place], math.prod(shape[place + 1 :])))
-            return result.reshape(
-                (*shape[:place], 1, *shape[place + 1 :]) if keepdims else shape[:place] + shape[place + 1 :]
-            )
+            left = (1,) if keepdims else ()
+            return result.reshape(shape[:place] + left + shape[place + 1 :])
         axes = (place,)
     if not x.size or math.prod([x.shape[one] for one in axes]) <= FEW:
         return _add(x, axes, None, None, keepdims)

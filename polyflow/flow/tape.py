@@ -220,7 +220,8 @@ def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callabl
 
 
 def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None:
-    cotangent = unbroadcast(cotangent, value.shape)
+    if cotangent.__class__ is not Tensor or value.__class__ is not Tensor or cotangent.array.shape != value.array.shape:
+        cotangent = unbroadcast(cotangent, value.shape)
     earlier = found.get(id(value))
     found[id(value)] = cotangent if earlier is None else elementwise.add(earlier, cotangent)
 

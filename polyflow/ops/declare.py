@@ -105,10 +105,11 @@ class Op:
 
     def pullback(self, index: int, g: Any, y: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         """The cotangent of argument ``index`` from the cotangent ``g`` of the result ``y`` (None: no gradient)."""
-        if self.variadic and index >= len(self.rules) - 1:
-            rule = self.rules[-1] if self.rules else None
+        rules = self.rules
+        if self.variadic and index >= len(rules) - 1:
+            rule = rules[-1] if rules else None
             return None if rule is None else rule(index, g, y, *args, **attrs)
-        rule = self.rules[index] if index < len(self.rules) else None
+        rule = rules[index] if index < len(rules) else None
         return None if rule is None else rule(g, y, *args, **attrs)
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
