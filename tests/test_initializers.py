@@ -151,7 +151,7 @@ def test_keras_reads_our_configurations_and_we_read_theirs(initializer, keras):
         (LecunUniform(), stats.uniform(-math.sqrt(3 / 300), 2 * math.sqrt(3 / 300))),
         (VarianceScaling(1.0, "fan_out", "untruncated_normal"), stats.norm(0, math.sqrt(1 / 200))),
     ],
-    ids=str,
+    ids=lambda one: type(one).__name__,
 )
 def test_drawn_values_have_their_distribution(made, distribution):
     assert stats.kstest(made((300, 200), key=KEY).numpy().ravel(), distribution.cdf).pvalue > 0.01
