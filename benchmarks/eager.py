@@ -10,6 +10,7 @@ the gradient of a scalar function of 200 ops (the whole of it: forward, backward
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import time
@@ -34,14 +35,23 @@ def loop(statement: str, **names: Any) -> Run:
     return space["run"]
 
 
-def alternate(runs: dict[str, Run], counts: dict[str, int], rounds: int) -> dict[str, float]:
-    """Microseconds of each run, once: the median over rounds in which all of them take turns."""
+def alternate(runs: dict[str, Run], counts: dict[str, int], rounds: int, collected: bool) -> dict[str, float]:
+    """Microseconds of each run, once: the median over rounds in which all of them take turns.
+
+    Python's garbage collector is off unless ``collected``, as `timeit` has it: with four libraries imported, one full
+    collection takes longer than most of what is measured.
+    """
     times: dict[str, list[float]] = {name: [] for name in runs}
+    collecting = gc.isenabled()
+    if not collected:
+        gc.disable()
     for _ in range(rounds):
         for name, run in runs.items():
             start = time.perf_counter()
             run(counts[name])
             times[name].append((time.perf_counter() - start) / counts[name] * 1e6)
+    if collecting:
+        gc.enable()
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -208,8 +218,8 @@ def counts(runs: dict[str, Run], seconds: float) -> dict[str, int]:
     return found
 
 
-def measure(runs: dict[str, Run], rounds: int, seconds: float = 0.01) -> dict[str, float]:
-    return alternate(runs, counts(runs, seconds), rounds)
+def measure(runs: dict[str, Run], rounds: int, seconds: float = 0.01, collected: bool = False) -> dict[str, float]:
+    return alternate(runs, counts(runs, seconds), rounds, collected)
 
 
 def main() -> None:
@@ -219,7 +229,7 @@ def main() -> None:
     parser.add_argument("--no-jax", action="store_true", help="leave the JAX backend out")
     given = parser.parse_args()
     results: dict[str, dict[str, float]] = {}
-    print(f"{'one op, µs':28s}{'library':>10s}{'polyflow':>10s}{'above it':>10s}{'PyTorch':>10s}{'autograd':>10s}")
+    print(f"{'one op, µs':30s}{'library':>10s}{'polyflow':>10s}{'above it':>10s}{'PyTorch':>10s}{'autograd':>10s}")
     for op in OPS:
         results[op] = measure(eager_runs(op), given.rounds)
         show(op, results[op])
@@ -227,9 +237,9 @@ def main() -> None:
         for op in OPS:
             results[f"{op} on JAX"] = measure(jax_runs(op), given.rounds)
             show(f"{op} on JAX", results[f"{op} on JAX"])
-    for length in (SHORT, LONG):
-        name = f"add, taped ({length:,} ops)"
-        found = measure(taped_runs(length), given.rounds, 0.05)
+    for length, collected in ((SHORT, False), (LONG, False), (LONG, True)):
+        name = f"add, taped ({length:,} ops{', gc' * collected})"
+        found = measure(taped_runs(length), given.rounds, 0.05, collected)
         results[name] = {who: spent / length for who, spent in found.items()}
         show(name, results[name])
     results["gradient of 200 ops"] = measure(gradient_runs(), given.rounds, 0.05)
@@ -244,7 +254,7 @@ def show(name: str, found: dict[str, float]) -> None:
     ours = found.get("polyflow", found.get("polyflow on JAX"))
     assert ours is not None
     cells = [library, ours, ours - library if library else None, found.get("PyTorch"), found.get("autograd")]
-    print(f"{name:28s}" + "".join(f"{'' if cell is None else f'{cell:.2f}':>10s}" for cell in cells))
+    print(f"{name:30s}" + "".join(f"{'' if cell is None else f'{cell:.2f}':>10s}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ from . import accurate, devices, indexing, random
 
 _x64 = jax.enable_x64
 
-_INEXACT = (float, complex)  # -0.0 equals 0.0 and NaN not even itself: such attributes are told apart by their text
-
 _SMALL = 1 << 16
 """Up to so many bytes `jnp.asarray` is the fastest way in, above it `jax.device_put`, which need not copy."""
 
@@ -162,6 +160,10 @@ class JaxBackend(ArrayNamespaceBackend):
         with _x64(True):
             return _pow(x1, x2)
 
+    def _run_clip(self, x: Any, *, min: Any, max: Any) -> Any:
+        with _x64(True):
+            return _clip(x, min, max)
+
     def _run_divide(self, x1: Any, x2: Any) -> Any:
         with _x64(True):
             return _divide(x1, x2)
@@ -232,11 +234,18 @@ def _program(raw: Callable[..., Any], placed: Any = None) -> Callable[..., Any]:
 
 
 def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel as one compiled program for each set of attributes."""
+    """A kernel as one compiled program for each set of attributes.
+
+    (-0.0 equals 0.0, and NaN not even itself: attributes that are floats are told apart by their text.)
+    """
     programs: dict[Any, Callable[..., Any]] = {}
 
     def run(*arrays: Any, **attrs: Any) -> Any:
-        key = tuple([(name, repr(v) if v.__class__ in _INEXACT else v) for name, v in attrs.items()])
+        key: tuple[Any, ...] = (*attrs, *attrs.values())
+        for value in attrs.values():
+            if value.__class__ is float or value.__class__ is complex:
+                key = tuple([repr(v) if isinstance(v, (float, complex)) else v for v in key])
+                break
         try:
             compiled = programs.get(key)
         except TypeError:  # an attribute that cannot be a key: compiled inside, by JAX's own functions
@@ -254,6 +263,13 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
 def _full(placed: Any) -> Callable[..., Any]:
     """The program that fills a shape; the value is data."""
     return jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
+
+
+@jax.jit
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    """The limits are data: others need no other program."""
+    x = x if low is None else jnp.maximum(x, jnp.asarray(low, x.dtype))
+    return x if high is None else jnp.minimum(x, jnp.asarray(high, x.dtype))
 
 
 @jax.jit
