@@ -1,5 +1,7 @@
 """The same public classes under the paths that TensorFlow's users know: ``tf.keras.layers.Dense``, …"""
 
+import sys
+
 from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers
 from .errors import LabelError
 from .layers import Input
@@ -56,3 +58,7 @@ __all__ = [
     "optimizers",
     "utils",
 ]
+
+for _module in (activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers):
+    sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module  # from polyflow.keras.layers import …
+sys.modules[f"{__name__}.utils"] = utils  # type: ignore[assignment]
