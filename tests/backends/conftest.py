@@ -33,7 +33,7 @@ def jax():
     return discovery.get("jax")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not for the session: other tests register a backend of this name too
 def strict():
     array_api_strict.set_array_api_strict_flags(api_version="2024.12")
     discovery.register("strict", StrictBackend)
