@@ -15,6 +15,7 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
 from polyflow.errors import unknown_device
+from polyflow.ops.reference import widened
 
 from . import indexing, products, sums
 from .quiet import binary, quiet, unary
@@ -274,14 +275,9 @@ def _accumulate(ufunc: np.ufunc, x: Any, axis: int) -> Any:
 
 def _reference(function: Callable[..., Any]) -> Callable[..., Any]:
     """An op's reference as a kernel: NumPy's scalars (results without axes) go in as arrays, the halves as float32."""
+    wide = widened(function)
 
     def kernel(*arrays: Any, **attrs: Any) -> Any:
-        hosted = [np.asarray(a) if isinstance(a, np.generic) else a for a in arrays]
-        if not hosted or hosted[0].__class__ is not np.ndarray or hosted[0].dtype not in _HALVES:
-            return function(*hosted, **attrs)
-        halves = hosted[0].dtype
-        wide = [a.astype(dt.float32) if isinstance(a, np.ndarray) and a.dtype is halves else a for a in hosted]
-        result = function(*wide, **attrs)
-        return result.astype(halves) if result.dtype is dt.float32 else result
+        return wide(*[np.asarray(a) if isinstance(a, np.generic) else a for a in arrays], **attrs)
 
     return kernel

@@ -13,6 +13,7 @@ from . import call
 from .declare import gradient, op
 from .elementwise import conj
 from .reduction import sum
+from .reference import widened
 from .rules import Rule, Spec, broadcast, common, direct, normal_axes, normal_axis
 from .shape import broadcast_to, expand_dims, matrix_transpose, moveaxis, permute_dims, reshape
 
@@ -36,6 +37,7 @@ def _matmul_shape(x1: Spec, x2: Spec) -> Spec:
 
 
 @op(Rule(common("numeric"), _matmul_shape, direct("numeric")))
+@widened
 def matmul(x1, x2, /):
     """The matrix product over the last two axes; earlier axes broadcast. Vectors count as one row, or one column."""
     return np.matmul(x1, x2)

@@ -28,6 +28,7 @@ from .elementwise import (
     where,
 )
 from .indexing import take, take_along_axis
+from .reference import total, widened
 from .rules import Rule, Spec, along, common, normal_axes, normal_axis, reduced, reduction
 from .shape import broadcast_to, expand_dims, flip, pad, permute_dims, reshape
 
@@ -39,8 +40,9 @@ def _spread(value: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 @op(reduction("accumulating"), name="sum")
+@widened
 def _sum(x, /, axis=None, keepdims=False):
-    return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    return total(x, axis, keepdims)
 
 
 gradient(_sum, lambda g, y, x, *, axis, keepdims: _spread(g, x, axis, keepdims))
@@ -59,6 +61,7 @@ def sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = Fals
 
 
 @op(reduction("accumulating"), name="prod")
+@widened
 def _prod(x, /, axis=None, keepdims=False):
     return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
@@ -97,11 +100,11 @@ def _as(x: Any, dtype: Any) -> Any:
 
 
 @op(reduction("floating"))
+@widened
 def mean(x, /, axis=None, keepdims=False):
     """The mean over ``axis``; integers in float32. NaN where there are no elements."""
-    with np.errstate(all="ignore"):
-        count = math.prod(x.shape[i] for i in normal_axes(axis, x.ndim))
-        return (np.sum(x, axis=axis, keepdims=keepdims) / np.asarray(count, x.real.dtype)).astype(x.dtype)
+    sums = total(x, axis, keepdims)
+    return sums / x.real.dtype.type(x.size // sums.size) if x.size else np.full_like(sums, np.nan)
 
 
 gradient(
@@ -208,6 +211,7 @@ def count_nonzero(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any
 
 
 @op(along("accumulating"), name="cumulative_sum")
+@widened
 def _cumulative_sum(x, /, axis=-1):
     return np.cumsum(x, axis=axis, dtype=x.dtype)
 
@@ -221,6 +225,7 @@ def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, inc
 
 
 @op(along("accumulating"), name="cumulative_prod")
+@widened
 def _cumulative_prod(x, /, axis=-1):
     return np.cumprod(x, axis=axis, dtype=x.dtype)
 
@@ -264,19 +269,21 @@ def _cumulate(function: Any, x: Any, axis: int | None, dtype: Any, initial: int 
 def _descending(order: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
     """A stable descending order, NaN last, by ascending order of the flipped array."""
     back = x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, stable=True), axis)
-    if x.dtype.kind not in "fV":
+    if x.dtype.kind != "f":
         return back
     behind = np.take_along_axis(np.isnan(x), back, axis)
     return np.take_along_axis(back, np.argsort(behind, axis=axis, stable=True), axis)
 
 
 @op(along("ordered", "index"), name="argsort")
+@widened
 def _argsort(x, /, axis=-1, descending=False):
     order = np.argsort(x, axis=axis, stable=True)
     return _descending(order, x, axis) if descending else order
 
 
 @op(along("ordered"), name="sort")
+@widened
 def _sort(x, /, axis=-1, descending=False):
     if descending:
         return np.take_along_axis(x, _descending(x, x, axis), axis)
@@ -308,6 +315,7 @@ def _searchsorted_shape(x1: Spec, x2: Spec, *, side: str) -> Spec:
 
 
 @op(Rule(common("ordered"), _searchsorted_shape), name="searchsorted")
+@widened
 def _searchsorted(x1, x2, /, side: Any = "left"):
     return np.searchsorted(x1, x2, side=side)
 
