@@ -423,6 +423,7 @@ __all__ = [
 
 MODULES = (
     "activations",
+    "array_api",
     "callbacks",
     "data",
     "datasets",

@@ -115,6 +115,11 @@ class Operators:
     def __getitem__(self, key: Any) -> Tensor:
         return indexing.getitem(self, key)
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        from .flow.assignment import assign
+
+        assign(self, key, value)
+
     # Shape ---------------------------------------------------------------------------------------------------------
 
     @property
@@ -264,6 +269,11 @@ class Operators:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
 
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        from .array_api import namespace
+
+        return namespace.of(self.backend) if api_version is None else namespace.of_version(self.backend, api_version)
+
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         if not self.device.startswith("cpu"):
             raise TypeError(
@@ -276,13 +286,13 @@ class Operators:
 
 
 class Tensor(Operators):
-    """An immutable array of numbers on one backend.
+    """An array of numbers on one backend, a value: ``x[key] = y`` changes ``x`` and nothing that was made of it.
 
     Tensors come from `tensor`, from creation functions and from ops. ``array`` is the library's own array: polyflow
     never writes to it, and neither should you.
     """
 
-    __slots__ = ("__weakref__", "array", "backend")
+    __slots__ = ("__weakref__", "array", "backend", "fixed")
 
     array: Any
     backend: Backend
@@ -311,7 +321,7 @@ class Tensor(Operators):
         return self.backend.to_numpy(self.array)
 
     def copy(self) -> Tensor:
-        """A tensor of the same values. (Tensors never change, so it may share their memory.)"""
+        """A tensor of the same values. (It may share their memory: assigning to one does not change the other.)"""
         return elementwise.identity(self)
 
     def to(self, target: Any) -> Tensor:

@@ -63,7 +63,9 @@ class Variable(Operators):
     def read(self) -> Tensor:
         """The tensor it holds now; a tape remembers that it was read here."""
         top = interpreter.get()
-        return self._value if top is None else top.read(self)
+        value = self._value if top is None else top.read(self)
+        value.fixed = True
+        return value
 
     @property
     def value(self) -> Tensor:
@@ -105,6 +107,7 @@ class Variable(Operators):
         elif given.backend is not self.backend:
             self._value = Tensor(move(given.array, given.backend, self.backend), self.backend)
         else:
+            given.fixed = True
             self._value = given
         return self
 

@@ -89,8 +89,7 @@ _FLOOR_DIVIDE = """
 const {real} a = ({real})x, b = ({real})y;
 {real} q;
 if (a != a || b != b) q = a + b;
-else if (b == 0 || isinf(a)) q = a / b;
-else if (isinf(b)) q = a != 0 && (a < 0) != (b < 0) ? ({real})-1 : copysign(({real})0, a / b);
+else if (b == 0 || isinf(a) || isinf(b)) q = a / b;
 else {{
   const {real} m = fmod(a, b);
   q = (a - m) / b;

@@ -128,10 +128,10 @@ class NumPyBackend(ArrayNamespaceBackend):
             raise
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
-        """NumPy's own but for infinities divided by numbers, which are NaN there and infinite in the standard."""
+        """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
         result = np.floor_divide(x1, x2)
         if result.dtype.kind not in "iu":
-            endless = np.isinf(x1)
+            endless = np.isinf(x1) | np.isinf(x2)
             if endless.any():
                 return np.where(endless, np.divide(x1, x2), result)
         return result

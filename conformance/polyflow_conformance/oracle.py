@@ -119,9 +119,8 @@ def _sign(x: Any) -> Any:
 def _floor_divide(x: Any, y: Any) -> Any:
     """The array API standard's floor division, special cases included."""
     exact = np.floor((x - _remainder(x, y)) / y + WIDE(0.5))
-    negative = (np.signbit(x) != np.signbit(y)) & (x != 0)
     zero = np.where(np.signbit(x) != np.signbit(y), WIDE(-0.0), WIDE(0.0))
-    result = np.where(np.isinf(y) & np.isfinite(x), np.where(negative, -1, zero), exact)
+    result = np.where(np.isinf(y) & np.isfinite(x), zero, exact)
     result = np.where((result == 0) & ~np.isnan(result), zero, result)
     result = np.where(np.isinf(x) | (y == 0), x / y, result)
     return np.where(np.isinf(x) & np.isinf(y), np.nan, result)

@@ -84,7 +84,6 @@ _PLAIN = (
     np.dtype,
     enum.Enum,
     TensorSpec,
-    Tensor,
 )
 """Types of values that never change."""
 
@@ -118,7 +117,7 @@ def reads(function: Callable[..., Any]) -> Reads | None:
     except _Impure:
         return None
     found = reader.reads
-    return None if reader.writes and found.changeable else found
+    return None if reader.writes and (found.changeable or reader.tensors) else found
 
 
 class _Reader:
@@ -127,11 +126,12 @@ class _Reader:
     Attributes:
         reads: what was found.
         writes: whether an item of something is assigned, or a method called that changes things in place.
+        tensors: whether the function holds a tensor, to whose items it might assign.
     """
 
     def __init__(self) -> None:
         self.reads = Reads()
-        self.writes = False
+        self.writes = self.tensors = False
         self._seen: set[Any] = set()
 
     def callable(self, value: Any) -> None:
@@ -164,6 +164,9 @@ class _Reader:
             parts, self.reads.changeable = value.values(), True
         elif kind is np.ndarray and value.dtype.kind != "O":
             parts, self.reads.changeable = (), True
+        elif kind is Tensor:
+            parts, self.tensors = (), True
+            self.reads.places.append((functools.partial(getattr, value, "array"), value.array))
         else:
             self.callable(value)
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from .. import dtypes as dt
 from ..errors import ShapeError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..variable import Variable
 
 _new = object.__new__
+_existing: WeakValueDictionary[int, Tape] = WeakValueDictionary()
 _WHERE = OPS["where"]
 
 
@@ -42,6 +44,7 @@ class Tape(Interpreter):
         self.records: list[tuple[Op, tuple[Any, ...], dict[str, Any], Any]] = []
         self.kept: list[Any] = []
         self.reads: dict[int, list[tuple[Variable, Tensor, Tensor]]] = {}
+        _existing[id(self)] = self
 
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         below = self.below
@@ -80,6 +83,26 @@ class Tape(Interpreter):
         """Record what is computed from ``value``."""
         self.live.add(id(value))
         self.kept.append(value)
+
+    @staticmethod
+    def existing() -> list[Tape]:
+        """Every tape that something may still ask for gradients."""
+        return [tape for tape in (reference() for reference in _existing.valuerefs()) if tape is not None]
+
+    def watches(self, value: Tensor) -> bool:
+        """Whether gradients with respect to this very value may be asked for."""
+        return any(one is value for one in self.kept)
+
+    def rename(self, value: Any, other: Any) -> None:
+        """Put ``other``, which is equal to ``value``, in its place in all that was recorded."""
+        if id(value) in self.live:
+            self.live.remove(id(value))
+            self.live.add(id(other))
+        for i, (op, args, attrs, out) in enumerate(self.records):
+            outs = out if isinstance(out, tuple) else (out,)
+            if any(one is value for one in (*args, *outs)):
+                args, outs = (tuple(other if one is value else one for one in ones) for ones in (args, outs))
+                self.records[i] = (op, args, attrs, outs if isinstance(out, tuple) else outs[0])
 
     def fresh(self, value: Tensor) -> Tensor:
         """``value`` under an identity of its own, watched; tapes below see where it came from."""
@@ -245,4 +268,5 @@ def hold(variable: Variable, value: Tensor) -> None:
     """Assign for real: no interpreter is left below."""
     if value.backend is not variable._value.backend:
         value = value.to(variable._value.backend)
+    value.fixed = True
     variable._value = value

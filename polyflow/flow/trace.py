@@ -15,6 +15,7 @@ import numpy as np
 from .. import tree
 from ..backend import discovery
 from ..errors import MixedBackendsError, TraceError
+from ..ops import elementwise
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
 from ..variable import Variable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class Symbol(Operators):
     """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
 
-    __slots__ = ("__weakref__", "backend", "tracer", "value")
+    __slots__ = ("__weakref__", "backend", "fixed", "tracer", "value")
 
     def __init__(self, value: Value, backend: Any, tracer: Tracer) -> None:
         self.value, self.backend, self.tracer = value, backend, tracer
@@ -51,8 +52,8 @@ class Symbol(Operators):
         return self.backend.device
 
     def copy(self) -> Any:
-        """Itself: values of a graph never change."""
-        return self
+        """A symbol of the same value; assigning to one does not change the other."""
+        return elementwise.identity(self)
 
     def numpy(self) -> np.ndarray:
         raise TraceError(
@@ -90,7 +91,9 @@ class Tracer(Interpreter):
         """A new input of the graph."""
         value = Value(shape, dtype, name)
         self.graph.inputs.append(value)
-        return Symbol(value, self.backend, self)
+        symbol = Symbol(value, self.backend, self)
+        symbol.fixed = True
+        return symbol
 
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         specs = eager.specs(args)
@@ -193,13 +196,13 @@ class Compiled:
     def __init__(self, traced: Traced) -> None:
         self.traced = traced
         self.program = traced.backend.compile(simplified(traced.graph, weak_scalars=traced.backend.weak_scalars))
-        self.constants = [value.array for value in traced.captured]
 
     def __call__(self, *arrays: Any) -> Any:
         """Run on the backend's arrays; returns the result's structure with arrays for leaves."""
         traced = self.traced
         state = [variable._value.array for variable in traced.reads]
-        outputs = self.program(*arrays, *state, *self.constants)
+        captured = [value.array for value in traced.captured]
+        outputs = self.program(*arrays, *state, *captured)
         written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
         deque(
             map(_assign, traced.writes, written), maxlen=0

@@ -116,12 +116,8 @@ def floor_divide(x1, x2, /):
     with np.errstate(all="ignore"):
         if np.result_type(x1, x2).kind in "iu":
             return np.where(x2 == 0, 0, np.floor_divide(x1, np.where(x2 == 0, 1, x2))).astype(x1.dtype)
-        quotient = np.floor_divide(x1, x2)
-        opposite = (np.signbit(x1) != np.signbit(x2)) & (x1 != 0)
-        quotient = np.where(
-            np.isinf(x2) & np.isfinite(x1), np.where(opposite, -1.0, np.copysign(0.0, x1 / x2)), quotient
-        )
-        return np.where(np.isinf(x1) | (x2 == 0), x1 / x2, quotient).astype(x1.dtype)
+        plain = np.isinf(x1) | np.isinf(x2) | (x2 == 0)
+        return np.where(plain, x1 / x2, np.floor_divide(x1, x2)).astype(x1.dtype)
 
 
 gradient(floor_divide, lambda g, y, a, b: zeros_like(y), lambda g, y, a, b: zeros_like(y))

@@ -79,7 +79,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = call.operand(x1), call.operand(x2)
     if x1.shape[normal_axis(axis, len(x1.shape))] != x2.shape[normal_axis(axis, len(x2.shape))]:
         raise ShapeError(f"vecdot needs equal sizes on axis {axis}; got shapes {x1.shape} and {x2.shape}.")
-    return sum(conj(moveaxis(x1, axis, -1)) * moveaxis(x2, axis, -1), -1)
+    products = conj(moveaxis(x1, axis, -1)) * moveaxis(x2, axis, -1)
+    return sum(products, -1, dtype=products.dtype)
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: int | Sequence[Sequence[int]] = 2) -> Any:

@@ -54,7 +54,7 @@ def sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = Fals
     Booleans and integers narrower than 32 bits are summed in int32, or uint32 where they are unsigned.
     """
     if dtype is not None:
-        x = _as(x, dtype)
+        return _as(_sum(_as(x, dtype), axis, keepdims), dtype)
     if axis is None or axis.__class__ is int:
         return OPS["sum"].prepared(x, {"axis": axis, "keepdims": keepdims})
     return _sum(x, axis, keepdims)
@@ -92,11 +92,11 @@ gradient(_prod, _prod_gradient)
 
 def prod(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Any:
     """The product over ``axis``. Small integers and booleans are multiplied in int32 or uint32."""
-    return _prod(x if dtype is None else _as(x, dtype), axis, keepdims)
+    return _prod(x, axis, keepdims) if dtype is None else _as(_prod(_as(x, dtype), axis, keepdims), dtype)
 
 
 def _as(x: Any, dtype: Any) -> Any:
-    return astype(x, dt.as_dtype(dtype))
+    return call.operand(x).astype(dtype, copy=False)
 
 
 @op(reduction("floating"))
@@ -257,7 +257,7 @@ def _cumulate(function: Any, x: Any, axis: int | None, dtype: Any, initial: int 
     if axis is None and len(x.shape) != 1:
         raise ValueError(f"a cumulative op needs axis= for a tensor of shape {x.shape}.")
     place = normal_axis(0 if axis is None else axis, len(x.shape))
-    result = function(x if dtype is None else _as(x, dtype), place)
+    result = function(x, place) if dtype is None else _as(function(_as(x, dtype), place), dtype)
     if initial is None:
         return result
     return pad(result, [(1 if i == place else 0, 0) for i in range(len(x.shape))], constant_values=initial)

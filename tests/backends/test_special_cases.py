@@ -33,7 +33,7 @@ def floor_divide(a: float, b: float) -> float:
     if math.isinf(a) or b == 0:
         return sign * INF
     if math.isinf(b):
-        return sign * 0.0 if a == 0 or sign > 0 else -1.0
+        return sign * 0.0
     return math.copysign(float(math.floor(Fraction(a) / Fraction(b))), sign)
 
 

@@ -1,0 +1,79 @@
+"""unique_* and isin against Python's own sets and counts."""
+
+from __future__ import annotations
+
+import collections
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyflow import array_api as xp
+from polyflow.backend.selection import use_backend
+
+numbers = st.one_of(
+    st.lists(st.integers(-3, 3), max_size=12).map(lambda x: np.array(x, np.int32)),
+    st.lists(st.sampled_from([0.0, -0.0, 1.5, -2.0, math.nan, math.inf]), max_size=12).map(
+        lambda x: np.array(x, float)
+    ),
+    st.lists(st.booleans(), max_size=12).map(lambda x: np.array(x, bool)),
+    st.lists(st.sampled_from([1j, 1 + 1j, -1 + 0j, 1 - 1j, complex(math.nan, 1)]), max_size=8).map(
+        lambda x: np.array(x, np.complex128)
+    ),
+)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_unique(backend):
+    """Values, first places, inverses and counts are those that a count by hand gives; a NaN is its own value."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(numbers)
+    def check(host):
+        with use_backend(backend):
+            found = xp.unique_all(xp.asarray(host))
+            values, places, inverse, counts = (part.numpy() for part in found)
+            again = xp.unique_values(xp.asarray(host)).numpy()
+        np.testing.assert_array_equal(again, values)
+        assert places.dtype == inverse.dtype == counts.dtype == np.int64
+        whole = [one for one in host.tolist() if one == one]
+        assert sorted(map(str, (v + 0 for v in values.tolist() if v == v))) == sorted({str(v + 0) for v in whole})
+        assert len(values) == len(set(whole)) + len(host) - len(whole)
+        number = collections.Counter(whole)
+        for value, place, count in zip(values.tolist(), places, counts, strict=True):
+            if value == value:
+                assert (count, place) == (number[value], host.tolist().index(value))
+            else:
+                assert (count, host[place] == host[place]) == (1, False)
+        np.testing.assert_array_equal(values[inverse], host)
+
+    check()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@pytest.mark.parametrize("invert", [False, True])
+def test_isin(backend, invert):
+    @settings(max_examples=40, deadline=None)
+    @given(st.data())
+    def check(data):
+        first = data.draw(numbers)
+        second = data.draw(numbers.filter(lambda other: other.dtype == first.dtype))
+        with use_backend(backend):
+            found = xp.isin(xp.asarray(first), xp.asarray(second), invert=invert).numpy()
+        assert found.tolist() == [any(a == b for b in second.tolist()) != invert for a in first.tolist()]
+
+    check()
+
+
+def test_isin_takes_numbers():
+    assert xp.isin(xp.asarray([1, 2, 3]), 2).tolist() == [False, True, False]
+    assert xp.isin(2, xp.asarray([1.0, 2.0])).item() is True
+
+
+def test_the_shape_is_that_of_the_first_argument():
+    x = xp.asarray([[3, 1], [1, 3]])
+    assert xp.unique_inverse(x).inverse_indices.shape == (2, 2)
+    assert xp.isin(x, xp.asarray([3])).tolist() == [[True, False], [False, True]]
+    assert xp.unique_counts(x).counts.tolist() == [2, 2]
