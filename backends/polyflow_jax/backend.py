@@ -17,9 +17,11 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
+from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
 from . import accurate, devices, indexing, random
+from .loop import Program
 
 _x64 = jax.enable_x64
 
@@ -101,6 +103,13 @@ class JaxBackend(ArrayNamespaceBackend):
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """One XLA program for the whole graph."""
         return _program(run_node_by_node(graph, self.resolve, self.asarray), None if graph.inputs else self._made_here)
+
+    def loop(self, loop: Loop) -> Program:
+        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self.adopt)
+
+    def fits(self, size: int) -> bool:
+        memory = self._device.memory_stats() or {}
+        return size <= (memory.get("bytes_limit", 2 * size) - memory.get("bytes_in_use", 0)) // 2
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         run = run_node_by_node(graph, self.resolve, self.asarray)

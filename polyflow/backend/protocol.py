@@ -16,6 +16,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import UnsupportedError
 from .deviation import Deviation
+from .loop import Loop, LoopProgram, StepByStep
 from .nodes import run_node_by_node
 
 PROTOCOL = "1.0"
@@ -145,6 +146,14 @@ class Backend(abc.ABC):
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""
         return run_node_by_node(graph, self.resolve, self.asarray)
+
+    def loop(self, loop: Loop) -> LoopProgram:
+        """The program that trains over rows in memory. Here: step by step, with the programs of `compile`."""
+        return StepByStep(loop, self)
+
+    def fits(self, size: int) -> bool:
+        """Whether data of ``size`` bytes may be laid on the device for the length of a training."""
+        return True
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """The library's own gradient of a graph, where ``capabilities.native_gradient`` says that it has one.

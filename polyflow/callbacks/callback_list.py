@@ -33,6 +33,7 @@ class CallbackList:
         callbacks: all of them. history: the `History`, in mode "fit". last_logs: those of the last epoch.
         needs_batches, needs_test_batches, needs_predict_batches: whether any hook for batches is overridden. Without
             one, only `advance` need be called.
+        needs_epochs: whether any callback but the history follows the epochs. shows: whether progress is shown.
 
     Raises:
         TypeError: for something that is not a Callback. ValueError: for an unknown ``verbose`` or ``mode``.
@@ -65,6 +66,9 @@ class CallbackList:
         self.needs_batches = self._any("on_train_batch")
         self.needs_test_batches = self._any("on_test_batch")
         self.needs_predict_batches = self._any("on_predict_batch")
+        watching = [*self._hooks["on_epoch_begin"], *self._hooks["on_epoch_end"]]
+        self.needs_epochs = any(type(getattr(call, "__self__", None)) is not History for call in watching)
+        self.shows = self._bar is not None
 
     def _history(self) -> History:
         for callback in self.callbacks:

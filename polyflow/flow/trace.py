@@ -205,9 +205,10 @@ class Compiled:
         outputs = self.program(*arrays, *state, *captured)
         written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
         deque(
-            map(_assign, traced.writes, written), maxlen=0
+            map(assign_now, traced.writes, written), maxlen=0
         )  # one call: an interrupt comes before or after all of them
         return tree.unflatten(traced.structure, list(outputs[: traced.results]))
 
 
-_assign = Variable.__dict__["_value"].__set__
+assign_now: Callable[[Variable, Tensor], None] = Variable.__dict__["_value"].__set__
+"""Let a variable hold a value of its own shape, dtype and backend, below every interpreter and without Python code."""

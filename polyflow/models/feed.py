@@ -13,7 +13,7 @@ from .. import random, tree
 from ..convert import to_host
 from ..data import INFINITE_CARDINALITY, Dataset
 from ..data.arrays import batches
-from ..data.feed import host_batches
+from ..data.feed import Resident, host_batches, resident
 from ..errors import EmptyDataError, ShapeError
 from ..tensor import Operators
 
@@ -89,6 +89,13 @@ class Feed:
             self.ahead.append(element)
         return self._prepare(element)
 
+    def in_memory(self) -> tuple[Batch, Resident] | None:
+        """All rows as one batch, and how they are cut into batches; None where batches have to be computed."""
+        found = resident(self.data) if self.wanted is None and isinstance(self.data, Dataset) else None
+        if found is None or sum(leaf.nbytes for leaf in tree.flatten(found.arrays)[0]) > MOST:
+            return None
+        return self._prepare(found.arrays), found
+
     def _open(self, epoch: int | None = None) -> Iterator[Any]:
         return host_batches(self.data, epoch) if isinstance(self.data, Dataset) else iter(self.data)
 
@@ -104,6 +111,9 @@ class Feed:
                 raise ShapeError(f"{self.what} got a dataset of single samples. Batch it first: dataset.batch(32).")
         return x, y, weight
 
+
+MOST = 1 << 32
+"""Arrays of more bytes are read batch by batch."""
 
 _END = object()
 

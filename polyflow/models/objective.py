@@ -93,15 +93,23 @@ class Objective:
 
     def results(self) -> dict[str, float]:
         """The loss and metrics over the batches seen since the last reset, in the order of compiling."""
-        found = {"loss": float(self.tracker.result())}
-        for metric in self.metrics:
-            value = metric.result()
-            found[metric.name] = float(value) if not getattr(value, "shape", ()) else np.asarray(value.numpy())  # type: ignore[assignment]
-        return found
+        return self.named(self._values())
 
-    def first_nan_step(self) -> int | None:
-        """The number of the first step since the last reset whose loss was NaN, from 1."""
-        return int(self.nan.first) or None
+    def first_nan_step(self) -> int:
+        """The number of the first step since the last reset whose loss was NaN, from 1; 0 if there is none."""
+        return int(self.nan.first)
+
+    def report(self) -> list[Any]:
+        """All that is to be known at the end of an epoch, as tensors: `results`, then `first_nan_step`."""
+        return [*self._values(), self.nan.first.value]
+
+    def named(self, values: Iterable[Any]) -> dict[str, float]:
+        """The values of the loss and the metrics by name, as Python floats (or arrays, where they are no scalars)."""
+        names = ["loss", *(metric.name for metric in self.metrics)]
+        return {name: _number(value) for name, value in zip(names, values, strict=True)}
+
+    def _values(self) -> list[Any]:
+        return [self.tracker.result(), *(metric.result() for metric in self.metrics)]
 
     def reset(self) -> None:
         """Start counting anew."""
@@ -115,6 +123,12 @@ class Objective:
         """All states, to be moved with the model."""
         own = [*self.tracker.variables, *self.nan.variables]
         return own + [variable for metric in self.metrics for variable in metric.variables]
+
+
+def _number(value: Any) -> Any:
+    if not getattr(value, "shape", ()):
+        return float(value)
+    return np.array(value if isinstance(value, np.ndarray) else value.numpy())
 
 
 def _flat(given: Any) -> list[Any]:

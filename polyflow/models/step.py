@@ -10,13 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from ..flow.trace import Compiled, trace
+from ..flow.trace import Compiled, Traced, trace
 from ..ops.rules import Spec
 from ..tensor import Tensor
 
 
 class Step:
     """A function of a batch, compiled on ``backend`` when a batch of new shapes or dtypes comes.
+
+    Attributes:
+        passes: what `polyflow.models.resident` made of the step, by what it was made for.
 
     Args:
         function: takes the batch's structure of tensors; returns a structure of tensors, or None.
@@ -28,6 +31,7 @@ class Step:
         self.function, self.backend, self.eagerly = function, backend, eagerly
         self.direct = backend.capabilities.host_arguments
         self.programs: dict[Any, Compiled] = {}
+        self.passes: dict[Any, Any] = {}
 
     def __call__(self, batch: Any) -> Any:
         """Run on a structure of NumPy arrays; returns the result's structure with the backend's arrays."""
@@ -40,11 +44,13 @@ class Step:
         key = (structure, *[(leaf.shape, leaf.dtype) for leaf in leaves])
         program = self.programs.get(key)
         if program is None:
-            program = self.programs[key] = self._compile(leaves, structure)
+            program = self.programs[key] = Compiled(self.traced(leaves, structure))
         return program(*(leaves if self.direct else [backend.adopt(leaf) for leaf in leaves]))
 
-    def _compile(self, leaves: list[Any], structure: Any) -> Compiled:
+    def traced(self, leaves: list[Any], structure: Any) -> Traced:
+        """The step's graph for batches of this structure, with leaves like these arrays."""
+
         def flat(*symbols: Any) -> Any:
             return self.function(*tree.unflatten(structure, list(symbols)))
 
-        return Compiled(trace(flat, *[Spec(leaf.shape, leaf.dtype) for leaf in leaves], backend=self.backend))
+        return trace(flat, *[Spec(leaf.shape, leaf.dtype) for leaf in leaves], backend=self.backend)

@@ -19,8 +19,9 @@ from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
 from ..layers.base import Layer
 from ..layers.tracking import deep
-from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
+from .feed import Batch, Feed, Resident, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
 from .objective import Objective
+from .resident import Epochs, epochs_in_memory
 from .step import Step
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Trainer:
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
-        steps_per_execution: int | str = 1,
+        steps_per_execution: int | str = "auto",
         jit_compile: bool | str = "auto",
     ) -> None:
         """Choose what training minimizes, and how.
@@ -76,7 +77,8 @@ class Trainer:
             loss_weights: a factor for the loss.
             metrics, weighted_metrics: lists of metrics, their names, or functions; the latter use sample weights.
             run_eagerly: run op by op instead of as a compiled program, for debugging.
-            steps_per_execution, jit_compile: accepted as in Keras; a step is always compiled unless ``run_eagerly``.
+            steps_per_execution, jit_compile: accepted as in Keras. A step is always compiled unless ``run_eagerly``,
+                and as many steps go into a call of the backend as nobody wants to look between.
 
         Raises:
             UnknownNameError: for a name that is not known; the message lists the nearest. The model stays as it was.
@@ -202,14 +204,10 @@ class Trainer:
         epochs: range,
         validate_every: int,
     ) -> None:
-        for epoch in epochs:
-            step = self._step("train", objective)
-            objective.reset()
-            watchers.on_epoch_begin(epoch)
-            self._steps_of(feed, epoch, step, watchers, objective)
-            logs = objective.results()
+        apart = validation is not None or watchers.needs_epochs or watchers.shows
+        for epoch, logs, first_nan in self._trained(feed, watchers, objective, epochs, apart):
             if np.isnan(logs["loss"]):
-                self._warn_of_nan(objective, epoch)
+                self._warn_of_nan(first_nan, epoch)
             if validation is not None and (epoch + 1) % validate_every == 0:
                 watchers.on_test_begin()
                 found = self._evaluate(validation, objective, watchers)
@@ -218,6 +216,37 @@ class Trainer:
             watchers.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+
+    def _trained(
+        self, feed: Feed, watchers: Any, objective: Objective, epochs: range, apart: bool
+    ) -> Iterator[tuple[int, dict[str, float], int]]:
+        """Train epoch by epoch: the number of each, its logs, and its first step whose loss was NaN (0: none)."""
+        logs = LazyLogs(objective.results)
+        found = None if watchers.needs_batches else feed.in_memory()
+        while epochs:
+            step = self._step("train", objective)
+            rows = None if found is None else self._in_memory(step, objective, *found)
+            if rows is None:
+                objective.reset()
+                watchers.on_epoch_begin(epochs[0])
+                self._steps_of(feed, epochs[0], step, watchers, objective)
+                yield epochs[0], objective.results(), objective.first_nan_step()
+                epochs = epochs[1:]
+                continue
+            for epoch, (*values, first_nan) in rows.run(
+                epochs, watchers.on_epoch_begin, lambda done: watchers.advance(done, logs), apart=apart
+            ):
+                yield epoch, objective.named(values), int(first_nan)
+                epochs = range(epoch + 1, epochs.stop)
+                if watchers.needs_epochs and self._step("train", objective) is not step:
+                    break
+
+    def _in_memory(self, step: Step, objective: Objective, batch: Batch, rows: Resident) -> Epochs | None:
+        """Epochs of a step over rows in memory, where they can be run as a loop."""
+        found = epochs_in_memory(step, objective, batch, rows)
+        for check in self._checks(objective) if found is not None else ():
+            check(batch)
+        return found
 
     def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: Objective) -> None:
         checks = self._checks(objective)
@@ -236,9 +265,9 @@ class Trainer:
             if self.stop_training:
                 break
 
-    def _warn_of_nan(self, objective: Objective, epoch: int) -> None:
+    def _warn_of_nan(self, step: int, epoch: int) -> None:
         warnings.warn(
-            f"the loss became NaN in epoch {epoch + 1}, step {objective.first_nan_step()}. Check the data for NaN and "
+            f"the loss became NaN in epoch {epoch + 1}, step {step}. Check the data for NaN and "
             "infinities, or lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
             RuntimeWarning,
             stacklevel=5,
@@ -315,8 +344,13 @@ class Trainer:
         return values[0] if len(values) == 1 else values
 
     def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
-        objective.reset()
         step = self._step("test", objective)
+        found = None if watchers.needs_test_batches else feed.in_memory()
+        rows = None if found is None else self._in_memory(step, objective, *found)
+        if rows is not None:
+            ((_, (*values, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
+            return objective.named(values)
+        objective.reset()
         checks = self._checks(objective)
         watched = watchers.needs_test_batches
         for index, batch in enumerate(feed.epoch(0)):

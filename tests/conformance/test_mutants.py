@@ -21,6 +21,7 @@ import polyflow_conformance as suite
 from polyflow import dtypes as dt
 from polyflow.backend import Capabilities
 from polyflow.backend.keys import library_key
+from polyflow.backend.loop import StepByStep
 from polyflow.errors import UnsupportedError
 from polyflow.flow import tape
 from polyflow.ops import elementwise
@@ -609,6 +610,27 @@ class _(_OwnGradients):
 @mutant("gradients claimed and absent", "backend")
 class _(NumPyBackend):
     capabilities = Capabilities(native_gradient=True)
+
+
+# Training ------------------------------------------------------------------------------------------------------------
+
+
+@mutant("a loop that leaves out the last, smaller batch", "loop")
+class _(NumPyBackend):
+    def loop(self, loop):
+        program = super().loop(loop)
+        program.rest = lambda state, *batch: ()
+        return program
+
+
+@mutant("a loop whose epochs all take the order of the first", "loop")
+class _(NumPyBackend):
+    def loop(self, loop):
+        class OneOrder(StepByStep):
+            def __call__(self, state, data, orders, start, stop):
+                return super().__call__(state, data, np.repeat(orders[:1], len(orders), 0), start, stop)
+
+        return OneOrder(loop, self)
 
 
 # Compiled programs ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy as np
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow import layers, optimizers
+from polyflow.callbacks import LambdaCallback
 
 from ..case import Case, Trial
 from ..measure import WIDE
@@ -152,6 +153,8 @@ def cases() -> Iterator[Case]:
         yield Case(f"{GROUP}/{name}/float32/model", check, (dt.float32,), name == "dropout")
     yield Case(f"{GROUP}/fit/float32/by-hand", _by_hand, (dt.float32,), True)
     yield Case(f"{GROUP}/fit/float32/shuffled", _shuffled, (dt.float32, dt.int64))
+    yield Case(f"{GROUP}/loop/float32/remainder", _remainder, (dt.float32, dt.int64), True)
+    yield Case(f"{GROUP}/loop/float32/step-by-step", _step_by_step, (dt.float32, dt.int64))
 
 
 def _optimizer(t: Trial, *, make: Callable[[], Any], update: Update, dtype: np.dtype) -> None:
@@ -214,7 +217,7 @@ def _trained(
         pf.random.set_seed(3)
         model = pf.Sequential([layers.Input((5,)), *build(kind)])
         model.compile(optimizer=optimizer(), loss=loss)
-        history = model.fit(x, y, epochs=4, batch_size=16, verbose=0, **{"shuffle": False, **options})
+        history = model.fit(x, y, epochs=4, verbose=0, **{"batch_size": 16, "shuffle": False, **options})
         weights = [np.array(one, copy=True) for one in model.get_weights()]
     pf.random.set_state(before)
     return [float(one) for one in history.history["loss"]], weights
@@ -266,6 +269,23 @@ def _by_hand(t: Trial) -> None:
         losses.append(float(total / 48))
     found = [float(one) for one in history.history["loss"]], model.get_weights()
     _near(t, found, (losses, [one.astype(np.float32) for one in (w1, b1, w2, b2)]))
+
+
+def _remainder(t: Trial) -> None:
+    """A last batch with fewer rows is a step like any other, and counts for what it holds."""
+    make = lambda: optimizers.SGD(0.05)  # noqa: E731
+    options = {"shuffle": True, "batch_size": 20}
+    found = _trained(t.backend, "mean_squared_error", make, _plain, **options)
+    _near(t, found, _trained(_reference(), "mean_squared_error", make, _plain, **options))
+
+
+def _step_by_step(t: Trial) -> None:
+    """Epochs in one call of the backend's loop give what a call for each step gives, random masks too."""
+    each = LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    make, build = lambda: optimizers.Adam(1 / 64), MODELS["dropout"]
+    options = {"shuffle": True, "batch_size": 20}
+    found = _trained(t.backend, "mean_squared_error", make, build, **options)
+    _near(t, found, _trained(t.backend, "mean_squared_error", make, build, callbacks=[each], **options))
 
 
 def _shuffled(t: Trial) -> None:

@@ -1,0 +1,148 @@
+"""Loops: training over rows in memory, described so that a backend can run many steps in one program.
+
+A loop is four graphs over one state, which is a list of arrays: ``begin`` of an epoch, ``step`` for a batch, ``rest``
+for a last batch with fewer rows, and ``end`` of an epoch, whose results are the epoch's report. Batch i of an epoch
+holds the rows ``order[i * batch_size : (i + 1) * batch_size]`` of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One graph of a loop.
+
+    Attributes:
+        graph: its inputs are arguments, then what it reads of the state, then ``captured``; its outputs are results,
+            then what it writes to the state.
+        reads, writes: places in the state.
+        captured: the arrays that it needs besides.
+    """
+
+    graph: Any
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    captured: tuple[Any, ...]
+
+    def bound(self, program: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+        """The graph's program as ``run(state, *arguments) -> results``, which changes the list ``state``."""
+        reads, writes, captured = self.reads, self.writes, self.captured
+        results = len(self.graph.outputs) - len(writes)
+
+        def run(state: list[Any], *arguments: Any) -> tuple[Any, ...]:
+            outputs = program(*arguments, *[state[place] for place in reads], *captured)
+            for place, array in zip(writes, outputs[results:], strict=True):
+                state[place] = array
+            return outputs[:results]
+
+        return run
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """Epochs over rows in memory.
+
+    Attributes:
+        begin, step, rest, end: the graphs; ``rest`` is None where the batches come out even, or what is left over is
+            left out.
+        batches: how many full batches an epoch has.
+        batch_size: how many rows a full batch has.
+        capacity: how many epochs one call may run at most.
+    """
+
+    begin: Part
+    step: Part
+    rest: Part | None
+    end: Part
+    batches: int
+    batch_size: int
+    capacity: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch has."""
+        return self.batches + (self.rest is not None)
+
+    @property
+    def writes(self) -> tuple[int, ...]:
+        """The places in the state that change."""
+        parts = [part for part in (self.begin, self.step, self.rest, self.end) if part is not None]
+        return tuple(sorted({place for part in parts for place in part.writes}))
+
+
+class LoopProgram(Protocol):
+    """What a backend makes of a loop."""
+
+    def place(self, arrays: Sequence[np.ndarray]) -> Any:
+        """The data, rows first, wherever the program wants it; nobody will write to the arrays meanwhile."""
+        ...
+
+    def __call__(
+        self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
+    ) -> tuple[list[Any], list[np.ndarray]]:
+        """Run the steps from number ``start`` to before ``stop``, counted through all epochs of ``orders``; waits.
+
+        ``begin`` runs before an epoch's first step and ``end`` after its last.
+
+        Args:
+            state: the library's arrays; they keep their values.
+            data: what `place` gave.
+            orders: which rows each epoch reads: int64 of shape (epochs, rows), at most ``capacity`` epochs.
+            start, stop: from the beginning of the first epoch to the end of the last at most.
+
+        Returns:
+            The new state, and the epochs' reports: one host array for each result of ``end``, with the epochs of
+            ``orders`` along its first axis, of which only those that ended in this call mean something.
+        """
+        ...
+
+
+class StepByStep:
+    """The program every backend has: one call of the step's program for each batch, gathered on the host.
+
+    Args:
+        loop: what to run.
+        backend: where.
+    """
+
+    def __init__(self, loop: Loop, backend: Any) -> None:
+        self.loop, self.backend = loop, backend
+        parts = [loop.begin, loop.step, loop.rest or loop.step, loop.end]
+        self.begin, self.step, self.rest, self.end = (part.bound(backend.compile(part.graph)) for part in parts)
+
+    def place(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return list(arrays)
+
+    def __call__(
+        self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
+    ) -> tuple[list[Any], list[np.ndarray]]:
+        loop, adopt, now = self.loop, self.backend.adopt, list(state)
+        steps, size = loop.steps, loop.batch_size
+        reports: dict[int, tuple[Any, ...]] = {}
+        for number in range(start, stop):
+            epoch, at = divmod(number, steps)
+            if not at:
+                self.begin(now)
+            rows = orders[epoch, at * size : (at + 1) * size]
+            run = self.step if at < loop.batches else self.rest
+            run(now, *[adopt(array.take(rows, 0, None, "clip")) for array in data])
+            if at == steps - 1:
+                reports[epoch] = self.end(now)
+        self.backend.synchronize()
+        return now, self._stacked(reports, len(orders))
+
+    def _stacked(self, reports: dict[int, tuple[Any, ...]], epochs: int) -> list[np.ndarray]:
+        """One array for each result, epochs first."""
+        stacked: list[np.ndarray] = []
+        for epoch, report in reports.items():
+            for place, value in enumerate(map(self.backend.to_numpy, report)):
+                if place == len(stacked):
+                    stacked.append(np.zeros((epochs, *value.shape), value.dtype))
+                stacked[place][epoch] = value
+        return stacked

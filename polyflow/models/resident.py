@@ -1,0 +1,160 @@
+"""Epochs over rows in memory: many steps, and where nobody on the host looks in between many epochs, to a call.
+
+The numbers are those of one step at a time. A call takes about a fifth of a second at most, so that progress shows and
+an interrupt is soon heard; what variables hold changes between calls, all at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..backend.loop import Loop, LoopProgram, Part
+from ..data.feed import Resident
+from ..errors import TraceError
+from ..flow.passes import simplified
+from ..flow.trace import Traced, assign_now, trace
+from ..tensor import Tensor
+from .objective import Objective
+from .step import Step
+
+SECONDS = 0.2
+"""How long a call should take at most."""
+
+ROWS = 1 << 15
+"""The orders of as many epochs go into a call as have about so many rows together."""
+
+EPOCHS = 256
+"""How many epochs go into a call at most."""
+
+
+class Pass:
+    """A compiled loop of a model's step over rows of certain shapes, kept for the next training of its kind.
+
+    Args:
+        step: the step.
+        objective: what an epoch resets in the beginning and reports in the end.
+        batch: the structure of all rows, as one batch.
+        rows: how they are cut into batches.
+
+    Raises:
+        TraceError: where resetting or reporting needs values, as a metric that computes outside the library does.
+    """
+
+    def __init__(self, step: Step, objective: Objective, batch: Any, rows: Resident) -> None:
+        self.backend = backend = step.backend
+        size = min(rows.batch_size, rows.rows)
+        left = 0 if rows.drop_remainder else rows.rows % size
+        leaves, structure = tree.flatten(batch)
+        begin = trace(objective.reset, backend=backend)
+        full = step.traced([leaf[:size] for leaf in leaves], structure)
+        rest = step.traced([leaf[:left] for leaf in leaves], structure) if left else None
+        end = trace(objective.report, backend=backend)
+        traced = [one for one in (begin, full, rest, end) if one is not None]
+        state = {id(variable): variable for one in traced for variable in (*one.reads, *one.writes)}
+        self.variables = list(state.values())
+        places = {key: place for place, key in enumerate(state)}
+        self.loop = Loop(
+            _part(begin, places),
+            _part(full, places),
+            None if rest is None else _part(rest, places),
+            _part(end, places),
+            batches=rows.rows // size,
+            batch_size=size,
+            capacity=max(1, min(EPOCHS, ROWS // rows.rows)),
+        )
+        self.program: LoopProgram = backend.loop(self.loop)
+        self.written = [self.variables[place] for place in self.loop.writes]
+        self.seconds = 0.0
+        self.stride = 1
+
+    def call(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
+        """Run steps and let the variables hold what comes out; returns the reports, epochs first."""
+        backend = self.backend
+        started = perf_counter()
+        state, reports = self.program([variable._value.array for variable in self.variables], data, orders, start, stop)
+        self._pace(stop - start, perf_counter() - started)
+        values = [Tensor(state[place], backend) for place in self.loop.writes]
+        deque(map(assign_now, self.written, values), maxlen=0)  # one call: an interrupt falls before or after it
+        return reports
+
+    def _pace(self, steps: int, seconds: float) -> None:
+        """Choose how many steps the next call takes; the first may have compiled a program, and tells nothing."""
+        first, self.seconds = not self.seconds, seconds
+        self.stride = 8 if first else max(1, min(8 * steps, int(SECONDS * steps / max(seconds, 1e-6))))
+
+
+def _part(traced: Traced, places: dict[int, int]) -> Part:
+    return Part(
+        simplified(traced.graph, weak_scalars=traced.backend.weak_scalars),
+        tuple(places[id(variable)] for variable in traced.reads),
+        tuple(places[id(variable)] for variable in traced.writes),
+        tuple(value.array for value in traced.captured),
+    )
+
+
+class Epochs:
+    """The epochs of one training, or evaluation, over rows in memory.
+
+    Args:
+        one: the compiled loop.
+        batch: the structure of all rows, as one batch.
+        rows: which rows each epoch reads.
+    """
+
+    def __init__(self, one: Pass, batch: Any, rows: Resident) -> None:
+        self.one, self.rows = one, rows
+        self.data = one.program.place(tree.flatten(batch)[0])
+
+    def run(
+        self, epochs: range, begin: Callable[[int], None], advance: Callable[[int], None], *, apart: bool
+    ) -> Iterator[tuple[int, list[np.ndarray]]]:
+        """Run epochs, and give the number and report of each.
+
+        Args:
+            epochs: their numbers.
+            begin: called with the number of each.
+            advance: called with the number of steps of an epoch that are behind it.
+            apart: whether something on the host happens between epochs, so that each is given before the next begins.
+        """
+        one, number = self.one, epochs.start
+        steps, room = one.loop.steps, 1 if apart else one.loop.capacity
+        while number < epochs.stop:
+            count = min(room, epochs.stop - number)
+            if apart:
+                begin(number)
+            orders = self.rows.orders(number, count)
+            done = 0
+            while done < count * steps:
+                start, done = done, min(done + one.stride, count * steps)
+                reports = one.call(self.data, orders, start, done)
+                if apart:
+                    advance(done)
+                for epoch in range(start // steps, done // steps):
+                    if not apart:
+                        begin(number + epoch)
+                        advance(steps)
+                    yield number + epoch, [report[epoch] for report in reports]
+            number += count
+
+
+def epochs_in_memory(step: Step, objective: Objective, batch: Any, rows: Resident) -> Epochs | None:
+    """The epochs over these rows, or None where they have to be gone through one step at a time."""
+    leaves, structure = tree.flatten(batch)
+    if step.eagerly or rows.rows < (rows.batch_size if rows.drop_remainder else 1):
+        return None
+    if not step.backend.fits(sum(leaf.nbytes for leaf in leaves)):
+        return None
+    key = (structure, rows.rows, rows.batch_size, rows.drop_remainder, *[(leaf.shape, leaf.dtype) for leaf in leaves])
+    if key not in step.passes:
+        try:
+            step.passes[key] = Pass(step, objective, batch, rows)
+        except TraceError:
+            step.passes[key] = None
+    one = step.passes[key]
+    return None if one is None else Epochs(one, batch, rows)
