@@ -13,6 +13,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+PRINTED = re.compile(NUMBER.pattern + " *")  # NumPy fills up a number that is shorter than others of its array
 TIMING = re.compile(r"\d+(?:\.\d+)?(?:s|ms|us)(?:/step)?")
 
 
@@ -31,6 +32,6 @@ def run(example: Path, backend: str) -> str:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_says_the_same_on_numpy_and_jax(example):
     ours, theirs = run(example, "numpy"), run(example, "jax")
-    assert NUMBER.sub("#", ours) == NUMBER.sub("#", theirs)
+    assert PRINTED.sub("#", ours) == PRINTED.sub("#", theirs)
     numbers = [[float(text) for text in NUMBER.findall(output)] for output in (ours, theirs)]
     np.testing.assert_allclose(numbers[0], numbers[1], rtol=2e-5, atol=2e-6)

@@ -17,11 +17,9 @@ from polyflow.backend.checks import check_power
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
-from . import indexing, products, sums
+from . import activations, extremes, indexing, products, select, sums
 from .quiet import binary, quiet, unary
 
-_maximum: Any = np.maximum.reduce
-_minimum: Any = np.minimum.reduce
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
 
@@ -119,6 +117,11 @@ class NumPyBackend(ArrayNamespaceBackend):
     square: Any = staticmethod(np.square)
     reciprocal: Any = staticmethod(np.reciprocal)
     matmul: Any = staticmethod(products.matmul)
+    where: Any = staticmethod(select.where)
+    sigmoid: Any = staticmethod(activations.sigmoid)
+    relu: Any = staticmethod(activations.relu)
+    softmax: Any = staticmethod(activations.softmax)
+    log_softmax: Any = staticmethod(activations.log_softmax)
 
     def pow(self, x1: Any, x2: Any) -> Any:
         try:
@@ -166,12 +169,12 @@ class NumPyBackend(ArrayNamespaceBackend):
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:
             _no_axes(axis)
-        return _maximum(x, axis, None, None, keepdims)
+        return extremes.largest(x, axis, keepdims)
 
     def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:
             _no_axes(axis)
-        return _minimum(x, axis, None, None, keepdims)
+        return extremes.smallest(x, axis, keepdims)
 
     def any(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:

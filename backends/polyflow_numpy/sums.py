@@ -4,11 +4,15 @@ NumPy adds pairwise along the axis that lies contiguous in memory, and one after
 million rows the error of the second way grows to thousands of times that of the first. So along such an axis 16 rows at
 a time are added, as a product with a row of ones, which BLAS does faster than NumPy's loop; and then one half of the
 sums to the other half, until few are left. Narrow matrices are turned, so that NumPy adds pairwise.
+
+As many rows as a batch has are summed by up to three such products, each of as few terms as the bound asks for: 32 rows
+as eight times four, and then those four. Rows of up to 16 numbers are products with a column of ones.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,9 +23,37 @@ FEW = 16
 NARROW = 16
 """Matrices of fewer columns are turned before they are summed."""
 
+BATCH = 256
+"""So many rows at most are summed by products alone."""
+
 _add: Any = np.add.reduce
 _ONES = {dtype.char: np.ones(FEW, dtype) for dtype in (np.dtype("float32"), np.dtype("float64"))}
 _REAL = {"F": "float32", "D": "float64"}
+
+
+@lru_cache(4096)
+def factors(shape: tuple[int, ...], place: int, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+    """The ones by whose products a matrix in C order is summed over an axis, one after the other; none: not that way.
+
+    Along the first axis, each product adds the rows of the matrix reshaped to as many rows as the factor is long. Their
+    errors add up to half an eps for each term but one of each product, which the bound limits.
+    """
+    if len(shape) != 2 or dtype.char not in _ONES or shape[place] < 2:
+        return ()
+    count = shape[place]
+    if place:
+        return (np.ones(count, dtype),) if count <= FEW else ()
+    if count > BATCH or shape[1] < 2:
+        return ()
+    allowed = 8 + math.log2(count)
+    for parts in ((count,), *_pairs(count), *((a, *pair) for a, b in _pairs(count) for pair in _pairs(b))):
+        if sum(parts) - len(parts) <= allowed:
+            return tuple(np.ones(part, dtype) for part in sorted(parts, reverse=True))
+    return ()
+
+
+def _pairs(count: int) -> list[tuple[int, int]]:
+    return [(a, count // a) for a in range(2, count // 2 + 1) if count % a == 0]
 
 
 def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
@@ -29,6 +61,8 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
     if x.dtype.kind not in "fc" or x.size <= FEW:
         return _add(x, axis, x.dtype, None, keepdims)
     ndim = x.ndim
+    if axis.__class__ is tuple and len(axis) == 1:
+        (axis,) = axis
     if axis is None:
         if ndim == 1 or x.flags.forc:
             return _add(x, None, None, None, keepdims)
@@ -43,6 +77,13 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         place = axis % ndim
         shape = x.shape
         in_order = x.flags.c_contiguous
+        if in_order and ndim == 2 and (by := factors(shape, place, x.dtype)):
+            if place:
+                result = np.dot(x, by[0])
+                return result[:, None] if keepdims else result
+            for ones in by:
+                x = np.dot(ones, x.reshape(len(ones), -1))
+            return x.reshape(1, -1) if keepdims else x
         if shape[place] <= FEW or (in_order and place == ndim - 1):
             return _add(x, place, None, None, keepdims)
         if in_order and x.dtype.kind == "f":  # the usual one: the gradient of a bias

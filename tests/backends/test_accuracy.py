@@ -149,6 +149,10 @@ LAYOUTS = {
     "a broadcast row": ((1, 6), 0, lambda x: np.broadcast_to(x, (20_000, 6))),
     "permuted axes": ((30, 40, 50), (0, 2), lambda x: x.transpose(2, 0, 1)),
     "an odd number of rows": ((64 * 64 + 1, 3), 0, None),
+    "the rows of a batch": ((32, 10), 0, None),
+    "the rows of a large batch": ((128, 40), 0, None),
+    "a prime number of rows": ((127, 10), 0, None),
+    "a few columns": ((64, 10), 1, None),
 }
 
 
@@ -190,6 +194,20 @@ def test_sums_and_means_keep_their_bound(library, layout, dtype, values, request
             assert (error <= limit.reshape(error.shape)).all(), (
                 f"{(error / limit.reshape(error.shape)).max():.2f} of the bound"
             )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("columns", [2, 10, 40])
+def test_sums_of_a_batch_keep_their_bound_where_rounding_is_at_its_worst(columns, dtype, numpy):
+    """A one among numbers of half its last digit, all of which a sum of one after the other loses."""
+    eps = float(np.finfo(dtype).eps)
+    for rows in (8, 20, 32, 64, 100, 128, 200):
+        for place in range(0, rows, 7):
+            x = np.full((rows, columns), 0.49 * eps, dtype)
+            x[place] = 1
+            true = x.astype(np.longdouble).sum(0)
+            error = np.abs(run(numpy, "sum", x, axis=0, keepdims=False) - true)
+            assert (error <= 4 * eps * true * (1 + np.log2(rows) / 8)).all(), (rows, place)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

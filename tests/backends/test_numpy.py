@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
+from polyflow import dtypes
 from polyflow.errors import UnknownDeviceError
 from polyflow.ops import indexing
 from polyflow.ops.declare import OPS
@@ -132,3 +133,49 @@ def test_results_without_axes_are_arrays_again():
     assert pf.reshape(zero, (1, 1)).shape == (1, 1)
     assert pf.broadcast_to(zero, (2, 3)).tolist() == [[0.75] * 3] * 2
     assert zero.numpy().flags.writeable is False
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int8", "int64", "complex128"])
+@pytest.mark.parametrize("size", [(5,), (70, 90)])
+def test_where_chooses_bits(size, dtype):
+    """Those of NumPy's `where`: NaN and zeros of either sign, numbers beside arrays, and what broadcasts."""
+    rng = np.random.default_rng(0)
+    dtype = dtypes.as_dtype(dtype)
+    special = np.array([0.0, -0.0, 1.5, -2.5] + [np.nan, np.inf, -np.inf] * (dtype.kind != "i"))
+    x, y = (rng.choice(special, size).astype(dtype) for _ in range(2))
+    condition = rng.random(size) < 0.5
+    for a, b in ((x, y), (x, y[0]), (x[:1], y), (x, dtype.type(3)), (dtype.type(3), y), (x.T.copy().T, y)):
+        expected = np.where(condition, np.asarray(a, dtype), np.asarray(b, dtype))
+        found = pf.where(pf.tensor(condition), pf.asarray(a), pf.asarray(b)).numpy()
+        assert found.dtype == dtype
+        assert found.tobytes() == expected.tobytes()
+    if dtype.kind == "f":
+        kernel = OPS["where"].kernels[pf.tensor(x).backend]
+        assert kernel(condition, x, 0.5).tobytes() == np.where(condition, x, dtype.type(0.5)).tobytes()
+        assert kernel(condition, 0.5, x).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "uint8"])
+def test_extremes_of_narrow_rows_are_those_of_all_rows(dtype, numpy):
+    """Also where a row holds NaN, and where the matrix is laid out by columns."""
+    x = (np.random.default_rng(0).normal(size=(90, 7)) * 50).astype(dtype)
+    if x.dtype.kind == "f":
+        x[3, 2] = np.nan
+    for given in (x, np.asfortranarray(x), x[::2], x[:, ::-1], x[:3]):
+        for keepdims in (False, True):
+            for axis in (1, -1, (1,)):
+                for name in ("max", "min"):
+                    found = OPS[name].kernels[numpy](given, axis=axis, keepdims=keepdims)
+                    np.testing.assert_array_equal(found, getattr(given, name)(axis=1, keepdims=keepdims))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(), (3,), (4, 100)])
+def test_activations_of_extreme_numbers(shape, dtype):
+    """Infinities, zeros and NaN go where they have to, in every shape."""
+    for given, sigmoid, relu in ((np.inf, 1, np.inf), (-np.inf, 0, 0), (0, 0.5, 0), (np.nan, np.nan, np.nan)):
+        x = pf.cast(pf.fill(shape, given), dtype)
+        for function, expected in ((pf.nn.sigmoid, sigmoid), (pf.nn.relu, relu)):
+            found = function(x)
+            assert (found.dtype.name, found.shape) == (dtype, shape)
+            np.testing.assert_array_equal(found.numpy().astype(np.float64), np.full(shape, expected))

@@ -1,0 +1,67 @@
+"""Activations in few passes over the data, each of which NumPy does with vector instructions.
+
+The halves are computed in float32 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from polyflow import dtypes as dt
+
+from . import extremes, sums
+
+_HALVES = (dt.float16, dt.bfloat16)
+
+
+def _wide(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of float32, float64 and, through float32, of the halves."""
+
+    def kernel(x: Any, **attrs: Any) -> Any:
+        if x.dtype in _HALVES:
+            return function(x.astype(dt.float32), **attrs).astype(x.dtype)
+        return function(x, **attrs)
+
+    return kernel
+
+
+@_wide
+def sigmoid(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``: where the exponential overflows, the result is 0, as it has to be."""
+    return np.reciprocal(np.exp(-x) + 1)
+
+
+def relu(x: Any) -> Any:
+    """The larger of ``x`` and 0."""
+    return np.maximum(x, zeros(x.shape, x.dtype))
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros to compare an array of this shape with: a row, for NumPy compares two arrays ten times as fast."""
+    return np.zeros(shape[-1:] if shape and shape[-1] >= ROW else (), dtype)
+
+
+ROW = 64
+"""Rows of fewer elements are compared with a number just as fast."""
+
+
+@_wide
+def softmax(x: Any, *, axis: Any) -> Any:
+    """``exp(x)`` divided by its sum along ``axis``, without overflow."""
+    parts = np.exp(_shifted(x, axis))
+    return np.divide(parts, sums.total(parts, axis, True))
+
+
+@_wide
+def log_softmax(x: Any, *, axis: Any) -> Any:
+    """``log(softmax(x))``, exact where the softmax is close to 0."""
+    shifted = _shifted(x, axis)
+    return shifted - np.log(sums.total(np.exp(shifted), axis, True))
+
+
+def _shifted(x: Any, axis: Any) -> Any:
+    """``x`` less its largest element along ``axis``."""
+    return x - extremes.largest(x, axis, True) if x.size else x
