@@ -275,7 +275,7 @@ class Operators:
         return namespace.of(self.backend) if api_version is None else namespace.of_version(self.backend, api_version)
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
-        if not self.device.startswith("cpu"):
+        if not self.backend.is_host(self.device):
             raise TypeError(
                 f"a tensor on {self.device} is not an array of this machine's memory. Write x.numpy() to copy it there."
             )

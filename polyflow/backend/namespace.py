@@ -214,7 +214,9 @@ class ArrayNamespaceBackend(Backend):
         wide = self._wide(x)
         total = self.sum(wide, axis=axis, keepdims=keepdims)
         count = math.prod(x.shape) // max(math.prod(total.shape), 1)
-        return self._narrow(total / float(count) if count else total + float("nan"), x)
+        if not count:
+            return self.full(shape=tuple(total.shape), fill_value=float("nan"), dtype=self.dtype_of(x))
+        return self._narrow(total / float(count), x)
 
     def cumulative_sum(self, x: Any, *, axis: int) -> Any:
         wide = self._wide(x)

@@ -124,6 +124,10 @@ class Backend(abc.ABC):
         """The device that the array lies on."""
         return self.device
 
+    def is_host(self, device: str) -> bool:
+        """Whether arrays on ``device`` lie in this machine's own memory, where NumPy may look into them unasked."""
+        return device.startswith("cpu")
+
     def kernel(self, op: Any) -> Callable[..., Any]:
         """The callable that runs ``op`` now; asked once per op and kept."""
         return self.resolve(op)

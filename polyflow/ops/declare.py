@@ -135,17 +135,19 @@ class Op:
         return attrs
 
     def fallback(self, backend: Any) -> Callable[..., Any]:
-        """The kernel for a backend that has none: the decomposition, else the reference on the host (counted)."""
-        if self.decomposition is not None:
-            return call.decomposed(self, backend)
+        """The kernel for a backend that has none: the decomposition, else the reference on the host."""
+        return self.on_host(backend) if self.decomposition is None else call.decomposed(self, backend)
 
-        def on_host(*arrays: Any, **attrs: Any) -> Any:
+    def on_host(self, backend: Any) -> Callable[..., Any]:
+        """The NumPy reference as a kernel of a backend: there and back again, counted in its ``host_fallbacks``."""
+
+        def kernel(*arrays: Any, **attrs: Any) -> Any:
             backend.host_fallbacks[self.name] = backend.host_fallbacks.get(self.name, 0) + 1
             hosted = [a if isinstance(a, SCALARS) else backend.to_numpy(a) for a in arrays]
             with np.errstate(all="ignore"):  # values speak for themselves: no backend warns
                 return backend.asarray(np.asarray(self.reference(*hosted, **attrs)))
 
-        return on_host
+        return kernel
 
     def usage(self, trouble: str) -> str:
         """A sentence that says what is wrong with a call and how the op is called."""

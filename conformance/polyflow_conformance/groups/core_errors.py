@@ -67,7 +67,7 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
         IndexError,
         ("index 7", "size 3"),
     ),
-    "getitem/float": (lambda t: _x(t, 3)[np.array([0.0])], IndexError, ("integers or booleans",)),
+    "getitem/float": (lambda t: _x(t, 3)[np.array([0.0], np.float32)], IndexError, ("integers or booleans",)),
     "getitem/mask": (lambda t: _x(t, 3)[np.array([True, False])], IndexError, ()),
     "getitem/text": (lambda t: _x(t, 3)["a"], IndexError, ("'a'",)),
     "getitem/step": (lambda t: _x(t, 3)[::0], ValueError, ("step",)),
