@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -149,6 +152,28 @@ def _restored(value: Tensor, trainable: bool, name: str, path: str) -> Variable:
     variable = Variable(value, trainable, name=name)
     variable.path = path
     return variable
+
+
+_hold = Variable.__dict__["_value"].__set__
+
+
+def assign_all(variables: Iterable[Variable], values: Iterable[Tensor]) -> None:
+    """Give each variable its value, of its own shape, dtype and backend.
+
+    It is one call of C code, which Python does not interrupt: Ctrl-C comes before or after all of them.
+    """
+    deque(map(_hold, variables, values), maxlen=0)
+
+
+@contextmanager
+def all_or_nothing(variables: Sequence[Variable]) -> Iterator[None]:
+    """A block that changes these variables as a whole: an exception or Ctrl-C leaves them as they were before."""
+    before = [variable._value for variable in variables]
+    try:
+        yield
+    except BaseException:
+        assign_all(variables, before)
+        raise
 
 
 def _first(value: Any, dtype: Any, backend: Any) -> Tensor:

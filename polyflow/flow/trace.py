@@ -6,7 +6,6 @@ captures become inputs; so the graph is a pure function, whatever the Python cod
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from ..errors import MixedBackendsError, TraceError
 from ..ops import elementwise
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
-from ..variable import Variable
+from ..variable import Variable, assign_all
 from . import eager
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
@@ -204,11 +203,5 @@ class Compiled:
         captured = [value.array for value in traced.captured]
         outputs = self.program(*arrays, *state, *captured)
         written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
-        deque(
-            map(assign_now, traced.writes, written), maxlen=0
-        )  # one call: an interrupt comes before or after all of them
+        assign_all(traced.writes, written)
         return tree.unflatten(traced.structure, list(outputs[: traced.results]))
-
-
-assign_now: Callable[[Variable, Tensor], None] = Variable.__dict__["_value"].__set__
-"""Let a variable hold a value of its own shape, dtype and backend, below every interpreter and without Python code."""

@@ -6,7 +6,6 @@ an interrupt is soon heard; what variables hold changes between calls, all at on
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
@@ -18,8 +17,9 @@ from ..backend.loop import Loop, LoopProgram, Part
 from ..data.feed import Resident
 from ..errors import TraceError
 from ..flow.passes import simplified
-from ..flow.trace import Traced, assign_now, trace
+from ..flow.trace import Traced, trace
 from ..tensor import Tensor
+from ..variable import assign_all
 from .objective import Objective
 from .step import Step
 
@@ -80,7 +80,7 @@ class Pass:
         state, reports = self.program([variable._value.array for variable in self.variables], data, orders, start, stop)
         self._pace(stop - start, perf_counter() - started)
         values = [Tensor(state[place], backend) for place in self.loop.writes]
-        deque(map(assign_now, self.written, values), maxlen=0)  # one call: an interrupt falls before or after it
+        assign_all(self.written, values)
         return reports
 
     def _pace(self, steps: int, seconds: float) -> None:

@@ -13,6 +13,7 @@ from .. import tree
 from ..flow.trace import Compiled, Traced, trace
 from ..ops.rules import Spec
 from ..tensor import Tensor
+from ..variable import Variable, all_or_nothing
 
 
 class Step:
@@ -25,10 +26,17 @@ class Step:
         function: takes the batch's structure of tensors; returns a structure of tensors, or None.
         backend: where it runs.
         eagerly: whether to run it op by op instead, for debugging.
+        variables: gives the variables that such a step changes as a whole.
     """
 
-    def __init__(self, function: Callable[..., Any], backend: Any, eagerly: bool = False) -> None:
-        self.function, self.backend, self.eagerly = function, backend, eagerly
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        backend: Any,
+        eagerly: bool = False,
+        variables: Callable[[], list[Variable]] = list,
+    ) -> None:
+        self.function, self.backend, self.eagerly, self.variables = function, backend, eagerly, variables
         self.direct = backend.capabilities.host_arguments
         self.programs: dict[Any, Compiled] = {}
         self.passes: dict[Any, Any] = {}
@@ -39,7 +47,8 @@ class Step:
         backend = self.backend
         if self.eagerly:
             tensors = [Tensor(backend.asarray(leaf), backend) for leaf in leaves]
-            result = self.function(*tree.unflatten(structure, tensors))
+            with all_or_nothing(self.variables()):
+                result = self.function(*tree.unflatten(structure, tensors))
             return None if result is None else tree.map(lambda t: t.array, result)
         key = (structure, *[(leaf.shape, leaf.dtype) for leaf in leaves])
         program = self.programs.get(key)

@@ -539,7 +539,7 @@ class Trainer:
                 "predict": self.predict_step,
             }[kind]
             _check_signature(function)
-            step = self._steps[kind] = Step(function, backend, self.run_eagerly)
+            step = self._steps[kind] = Step(function, backend, self.run_eagerly, self._state)
         return step
 
     def _what_steps_depend_on(self) -> tuple[Any, ...]:
@@ -556,11 +556,14 @@ class Trainer:
     def _moved(self) -> None:
         """Move what belongs to training after the model to its backend."""
         target = discovery.get(self._backend())
-        held = [*(self.optimizer.variables if self.optimizer is not None else ())]
-        held += self.objective.variables if self.objective is not None else []
-        for variable in held:
+        for variable in self._state():
             variable.move_to(target)
         self._changed()
+
+    def _state(self) -> list[Variable]:
+        """All that a training step may change: the model's variables, the optimizer's and those of the metrics."""
+        optimizer = [] if self.optimizer is None else self.optimizer.variables
+        return [*self.variables, *optimizer, *([] if self.objective is None else self.objective.variables)]
 
 
 def _count(value: Any, name: str) -> int:

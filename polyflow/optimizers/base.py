@@ -20,7 +20,7 @@ from ..naming import snake_case
 from ..ops.elementwise import astype, equal, floor_divide, not_equal, remainder, where
 from ..state import state_variable
 from ..tensor import Operators, tensor
-from ..variable import Variable
+from ..variable import Variable, all_or_nothing
 from . import schedules
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 
@@ -134,7 +134,7 @@ class Optimizer:
         self.built = True
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
-        """Do one step.
+        """Do one step; an exception or Ctrl-C in its middle leaves everything as it was before.
 
         Args:
             grads: a gradient for each variable (None where there is none).
@@ -150,13 +150,14 @@ class Optimizer:
         gradients, variables = [g for g, _ in pairs], [v for _, v in pairs]
         if self.loss_scale_factor is not None:
             gradients = [g / self.loss_scale_factor for g in gradients]
-        if self.gradient_accumulation_steps:
-            self._accumulate(gradients, variables, self.gradient_accumulation_steps)
-        else:
-            self._update(gradients, variables)
-        if self.use_ema:
-            self._follow()
-        self._iterations.assign_add(1)
+        with all_or_nothing([*self._trainable, *self._variables]):
+            if self.gradient_accumulation_steps:
+                self._accumulate(gradients, variables, self.gradient_accumulation_steps)
+            else:
+                self._update(gradients, variables)
+            if self.use_ema:
+                self._follow()
+            self._iterations.assign_add(1)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """As `apply`, from pairs of gradient and variable; returns the step counter."""

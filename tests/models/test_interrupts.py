@@ -1,0 +1,114 @@
+"""Ctrl-C at any line of a training step leaves the state before that step or after it, never a mixture."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+
+L = pf.keras.layers
+X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+Y = X.sum(1, keepdims=True)
+
+
+OURS = (str(Path(pf.__file__).parent), str(Path(pf.__file__).parents[1] / "backends"))
+
+
+def interrupted(work, line: int = -1) -> int | None:
+    """Interrupt ``work()`` at that line of polyflow's; or run all of it, and return how many lines that took."""
+    seen = itertools.count()
+
+    def trace(frame, event, argument):
+        if not frame.f_code.co_filename.startswith(OURS):
+            return None
+        if event == "line" and next(seen) == line:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return None
+    finally:
+        sys.settrace(before)
+    return next(seen)
+
+
+def state(variables):
+    return [np.array(v.numpy()) for v in variables]
+
+
+def same(a, b) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def made(**options):
+    pf.random.set_seed(0)
+    model = pf.Sequential([L.Dense(2, activation="tanh", input_shape=(3,)), L.BatchNormalization(), L.Dense(1)])
+    model.compile(pf.keras.optimizers.Adam(0.1, use_ema=True), "mse", **options)
+    model.train_on_batch(X, Y)
+    return model
+
+
+def by_fit(**options):
+    model = made(**options)
+    return (lambda: model.train_on_batch(X, Y)), [*model.variables, *model.optimizer.variables]
+
+
+def by_hand():
+    model = made()
+    optimizer = model.optimizer
+    with pf.GradientTape() as tape:
+        loss = pf.reduce_mean((model(X) - Y) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    return (
+        lambda: optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True)),
+        [*model.trainable_variables, *optimizer.variables],
+    )
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@pytest.mark.parametrize("make", [by_fit, lambda: by_fit(run_eagerly=True), by_hand], ids=["fit", "eager", "hand"])
+def test_an_interrupted_step_is_whole_or_has_not_been(backend, make):
+    with pf.use_backend(backend):
+        work, variables = make()
+        moving = [v for v in variables if v.name != "learning_rate"]
+        total = interrupted(work)
+        assert total is not None
+        outcomes = set()
+        for line in range(0, total, max(total // 60, 1)):
+            before = state(moving)
+            interrupted(work, line)
+            changed = {not np.array_equal(x, y) for x, y in zip(before, state(moving), strict=True)}
+            assert len(changed) == 1, f"line {line} of {total} left a mixture"
+            outcomes |= changed
+        assert False in outcomes
+        before = state(variables)
+        work()
+        assert not same(before, state(variables))
+
+
+def test_a_step_that_fails_half_way_changes_nothing():
+    class Failing(pf.Sequential):
+        def train_step(self, x, y=None, sample_weight=None):
+            super().train_step(x, y, sample_weight)
+            if self.fails:
+                raise OSError("no more")
+
+    model = Failing([L.Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fails = True
+    before = model.get_weights()
+    with pytest.raises(OSError, match="no more"):
+        model.fit(X, Y, verbose=0)
+    assert same(before, model.get_weights())
+    model.fails = False
+    model.fit(X, Y, verbose=0)
+    assert not same(before, model.get_weights())
