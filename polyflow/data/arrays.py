@@ -75,8 +75,12 @@ def host_rows(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Structu
     arrays = [_rows(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
     lengths = {name: len(array) for name, array in zip(names, arrays, strict=True)}
     if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise ShapeError(f"the arrays have different numbers of rows: {shown}. Expected one row per example in each.")
+        shown = ", ".join(f"{name} has {length}" for name, length in list(lengths.items())[:6])
+        hint = " Join a list of samples with np.stack." if len(lengths) > len(used) else ""
+        raise ShapeError(
+            f"the arrays have different numbers of rows: {shown}{', …' * (len(lengths) > 6)}. "
+            f"Expected one row per example in each.{hint}"
+        )
     if not len(arrays[0]):
         raise EmptyDataError(f"there is no data: {' and '.join(names)} {'have' if len(names) > 1 else 'has'} 0 rows.")
     return structure, arrays

@@ -101,11 +101,11 @@ class Feed:
 
     def _prepare(self, element: Any) -> Batch:
         x, y, weight = unpack(element, self.what)
-        x, y, weight = (host_structure(part, self.dtype) for part in (x, y, weight))
+        x, y, weight = _host_parts(x, y, weight, self.dtype)
         if self.class_weight is not None:
             if y is None:
                 raise ValueError(f"{self.what}: class_weight needs y.")
-            weight = class_weights(y, self.class_weight)
+            weight = class_weights(the_one(y, "class_weight needs one array of labels"), self.class_weight)
         for leaf in tree.flatten(x)[0]:
             if not leaf.shape:
                 raise ShapeError(f"{self.what} got a dataset of single samples. Batch it first: dataset.batch(32).")
@@ -140,12 +140,55 @@ def known_length(data: Any) -> Any:
 
 
 def host_structure(value: Any, dtype: np.dtype) -> Any:
-    """A structure of NumPy arrays; floats wider or narrower than the model's are converted to ``dtype``."""
+    """A structure of NumPy arrays; floats wider or narrower than the model's are converted to ``dtype``.
+
+    A list of arrays stands for several of them, as in Keras, and becomes a tuple; one of numbers is an array.
+    """
     if value is None:
         return None
-    if isinstance(value, dict) or (isinstance(value, tuple) and any(hasattr(one, "shape") for one in value)):
-        return tree.map(lambda one: host_array(one, dtype), value)
-    return host_array(value, dtype)
+    if isinstance(value, dict):
+        return {name: host_structure(one, dtype) for name, one in value.items()}
+    if not is_several(value):
+        return host_array(value, dtype)
+    parts = [host_structure(one, dtype) for one in value]
+    return type(value)(*parts) if hasattr(value, "_make") else tuple(parts)
+
+
+def _host_parts(x: Any, y: Any, weight: Any, dtype: np.dtype) -> Batch:
+    weight = the_one(weight, "sample_weight is one array")
+    return host_structure(x, dtype), host_structure(y, dtype), host_structure(weight, dtype)
+
+
+def is_several(value: Any) -> bool:
+    """Whether ``value`` stands for several arrays: a dict, or a list or tuple of arrays, not of numbers."""
+    if isinstance(value, dict):
+        return True
+    return isinstance(value, (list, tuple)) and len(value) > 0 and (is_several(value[0]) or _has_axes(value[0]))
+
+
+def _has_axes(value: Any) -> bool:
+    return len(getattr(value, "shape", ())) > 0
+
+
+def the_one(value: Any, expected: str) -> Any:
+    """The only array in ``value``, where one is expected; it may come in a list or tuple of its own.
+
+    Args:
+        value: an array, or anything that `host_structure` returns. expected: who takes one array, for the message.
+
+    Raises:
+        ShapeError: for several arrays.
+    """
+    if not is_several(value):
+        return value
+    leaves = tree.flatten(value)[0]
+    if len(leaves) == 1 and not isinstance(value, dict):
+        return leaves[0]
+    shapes = ", ".join(str(tuple(leaf.shape)) for leaf in leaves[:4]) + ", …" * (len(leaves) > 4)
+    raise ShapeError(
+        f"{expected}; got a {type(value).__name__} of {len(leaves)} with shapes {shapes}. "
+        "If they are samples, join them with np.stack; if they are features, with np.concatenate(..., axis=1)."
+    )
 
 
 def host_array(value: Any, dtype: np.dtype) -> np.ndarray:
@@ -209,7 +252,7 @@ def make_feed(
         raise ValueError(f"{what}: class_weight needs y.")
     if batch_size is not None and (isinstance(batch_size, bool) or not hasattr(batch_size, "__index__")):
         raise ValueError(f"batch_size is an integer of 1 or more; got {batch_size!r}.")
-    parts = [host_structure(part, dtype) for part in (x, y, sample_weight)]
+    parts = _host_parts(x, y, sample_weight, dtype)
     data = batches(*parts, batch_size=batch_size, shuffle=shuffle, key=random.host_key() if shuffle else None)
     return Feed(data if steps is None else data.repeat(), steps, class_weight, dtype, what)
 

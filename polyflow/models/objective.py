@@ -12,6 +12,9 @@ from .. import losses, metrics
 from ..ops.elementwise import equal, isnan, logical_and, where
 from ..state import reset, state_variable
 from ..variable import Variable
+from .feed import the_one
+
+TARGETS = "the loss and the metrics take one array of targets"
 
 
 class NanWatch:
@@ -60,6 +63,7 @@ class Objective:
         """Choose the metrics whose names mean different things for different shapes."""
         if self.resolved:
             return
+        y_true, y_pred = _pair(y_true, y_pred)
         names: dict[str, int] = {}
         for one, weighted in self.given:
             metric = metrics.resolve(one, y_true, y_pred)
@@ -80,7 +84,7 @@ class Objective:
             raise ValueError(
                 "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
             )
-        value = self.loss(y_true, y_pred, sample_weight=weight)  # type: ignore[misc]
+        value = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
         return value if self.loss_weight is None else value * self.loss_weight
 
     def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
@@ -88,6 +92,8 @@ class Objective:
         if loss is not None:
             self.tracker.update_state(loss, sample_weight=float(count))
             self.nan.update(loss)
+        if self.metrics:
+            y_true, y_pred = _pair(y_true, y_pred)
         for metric, weighted in zip(self.metrics, self.weighted, strict=True):
             metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
 
@@ -129,6 +135,11 @@ def _number(value: Any) -> Any:
     if not getattr(value, "shape", ()):
         return float(value)
     return np.array(value if isinstance(value, np.ndarray) else value.numpy())
+
+
+def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """The targets and the output: one array each, for a loss and metrics know nothing of several."""
+    return the_one(y_true, TARGETS), the_one(y_pred, "the loss and the metrics take one output")
 
 
 def _flat(given: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from ..layers.base import InputLayer, Layer, Shape
 from ..ops.shape import expand_dims, squeeze
 from ..registry import layer_class, register_layer
 from ..tensor import Operators, asarray
+from .feed import the_one
 from .model import Model
 
 
@@ -127,7 +128,10 @@ class Sequential(Model):
             inputs = layer(inputs, training=training)
         return inputs
 
+    takes_one = True
+
     def _taken(self, inputs: Any) -> Any:
+        inputs = the_one(inputs, f"{self.name!r} takes one array")
         if not self._sublayers:
             raise ValueError(f"{self.name!r} has no layers yet. Add some first.")
         return self._fit_rank(

@@ -19,8 +19,18 @@ from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
 from ..layers.base import Layer
 from ..layers.tracking import deep
-from .feed import Batch, Feed, Resident, host_structure, is_iterable_of_batches, make_feed, split_validation, unpack
-from .objective import Objective
+from .feed import (
+    Batch,
+    Feed,
+    Resident,
+    host_structure,
+    is_iterable_of_batches,
+    make_feed,
+    split_validation,
+    the_one,
+    unpack,
+)
+from .objective import TARGETS, Objective
 from .resident import Epochs, epochs_in_memory
 from .step import Step
 
@@ -33,6 +43,9 @@ class Trainer:
 
     first_layer: Layer | None = None
     """The layer that sees the data as it is, where it is known."""
+
+    takes_one = False
+    """Whether the input is one array, so that a list of one stands for it and a longer one is an error."""
 
     if TYPE_CHECKING:
         name: str
@@ -161,11 +174,12 @@ class Trainer:
                 raise ValueError(
                     "validation_split needs arrays; with a dataset use .take() and .skip(), or validation_data."
                 )
-            parts = [host_structure(part, self._data_dtype) for part in (x, y, sample_weight)]
-            (x, y, sample_weight), validation_data = split_validation(parts, validation_split)
+            (x, y, sample_weight), validation_data = split_validation(
+                self._given(x, y, sample_weight), validation_split
+            )
         elif validation_split:
             raise ValueError("fit takes validation_split or validation_data, not both.")
-        feed = make_feed(
+        feed = self._feed(
             x,
             y,
             sample_weight,
@@ -173,7 +187,6 @@ class Trainer:
             steps=steps_per_epoch,
             shuffle=shuffle,
             class_weight=class_weight,
-            dtype=self._data_dtype,
             what="fit",
         )
         validation = None
@@ -321,7 +334,7 @@ class Trainer:
             The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
         """
         objective = self._compiled("evaluate")
-        feed = self._feed((x, y, sample_weight), batch_size, steps, "evaluate")
+        feed = self._feed(x, y, sample_weight, batch_size=batch_size, steps=steps, what="evaluate")
         with self._running():
             self._prepare(feed, objective, training=False)
             watchers = CallbackList(
@@ -373,7 +386,7 @@ class Trainer:
         callbacks: Any = None,
     ) -> Any:
         """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
-        feed = self._feed((x, None, None), batch_size, steps, "predict")
+        feed = self._feed(x, batch_size=batch_size, steps=steps, what="predict")
         with self._running():
             self._build_with(feed)
             step = self._step("predict", self.objective)
@@ -417,29 +430,23 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as a NumPy array."""
-        feed = self._feed((x, None, None), None, None, "predict_on_batch")
+        inputs = self._given(x)
+        feed = self._feed(*inputs, what="predict_on_batch")
         with self._running():
             self._build_with(feed)
-            inputs = host_structure(x, self._data_dtype)
             for check in self._checks(None):
-                check((inputs,))
-            result = self._step("predict", self.objective)((inputs,))
+                check(inputs)
+            result = self._step("predict", self.objective)(inputs)
             return tree.map(lambda array: np.array(self._host(array)), result)
 
     def _one_batch(
         self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
-        parts = [host_structure(part, self._data_dtype) for part in (x, y, weight)]
+        parts = self._given(x, y, weight)
         leaves = tree.flatten(parts[0])[0]
         if not leaves or not leaves[0].ndim:
             raise ShapeError(f"{kind}_on_batch needs a batch of samples, rows first; got {short(x)}.")
-        feed = make_feed(
-            *parts,
-            batch_size=max(len(leaves[0]), 1),
-            class_weight=class_weight,
-            dtype=self._data_dtype,
-            what=kind,
-        )
+        feed = self._feed(*parts, batch_size=max(len(leaves[0]), 1), class_weight=class_weight, what=kind)
         with self._running():
             self._prepare(feed, objective, training=kind == "train")
             objective.reset()
@@ -478,21 +485,27 @@ class Trainer:
         with selection.use_backend(self._backend()):
             yield
 
-    def _feed(self, data: tuple[Any, Any, Any], batch_size: Any, steps: int | None, what: str) -> Feed:
-        return make_feed(*data, batch_size=batch_size, steps=steps, dtype=self._data_dtype, what=what)
+    def _given(self, x: Any, *rest: Any) -> tuple[Any, ...]:
+        """Data that a user gave as arrays, as structures of host arrays."""
+        if self.takes_one:
+            x = the_one(x, f"{self.name!r} takes one array")
+        return tuple(host_structure(part, self._data_dtype) for part in (x, *rest))
+
+    def _feed(self, x: Any, *rest: Any, **options: Any) -> Feed:
+        if self.takes_one and not is_iterable_of_batches(x):
+            x = the_one(x, f"{self.name!r} takes one array")
+        return make_feed(x, *rest, dtype=self._data_dtype, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if is_iterable_of_batches(data):
-            return make_feed(data, steps=steps, dtype=self._data_dtype, what="validation_data")
+            return self._feed(data, steps=steps, what="validation_data")
         if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
             raise ValueError(
                 "validation_data is (x, y), (x, y, sample_weight) or a dataset of such batches; "
                 f"got {short(data)} of type {type(data).__name__}."
             )
         x, y, weight = unpack(tuple(data), "validation_data")
-        return make_feed(
-            x, y, weight, batch_size=batch_size, steps=steps, dtype=self._data_dtype, what="validation_data"
-        )
+        return self._feed(x, y, weight, batch_size=batch_size, steps=steps, what="validation_data")
 
     def _build_with(self, feed: Feed) -> Any:
         """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""
@@ -521,7 +534,7 @@ class Trainer:
         found: list[Callable[[Any], None]] = []
         if objective is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
             classes = self.output_shape[-1]
-            found.append(lambda batch: losses.check_labels(objective.loss, batch[1], classes))
+            found.append(lambda batch: losses.check_labels(objective.loss, the_one(batch[1], TARGETS), classes))
         first = self.first_layer
         if first is not None and type(first).check_values is not Layer.check_values:
             found.append(lambda batch: first.check_values(batch[0]))
