@@ -22,7 +22,7 @@ def matmul(x1: np.ndarray, x2: np.ndarray) -> Any:
     """The matrix product, in the operands' dtype; integers wrap."""
     dtype = x1.dtype
     if dtype.char in _BLAS:  # the same product; `dot` takes half as long to begin with it
-        return np.dot(x1, x2) if x1.ndim <= 2 and x2.ndim <= 2 else np.matmul(x1, x2)
+        return np.dot(x1, x2) if 0 < x1.ndim <= 2 and 0 < x2.ndim <= 2 else np.matmul(x1, x2)
     if dtype.kind not in "iu":
         return np.matmul(x1.astype(dt.float32), x2.astype(dt.float32)).astype(dtype)
     work = x1.size * (x2.shape[-1] if x2.ndim > 1 else 1)
