@@ -6,7 +6,7 @@ with every call of a model, so what cannot hold anything is passed over by its c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType, NoneType
 from typing import Any
 
@@ -25,16 +25,16 @@ def held(owner: Any, kinds: type | tuple[type, ...]) -> list[Any]:
     return list(found.values())
 
 
-def deep(owner: Any, kind: type) -> list[Any]:
+def deep(owner: Any, kind: type) -> Iterator[Any]:
     """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones."""
-    found: dict[int, Any] = {}
+    found: set[int] = set()
     waiting = [owner]
     while waiting:
         one = waiting.pop()
         if id(one) not in found:
-            found[id(one)] = one
+            found.add(id(one))
+            yield one
             waiting += reversed(held(one, kind))
-    return list(found.values())
 
 
 def _collect(values: Iterable[Any], kinds: type | tuple[type, ...], found: dict[int, Any]) -> None:

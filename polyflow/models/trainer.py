@@ -407,13 +407,10 @@ class Trainer:
                 watchers.on_predict_end()
             finally:
                 watchers.close()
-            host = [tree.map(self._host, part) for part in parts]
+            host = [tree.map(step.backend.to_numpy, part) for part in parts]
         if len(host) == 1:
             return tree.map(np.array, host[0])
         return tree.map(lambda *arrays: np.concatenate(arrays), *host)
-
-    def _host(self, array: Any) -> np.ndarray:
-        return self._backend().to_numpy(array)
 
     # One batch ------------------------------------------------------------------------------------------------------
 
@@ -436,8 +433,8 @@ class Trainer:
             self._build_with(feed)
             for check in self._checks(None):
                 check(inputs)
-            result = self._step("predict", self.objective)(inputs)
-            return tree.map(lambda array: np.array(self._host(array)), result)
+            step = self._step("predict", self.objective)
+            return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step(inputs))
 
     def _one_batch(
         self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
@@ -472,8 +469,10 @@ class Trainer:
             )
 
     def _backend(self) -> Any:
-        held = self.variables
-        return held[0].backend if held else selection.current()
+        for layer in deep(self, Layer):
+            for variable in layer._own():
+                return variable.backend
+        return selection.current()
 
     @property
     def _data_dtype(self) -> Any:
@@ -541,9 +540,13 @@ class Trainer:
         return found
 
     def _step(self, kind: str, objective: Objective | None) -> Step:
-        backend = self._backend()
+        layers = list(deep(self, Layer))
+        variables = [variable for layer in layers for variable in layer._own()]
+        backend = variables[0].backend if variables else selection.current()
         step = self._steps.get(kind)
-        if self._steps_for != (made_for := self._what_steps_depend_on()):
+        # a compiled program would not see a change of these
+        made_for = [(id(v), v.trainable) for v in variables], [layer.trainable for layer in layers]
+        if self._steps_for != made_for:
             self._steps, self._steps_for, step = {}, made_for, None
         if step is None or step.backend is not backend:
             function: Callable[..., Any] = {
@@ -554,10 +557,6 @@ class Trainer:
             _check_signature(function)
             step = self._steps[kind] = Step(function, backend, self.run_eagerly, self._state)
         return step
-
-    def _what_steps_depend_on(self) -> tuple[Any, ...]:
-        """The variables and what is trained of them: a compiled program would not see a change of these."""
-        return tuple((id(v), v.trainable) for v in self.variables), tuple(one.trainable for one in deep(self, Layer))
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_steps": {}, "_steps_for": None}
