@@ -7,18 +7,20 @@ walk runs gradient rules as ordinary ops, under whatever interpreter is current:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from .. import dtypes as dt
 from ..errors import ShapeError
-from ..ops import creation, elementwise, reduction, shape
+from ..ops import creation, elementwise
 from ..ops.call import interpreter
 from ..ops.declare import OPS
 from ..tensor import Tensor, asarray
 from . import eager
+from .guards import WHERE, Guard, either, pulled
 from .interpreter import Interpreter
+from .unbroadcast import unbroadcast
 
 if TYPE_CHECKING:
     from ..ops.declare import Op
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 _existing: WeakValueDictionary[int, Tape] = WeakValueDictionary()
-_WHERE = OPS["where"]
 
 
 class Tape(Interpreter):
@@ -146,52 +147,52 @@ class Tape(Interpreter):
     def cotangents(self, seeds: list[tuple[Tensor, Tensor]]) -> dict[int, Tensor]:
         """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id."""
         found: dict[int, Tensor] = {}
+        guards: dict[int, Guard] = {}
         for value, cotangent in seeds:
             _accumulate(found, value, cotangent)
         live = self.live
-        guards: dict[int, Guard] = {}
         for op, args, attrs, out in reversed(self.records):
             if op.__class__ is CustomGradient:
-                op.pull(found, live, args, out)  # type: ignore[attr-defined]
+                for arg, cotangent in op.pull(found, live, args, out):  # type: ignore[attr-defined]
+                    guards.pop(id(arg), None)
+                    _accumulate(found, arg, cotangent)
                 continue
             g = found.get(id(out))
             if g is None:
                 continue
-            guard = guards.get(id(out)) if guards and _is_pointwise(op) else None
+            if guards or op is WHERE:
+                _guarded_step(found, guards, live, op, args, attrs, out)
+                continue
             for index, arg in enumerate(args):
-                if id(arg) not in live:
-                    continue
-                cotangent = op.pullback(index, g, out, args, attrs)
-                if cotangent is None:
-                    continue
-                if guard is not None:
-                    cotangent = guarded(guard, cotangent)
-                chosen = (args[0], index == 1, guard) if op is _WHERE else guard
-                if chosen is not None and id(arg) not in found and cotangent.shape == arg.shape:
-                    guards[id(arg)] = chosen
-                elif guards:
-                    guards.pop(id(arg), None)
-                _accumulate(found, arg, cotangent)
+                if id(arg) in live:
+                    cotangent = op.pullback(index, g, out, args, attrs)
+                    if cotangent is not None:
+                        _accumulate(found, arg, cotangent)
         return found
 
 
-Guard = tuple[Any, bool, Any]
-"""Where a cotangent may differ from 0: where a condition holds (or does not), and where another guard says so."""
-
-
-def guarded(guard: Guard, cotangent: Any) -> Any:
-    """A cotangent that is 0 wherever `where` has not taken its value, even if the derivative there is infinite or NaN.
-
-    (Comparing the cotangent itself with 0 would not be linear in it, and jvp and higher orders rest on that.)
-    """
-    condition, holds, rest = guard
-    kept = elementwise.where(condition, cotangent, 0) if holds else elementwise.where(condition, 0, cotangent)
-    return kept if rest is None else guarded(rest, kept)
-
-
-def _is_pointwise(op: Op) -> bool:
-    """Whether each element of the result depends on the arguments' elements at its own place alone."""
-    return op.rule.family == "elementwise" or op is _WHERE or op.name == "astype"
+def _guarded_step(
+    found: dict[int, Tensor],
+    guards: dict[int, Guard],
+    live: set[int],
+    op: Op,
+    args: tuple[Any, ...],
+    attrs: dict[str, Any],
+    out: Any,
+) -> None:
+    """One step back where a `where` came later: cotangents go on with their guards."""
+    g, guard = found[id(out)], guards.pop(id(out), None)
+    for index, arg in enumerate(args):
+        if id(arg) not in live:
+            continue
+        cotangent, its_guard = pulled(op, index, g, guard, out, args, attrs)
+        if cotangent is None:
+            continue
+        if id(arg) in found:
+            its_guard = either(guards.pop(id(arg), None), its_guard)
+        if its_guard is not None:
+            guards[id(arg)] = its_guard
+        _accumulate(found, arg, cotangent)
 
 
 class CustomGradient:
@@ -200,8 +201,10 @@ class CustomGradient:
     def __init__(self, pullback: Callable[..., Any]) -> None:
         self.user_pullback = pullback
 
-    def pull(self, found: dict[int, Tensor], live: set[int], args: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
-        """Add the user's cotangents of ``args`` to those found, if there are any of ``outs``."""
+    def pull(
+        self, found: dict[int, Tensor], live: set[int], args: tuple[Any, ...], outs: tuple[Any, ...]
+    ) -> Iterator[tuple[Any, Any]]:
+        """The live ones of ``args``, each with the user's cotangent, if there are cotangents of ``outs``."""
         given = [found.get(id(out)) for out in outs]
         if all(g is None for g in given):
             return
@@ -223,7 +226,7 @@ class CustomGradient:
                     f"a custom gradient returned a cotangent of shape {value.shape} "
                     f"for an argument of shape {arg.shape}."
                 )
-            _accumulate(found, arg, value)
+            yield arg, value
 
 
 def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callable[..., Any]) -> list[Tensor]:
@@ -247,21 +250,6 @@ def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None
         cotangent = unbroadcast(cotangent, value.shape)
     earlier = found.get(id(value))
     found[id(value)] = cotangent if earlier is None else elementwise.add(earlier, cotangent)
-
-
-def unbroadcast(cotangent: Any, target: tuple[int, ...]) -> Any:
-    """Sum a cotangent over the axes along which its value was broadcast."""
-    given = cotangent.shape
-    if given == target:
-        return cotangent
-    extra = len(given) - len(target)
-    if extra < 0 or any(size not in (1, wide) for size, wide in zip(target, given[extra:], strict=True)):
-        return shape.broadcast_to(cotangent, target)  # a smaller cotangent stands for one that is constant
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, (size, wide) in enumerate(zip(target, given[extra:], strict=True)) if size == 1 and wide != 1
-    )
-    summed = reduction.sum(cotangent, axes) if axes else cotangent
-    return summed if summed.shape == target else shape.reshape(summed, target)
 
 
 def hold(variable: Variable, value: Tensor) -> None:

@@ -143,12 +143,13 @@ def sparse_categorical_crossentropy(
     whole = labels if labels.dtype in dt.INTEGERS else astype(labels, dt.int32)
     chosen = one_hot(whole, classes, axis=normal_axis(axis, len(y_pred.shape)), dtype=dt.bool_)
     valid = logical_and(greater_equal(whole, 0), less(whole, classes))
+    wrong = astype(where(valid, 0.0, float("nan")), y_pred.dtype)  # added, so that no gradient goes through a `where`
     if ignore_class is None:
-        return where(valid, -sum(where(chosen, _log_probabilities(y_pred, from_logits, axis), 0), axis), float("nan"))
+        return wrong - sum(where(chosen, _log_probabilities(y_pred, from_logits, axis), 0), axis)
     known = not_equal(whole, ignore_class)
     shown = where(expand_dims(known, axis), y_pred, 0 if from_logits else 1)  # an ignored row may hold anything
-    loss = -sum(where(chosen, _log_probabilities(shown, from_logits, axis), 0), axis)
-    return where(known, where(valid, loss, float("nan")), 0)
+    loss = wrong - sum(where(chosen, _log_probabilities(shown, from_logits, axis), 0), axis)
+    return where(known, loss, 0)
 
 
 def counted(y_true: Any, y_pred: Any, ignore_class: int, axis: int = -1) -> Any:

@@ -575,6 +575,16 @@ MUTANTS.append(
 )
 
 
+MUTANTS.append(
+    Mutant(
+        "NaN leaked from a branch that uses a value twice",
+        "where",
+        NumPyBackend,
+        patched(tape, "either", lambda first, second: None),
+    )
+)
+
+
 class _OwnGradients(NumPyBackend):
     """NumPy with gradients of its own, by polyflow's rules on the graph; ``factor`` is the fault."""
 

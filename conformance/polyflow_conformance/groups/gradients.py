@@ -379,6 +379,10 @@ def _complex(t: Trial, *, one: Differentiable, name: str) -> None:
 INF = math.inf
 
 
+def _under_two_conditions(root: Any, x: Any) -> Any:
+    return elementwise.where(x > 0, root * root, 0.0) + elementwise.where(x > 1, root, 0.0)
+
+
 def _f(name: str) -> Callable[..., Any]:
     return lambda *args, **attrs: functions()[name](*args, **attrs)
 
@@ -432,6 +436,54 @@ CORNERS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
         lambda x: elementwise.where(x > 0, functions()["log"](x), 0.0),
         [[0.0, 2.0]],
         [[0.0, 0.5]],
+    ),
+    "where/product-at-zero": (
+        lambda x: elementwise.where(x > 0, x * functions()["log"](x), 0.0),
+        [[0.0, -1.0, 1.0]],
+        [[0.0, 0.0, 1.0]],
+    ),
+    "where/root-at-zero": (
+        lambda x: elementwise.where(x > 0, x * functions()["sqrt"](x), 0.0),
+        [[0.0, -1.0, 4.0]],
+        [[0.0, 0.0, 3.0]],
+    ),
+    "where/quotient-at-zero": (
+        lambda x: elementwise.where(x > 0, x * x / x, 1.0),
+        [[0.0, -1.0, 4.0]],
+        [[0.0, 0.0, 1.0]],
+    ),
+    "where/two-conditions": (
+        lambda x: _under_two_conditions(functions()["sqrt"](x), x),
+        [[0.0, 0.25, 4.0]],
+        [[0.0, 1.0, 1.25]],
+    ),
+    "where/rows": (
+        lambda x: elementwise.where(
+            np.array([[True], [False]]), x / functions()["sqrt"](functions()["sum"](x * x, -1, keepdims=True)), 0.0
+        ),
+        [[[3.0, 4.0], [0.0, 0.0]]],
+        [[[4 / 125, -3 / 125], [0.0, 0.0]]],
+    ),
+    "where/softmax-of-nothing": (
+        lambda x: elementwise.where(np.array([[True, False], [False, False]]), functions()["softmax"](x), 0.0),
+        [[[0.0, 0.0], [-INF, -INF]]],
+        [[[0.25, -0.25], [0.0, 0.0]]],
+    ),
+    "where/second-order": (
+        transforms.grad(
+            lambda x: functions()["sum"](
+                elementwise.where(x > 0, x * x * functions()["log"](x) + x * functions()["sqrt"](x), 0.0)
+            )
+        ),
+        [[0.0, -1.0, 1.0]],
+        [[0.0, 0.0, 3.75]],
+    ),
+    "where/jvp": (
+        lambda x: transforms.jvp(
+            lambda x: elementwise.where(x > 0, x * functions()["log"](x), 0.0), (x,), (x * 0.0 + 1.0,)
+        )[1],
+        [[0.0, -1.0, 4.0]],
+        [[0.0, 0.0, 0.25]],
     ),
     "logsumexp/infinite": (lambda x: functions()["logsumexp"](x, -1), [[0.0, -INF]], [[1.0, 0.0]]),
     "logaddexp/infinite": (_f("logaddexp"), [[-INF, 0.0], [-INF, -INF]], [[0.5, 1.0], [0.5, 0.0]]),

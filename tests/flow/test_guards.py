@@ -1,0 +1,209 @@
+"""What `where` keeps out of gradients: random branches, undefined where they are not taken, against defined ones."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import polyflow as pf
+from polyflow.flow import guards, tape
+from polyflow.ops import elementwise, indexing, nn, reduction, shape
+from polyflow.ops.declare import OPS
+
+ROWS, COLUMNS = 4, 3
+MENDED = np.array([0.3, 0.6, 0.9])
+BAD = (0.0, -1.0, np.nan, np.inf, -np.inf)
+
+UNARY = {
+    "log": elementwise.log,
+    "sqrt": elementwise.sqrt,
+    "reciprocal": elementwise.reciprocal,
+    "rsqrt": elementwise.rsqrt,
+    "atanh": elementwise.atanh,
+    "square": elementwise.square,
+    "exp": elementwise.exp,
+    "scaled": lambda x: x * 0.5 - 1.5,
+    "power": lambda x: x**1.5,
+    "clipped": lambda x: elementwise.clip(x, 0.1, 0.8),
+    "relu": nn.relu,
+    "softmax": nn.softmax,
+    "log_softmax": nn.log_softmax,
+    "logsumexp": lambda x: reduction.logsumexp(x, -1, True),
+    "sum": lambda x: reduction.sum(x, -1, keepdims=True),
+    "mean": lambda x: shape.expand_dims(reduction.mean(x, -1), -1),
+    "max": lambda x: reduction.max(x, -1, True),
+    "prod": lambda x: reduction.prod(x, -1, keepdims=True),
+    "normed": lambda x: x / reduction.norm(x, -1, keepdims=True),
+    "root of squares": lambda x: x / elementwise.sqrt(reduction.sum(x * x, -1, keepdims=True)),
+    "cumulative_sum": lambda x: reduction.cumulative_sum(x, axis=-1),
+    "cumulative_prod": lambda x: reduction.cumulative_prod(x, axis=1),
+    "sort": reduction.sort,
+    "flip": lambda x: shape.flip(x, -1),
+    "turned": lambda x: shape.transpose(elementwise.log(shape.transpose(x))),
+    "columns": lambda x: shape.concat([x[:, :1], x[:, 1:]], axis=1),
+    "chosen": lambda x: x[:, np.zeros(COLUMNS, int)],
+    "pad": lambda x: shape.pad(x, [(0, 0), (1, 0)], constant_values=0.5)[:, 1:],
+    "added at": lambda x: indexing.index_add(x * 0.5, (slice(None), 0), elementwise.sqrt(x[:, -1])),
+    "set at": lambda x: indexing.index_set(x, (slice(None), 0), elementwise.log(x[:, -1])),
+}
+BINARY = {
+    "add": elementwise.add,
+    "subtract": elementwise.subtract,
+    "multiply": elementwise.multiply,
+    "divide": elementwise.divide,
+    "pow": elementwise.pow,
+    "maximum": elementwise.maximum,
+    "hypot": elementwise.hypot,
+    "atan2": elementwise.atan2,
+}
+
+
+@st.composite
+def programs(draw):
+    """Steps on a growing pool of values, and up to three of these, each under a condition of its own."""
+    steps = []
+    for size in range(1, draw(st.integers(2, 6))):
+        places = st.integers(0, size - 1)
+        if draw(st.booleans()):
+            steps.append((draw(st.sampled_from(sorted(UNARY))), draw(places)))
+        else:
+            steps.append((draw(st.sampled_from(sorted(BINARY))), draw(places), draw(places)))
+    flags = st.lists(st.booleans(), min_size=COLUMNS, max_size=COLUMNS)
+    outputs = draw(
+        st.lists(st.tuples(st.integers(1, len(steps)), st.booleans(), flags, st.booleans()), min_size=1, max_size=3)
+    )
+    return steps, outputs
+
+
+def program(steps, outputs, bad):
+    """The sum of some values of a program, each of them only where its rows are not bad; and a condition on top."""
+    conditions = [
+        ~bad[:, None] & np.array([flags] if elementwise else [[True]]) for _, elementwise, flags, _ in outputs
+    ]
+
+    def function(x):
+        pool = [x]
+        for name, *places in steps:
+            pool.append((UNARY if len(places) == 1 else BINARY)[name](*[pool[place] for place in places]))
+        total = 0.0
+        for (place, _, _, other), condition in zip(outputs, conditions, strict=True):
+            value = pool[place]
+            wide = shape.broadcast_to(value, (ROWS, COLUMNS))
+            chosen = elementwise.where(pf.constant(condition), wide, 0.0)
+            if other:  # the other way round, and once more
+                chosen = elementwise.where(pf.constant(~condition), 0.5, elementwise.where(~bad[:, None], chosen, 1.0))
+            total = reduction.sum(chosen) + total
+        return total
+
+    return function
+
+
+BAD_ROWS = np.array([True, False, True, False])
+
+
+def check(steps, outputs, bad_numbers, seed=0):
+    """Gradients, their gradients and jvp are those at defined numbers, and 0 in the rows that no branch took."""
+    rng = np.random.default_rng(seed)
+    x = rng.choice(MENDED, (ROWS, COLUMNS)) + rng.uniform(-0.05, 0.05, (ROWS, COLUMNS))
+    undefined = x.copy()
+    undefined[BAD_ROWS] = np.reshape(bad_numbers, (2, COLUMNS))
+    function = program(steps, outputs, BAD_ROWS)
+    directions = rng.normal(size=x.shape)
+    first = pf.grad(function)
+    second = pf.grad(lambda x: reduction.sum(first(x) * directions))
+    along = lambda x: pf.jvp(function, (x,), (pf.constant(directions * ~BAD_ROWS[:, None]),))[1]  # noqa: E731
+    for derivative in (first, second, along):
+        found = derivative(pf.constant(undefined)).numpy()
+        expected = derivative(pf.constant(x)).numpy()
+        if derivative is not along:
+            expected = np.where(BAD_ROWS[:, None], 0.0, expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("step", UNARY)
+def test_guards_pass_every_op(step):
+    """What lies before an op is as well guarded as the op itself."""
+    check([("sqrt", 0), ("log", 1), (step, 2), ("multiply", 3, 1)], [(4, True, [True] * COLUMNS, True)], BAD + BAD[:1])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@given(
+    programs(), st.lists(st.sampled_from(BAD), min_size=2 * COLUMNS, max_size=2 * COLUMNS), st.integers(0, 2**32 - 1)
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_not_taken_leaves_no_trace(backend, given_program, bad_numbers, seed):
+    """However a branch is made, where it was not taken its gradient is 0."""
+    with pf.use_backend(backend):
+        check(*given_program, bad_numbers, seed)
+
+
+def at(function, *values):
+    return pf.grad(lambda x: reduction.sum(function(x)))(pf.constant(list(values))).tolist()
+
+
+def test_a_condition_met_twice():
+    """A value used under two conditions has a slope where either holds."""
+
+    def function(x):
+        root = elementwise.sqrt(x)
+        return elementwise.where(x > 0, root * root, 0.0) + elementwise.where(x > 1, root, 0.0)
+
+    assert at(function, 0.0, 0.25, 4.0) == [0.0, 1.0, 1.25]
+
+
+@pytest.mark.parametrize("step", [lambda x: reduction.cumulative_sum(x, axis=0), reduction.sort])
+def test_guards_are_exact_where_elements_move(step):
+    """Elements that no chosen sum or place depends on are guarded, though others of their axis are not."""
+    first = pf.constant([True, False, False])
+    assert at(lambda x: elementwise.where(first, step(1.0 - elementwise.sqrt(x)), 0.0), 0.25, 0.0, 0.0)[0] == -1.0
+    found = at(lambda x: elementwise.where(first, step(elementwise.sqrt(x)), 0.0), 0.25, 4.0, np.inf)
+    assert found == [1.0, 0.0, 0.0]
+    zeros = at(lambda x: elementwise.where(first, step(elementwise.sqrt(x)), 0.0), 0.0, 4.0, 9.0)
+    assert zeros == [np.inf, 0.0, 0.0]
+
+
+def test_a_custom_gradient_counts_everywhere():
+    """What a user's own gradient adds is not taken for what a `where` let through."""
+
+    @pf.custom_gradient
+    def tripled(x):
+        return x * 3.0, lambda g: g * 3.0
+
+    def function(x):
+        y = x * x
+        return tripled(y) + elementwise.where(x > 1, y, 0.0)
+
+    assert at(function, 0.5, 2.0) == [3.0, 16.0]
+
+
+def test_both_branches_of_a_where_are_everything():
+    """A value used in both branches has no guard left, so nothing upstream has to be masked."""
+    found = tape.Tape(None)
+    x = found.fresh(pf.constant([-1.0, 2.0]))
+    condition = pf.constant([False, True])
+    taken, other = (guards.Guard({(id(condition), holds): condition}) for holds in (True, False))
+    assert guards.either(taken, other) is None
+    nested = guards.both(taken, guards.Guard({(id(x), True): x}))
+    assert guards.either(nested, guards.both(other, guards.Guard({(id(x), True): x}))).conditions.keys() == {
+        (id(x), True)
+    }
+    assert guards.either(nested, taken) is guards.either(taken, nested) is taken
+
+
+def test_the_tables_name_ops():
+    assert set(OPS) >= guards.SAFE | guards.MOVES
+    assert not guards.SAFE & guards.MOVES
+
+
+def test_masks_are_computed_where_needed_alone(monkeypatch):
+    """A guard that no rule needs costs nothing: the mask of rows is not spread over a matrix product."""
+    asked = []
+    mask = guards.Guard.mask.fget
+    monkeypatch.setattr(guards.Guard, "mask", property(lambda self: asked.append(self) or mask(self)))
+    w = pf.constant(np.ones((3, 2), np.float32))
+    rows = pf.constant([[True], [False]])
+    gradient = pf.grad(lambda x: reduction.sum(elementwise.where(rows, reduction.sum(x @ w, -1, keepdims=True), 0.0)))
+    assert gradient(pf.constant(np.ones((2, 3), np.float32))).tolist() == [[2.0] * 3, [0.0] * 3]
+    assert not asked
