@@ -146,7 +146,9 @@ class LabelError(PolyflowError, ValueError):
 
 
 def nearest(name: object, choices: Iterable[str], limit: int = 3) -> list[str]:
-    """Return up to ``limit`` of ``choices`` that are spelt most like ``name``, best first; upper case does not count.
+    """Return up to ``limit`` of ``choices`` that are spelt most like ``name``, best first.
+
+    Upper case does not count, but of two choices that differ in nothing else the one in the case of ``name`` is meant.
 
     Anything that is not a string has no near spelling, so the answer is empty.
     """
@@ -156,7 +158,9 @@ def nearest(name: object, choices: Iterable[str], limit: int = 3) -> list[str]:
 
     spelt: dict[str, str] = {}
     for choice in choices:
-        spelt.setdefault(choice.lower(), choice)
+        key = choice.lower()
+        if key not in spelt or choice.islower() == name.islower():
+            spelt[key] = choice
     return [spelt[key] for key in get_close_matches(name.strip().lower(), spelt, n=limit, cutoff=0.6)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from .. import dtypes as dt
 from .. import initializers, tree
 from ..backend import discovery, selection
-from ..errors import ShapeError
+from ..errors import ShapeError, nearest
 from ..flow.trace import trace
 from ..naming import snake_case
 from ..ops.rules import Spec
@@ -24,6 +25,9 @@ from .mode import resolve, takes_training, training_mode
 from .tracking import deep, held
 
 Shape = tuple[int | None, ...]
+
+OPTIONS = ("name", "trainable", "dtype", "input_shape", "input_dim")
+"""The arguments that every layer takes."""
 
 _names: Counter[str] = Counter()
 _naming = threading.Lock()
@@ -116,9 +120,11 @@ class Layer:
         **unknown: Any,
     ) -> None:
         for option in unknown:
+            near = nearest(option, (*OPTIONS, *inspect.signature(type(self).__init__).parameters))
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise TypeError(
-                f"{type(self).__name__} has no argument {option!r}. Every layer takes name, trainable, dtype, "
-                "input_shape and input_dim; help() tells its own."
+                f"{type(self).__name__} has no argument {option!r}.{hint} Every layer takes {', '.join(OPTIONS)}; "
+                "help() tells its own."
             )
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
@@ -322,7 +328,15 @@ class Layer:
         return [v for v in self.variables if not v.trainable]
 
     def count_params(self) -> int:
-        """The number of numbers in the weights."""
+        """The number of numbers in the weights.
+
+        Raises:
+            ValueError: for a layer that is not built, since they are not known yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name!r} is not built yet, so its weights are not known. Call it on data, or build(input_shape)."
+            )
         return sum(v.size for v in self.weights)
 
     def get_weights(self) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import losses
-from ..errors import unknown_name
+from ..errors import UnknownNameError, unknown_name
 from ..losses import kind_of_targets
 from ..losses.crossentropy import (
     binary_crossentropy,
@@ -174,9 +174,12 @@ _BY_TARGETS = {
 def check(identifier: Any) -> None:
     """Raise UnknownNameError for what `resolve` would not take, before any shape is known."""
     if identifier is None:
-        raise unknown_name("metric", None, FAMILY.members)
+        raise unknown_name("metric", None, [*FAMILY.members, *_BY_TARGETS])
     if not (isinstance(identifier, str) and identifier.lower() in _BY_TARGETS):
-        FAMILY.get(identifier)
+        try:
+            FAMILY.get(identifier)
+        except UnknownNameError:
+            raise unknown_name("metric", identifier, [*FAMILY.members, *_BY_TARGETS]) from None
 
 
 def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:

@@ -191,7 +191,8 @@ class Trainer:
         )
         validation = None
         if validation_data is not None:
-            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+            size = batch_size if validation_batch_size is None else validation_batch_size
+            validation = self._validation(validation_data, size, validation_steps)
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
         watchers = CallbackList(callbacks, self, params, verbose=verbose)
         with self._running():
@@ -218,8 +219,10 @@ class Trainer:
         validate_every: int,
     ) -> None:
         apart = validation is not None or watchers.needs_epochs or watchers.shows
+        warned = False
         for epoch, logs, first_nan in self._trained(feed, watchers, objective, epochs, apart):
-            if np.isnan(logs["loss"]):
+            if np.isnan(logs["loss"]) and not warned:
+                warned = True
                 self._warn_of_nan(first_nan, epoch)
             if validation is not None and (epoch + 1) % validate_every == 0:
                 watchers.on_test_begin()

@@ -158,6 +158,8 @@ class Op:
         try:
             return self.rule.infer(*specs, **attrs)
         except (ShapeError, AxisError) as error:
+            if str(error).startswith(self.name):
+                raise
             raise type(error)(f"{self.name}: {error}") from None
 
 

@@ -66,6 +66,8 @@ def test_nearest(given, near):
 
 def test_nearest_keeps_the_spelling_and_the_limit():
     assert errors.nearest("DENSE", ["Dense"]) == ["Dense"]
+    assert errors.nearest("accuraccy", ["Accuracy", "accuracy"]) == ["accuracy"]
+    assert errors.nearest("Accuraccy", ["accuracy", "Accuracy"]) == ["Accuracy"]
     assert len(errors.nearest("relu", ["relu1", "relu2", "relu3", "relu4"], limit=2)) == 2
 
 

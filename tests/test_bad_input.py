@@ -1,0 +1,276 @@
+"""Bad input: one sentence, from the same class, on every backend; and the model trains on afterwards.
+
+(Plugins that are missing, broken, too old or clash are in `tests/backend/test_broken_plugins.py`.)
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow import errors
+
+K, L = pf.keras, pf.keras.layers
+X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
+Y = X.sum(1, keepdims=True)
+C = np.arange(8) % 3
+BACKENDS = ["numpy", "jax"]
+
+
+def slices(*parts):
+    return pf.data.Dataset.from_tensor_slices(parts)
+
+
+def recompile(model, *args, **options):
+    """Compile as the user who makes the mistake does; what was compiled before has to survive it."""
+    return model.compile(*args, **options)
+
+
+def both_backends():
+    return pf.tensor([1.0], backend="numpy"), pf.tensor([1.0], backend="jax")
+
+
+REGRESSION = {
+    # names
+    "backend": (lambda m: pf.set_backend("jaxx"), errors.UnknownBackendError, r"'jaxx'\. Did you mean 'jax'\?"),
+    "move": (lambda m: m.to("nump"), errors.UnknownBackendError, r"Did you mean 'numpy'\? Installed: .*numpy"),
+    "device": (lambda m: pf.zeros(3).to("jax:gpu:7"), errors.UnknownDeviceError, r"no device 'gpu:7'\. Its .*cpu:0"),
+    "optimizer": (lambda m: recompile(m, "addam", "mse"), errors.UnknownNameError, "'addam'. Did you mean 'adam'"),
+    "optimizer, a number": (lambda m: recompile(m, 3, "mse"), errors.UnknownNameError, "Unknown optimizer 3"),
+    "optimizer's argument": (lambda m: K.optimizers.Adam(beta1=0.9), errors.UnknownNameError, "Did you mean 'beta_1'"),
+    "learning rate": (lambda m: K.optimizers.SGD("fast"), TypeError, "learning_rate is a number.*got 'fast'"),
+    "loss": (lambda m: recompile(m, "sgd", "mean_square_error"), errors.UnknownNameError, "mean 'mean_squared_error'"),
+    "metric": (lambda m: recompile(m, "sgd", "mse", metrics=["accuraccy"]), errors.UnknownNameError, "mean 'accuracy'"),
+    "activation": (lambda m: L.Dense(3, activation="reluu"), errors.UnknownNameError, "'reluu'. Did you mean 'relu'"),
+    "initializer": (
+        lambda m: L.Dense(3, kernel_initializer="glorot_unifrom"),
+        errors.UnknownNameError,
+        "Did you mean 'glorot_uniform'",
+    ),
+    "layer's argument": (lambda m: L.Dense(3, activaton="relu"), TypeError, "'activaton'. Did you mean 'activation'"),
+    "layer's name": (lambda m: m.get_layer("densee"), errors.UnknownNameError, "Did you mean 'dense'"),
+    # tensors
+    "mixed backends": (
+        lambda m: pf.add(*both_backends()),
+        errors.MixedBackendsError,
+        r"add got tensors of two backends, 'numpy' \(cpu:0\) and 'jax' \(cpu:0\)\. Move one.*to\('numpy'\)",
+    ),
+    "mixed in matmul": (lambda m: pf.tensordot(*both_backends(), axes=1), errors.MixedBackendsError, "Move one first"),
+    "dtype": (lambda m: pf.zeros(3, dtype="float31"), errors.DTypeError, "'float31' is not a dtype. Expected one of"),
+    "dtype of the value": (lambda m: pf.constant([1.5], "int32"), errors.DTypeError, "losing part of the numbers"),
+    "text": (lambda m: pf.constant([1, "a"]), errors.DTypeError, r"'a' \(str\) at position \[1\] is no number"),
+    "nothing": (lambda m: pf.constant(None), errors.DTypeError, "cannot make a tensor of NoneType"),
+    "dtype of the op": (lambda m: pf.bitwise_and(1.0, 2.0), errors.DTypeError, "on integers or booleans, not on float"),
+    "order of complex": (lambda m: pf.constant(1j) < 2j, errors.DTypeError, "complex numbers have no order"),
+    "shapes": (lambda m: pf.ones((2, 3)) + pf.ones(4), errors.ShapeError, r"\(2, 3\), \(4,\) do not broadcast"),
+    "matrices": (lambda m: pf.ones((2, 3)) @ pf.ones((2, 3)), errors.ShapeError, r"^matmul of shapes \(2, 3\) and"),
+    "rank": (
+        lambda m: pf.constant(1.0) @ pf.ones(3),
+        errors.ShapeError,
+        r"one axis .* shapes \(\) and \(3,\)\. Use \*",
+    ),
+    "count": (lambda m: pf.reshape(pf.ones(6), (4, 2)), errors.ShapeError, r"holds 6 elements, to \(4, 2\)"),
+    "size": (lambda m: pf.zeros((-1, 2)), errors.ShapeError, r"0 or more; got \(-1, 2\)"),
+    "axis": (
+        lambda m: pf.reduce_sum(pf.ones((2, 3)), axis=2),
+        errors.AxisError,
+        "sum: axis 2 is out of range.*-2 to 1",
+    ),
+    "axis twice": (lambda m: pf.reduce_sum(pf.ones((2, 3)), axis=(0, -2)), errors.AxisError, "names an axis .* twice"),
+    "index": (lambda m: pf.ones(3)[5], IndexError, r"index 5 is out of bounds for axis 0 of size 3"),
+    "index array": (lambda m: pf.ones(3)[pf.constant([0, -4])], IndexError, "index -4 is out of bounds for axis 0"),
+    "gather": (lambda m: pf.gather(pf.ones((2, 3)), [2]), IndexError, "index 2 is out of bounds for axis 0 of size 2"),
+    "mask": (lambda m: pf.ones(3)[pf.constant([True, False])], IndexError, r"mask of shape \(2,\) does not fit"),
+    "ragged": (
+        lambda m: pf.constant([[[1], [2]], [[3], [4, 5]]]),
+        errors.ShapeError,
+        r"element\[1\]\[1\] has shape \(2",
+    ),
+    "value of a variable": (
+        lambda m: pf.Variable([1.0]).assign([1.0, 2.0]),
+        errors.ShapeError,
+        r"\(1,\); got .* \(2,\)",
+    ),
+    "truth": (lambda m: bool(pf.ones(2)), ValueError, r"shape \(2,\) is ambiguous"),
+    # layers
+    "units 0": (lambda m: L.Dense(0), ValueError, "`units`, expected a positive integer. Received: units=0"),
+    "units -1": (lambda m: L.Dense(-1), ValueError, "`units`, expected a positive integer. Received: units=-1"),
+    "units 2.5": (lambda m: L.Dense(2.5), ValueError, "`units`, expected a positive integer. Received: units=2.5"),
+    "rate": (lambda m: L.Dropout(1.5), ValueError, "between 0 and 1; got rate=1.5"),
+    "input shape": (lambda m: L.Dense(1, input_shape=(-4,)), errors.ShapeError, r"got \(-4,\)"),
+    "features": (lambda m: m.fit(X[:, :3], Y), errors.ShapeError, r"shape \(None, 4\).*got shape \(8, 3\)"),
+    "rank of x": (lambda m: m.fit(X[..., None, None], Y), errors.ShapeError, r"got shape \(8, 4, 1, 1\)"),
+    "one sample": (lambda m: m.predict(X[0]), errors.ShapeError, r"single sample: batch it, .*x\[None\]"),
+    "targets": (
+        lambda m: m.fit(X, np.ones((8, 3))),
+        errors.ShapeError,
+        r"y_true has shape \(8, 3\) and y_pred \(8, 1\)",
+    ),
+    "weights": (lambda m: m.set_weights([np.ones(3)]), errors.ShapeError, "has 2 weights .*set_weights got 1"),
+    # data
+    "no rows": (lambda m: m.fit(X[:0], Y[:0]), errors.EmptyDataError, "there is no data: x and y have 0 rows"),
+    "no rows to predict": (lambda m: m.predict(X[:0]), errors.EmptyDataError, "there is no data: x has 0 rows"),
+    "no elements": (lambda m: m.fit([], []), errors.EmptyDataError, "there is no data"),
+    "no batches": (lambda m: m.fit(slices(X, Y).take(0).batch(2)), errors.EmptyDataError, "an empty dataset"),
+    "none left": (
+        lambda m: m.fit(slices(X, Y).filter(lambda x, y: False).batch(2)),
+        errors.EmptyDataError,
+        "without batches in epoch 1",
+    ),
+    "no x": (lambda m: m.fit(None, Y), ValueError, "fit needs data: x is None"),
+    "no y": (lambda m: m.fit(X), ValueError, "the loss needs targets"),
+    "lengths": (lambda m: m.fit(X, Y[:5]), errors.ShapeError, "x has 8, y has 5. Expected one row per example"),
+    "lengths of weights": (lambda m: m.fit(X, Y, sample_weight=[1.0]), errors.ShapeError, "sample_weight has 1"),
+    "lengths held out": (lambda m: m.fit(X, Y, validation_data=(X, Y[:2])), errors.ShapeError, "x has 8, y has 2"),
+    "lengths of slices": (lambda m: slices(X, Y[:5]), errors.ShapeError, r"8 rows at \[0\], but 5 rows at \[1\]"),
+    "ragged rows": (
+        lambda m: m.fit([[1, 2, 3, 4], [1, 2, 3]], [1, 2]),
+        errors.ShapeError,
+        r"element\[1\] has shape \(3",
+    ),
+    "text in x": (lambda m: m.fit(np.array([["a"] * 4] * 8), Y), errors.DTypeError, "Expected numbers or booleans"),
+    # options
+    **{
+        f"validation_split={split}": (
+            lambda m, split=split: m.fit(X, Y, validation_split=split),
+            ValueError,
+            f"validation_split is a fraction between 0 and 1; got {split}",
+        )
+        for split in (1.5, 1.0, -0.5, float("nan"))
+    },
+    "validation_split=0.999": (lambda m: m.fit(X, Y, validation_split=0.999), ValueError, "leaves none for training"),
+    "batch_size=0": (
+        lambda m: m.fit(X, Y, batch_size=0),
+        ValueError,
+        "batch_size=0 holds no rows. Expected an integer",
+    ),
+    "batch_size=-1": (lambda m: m.predict(X, batch_size=-1), ValueError, "batch_size=-1 holds no rows"),
+    "batch_size=2.5": (lambda m: m.evaluate(X, Y, batch_size=2.5), ValueError, "integer of 1 or more; got 2.5"),
+    "validation_batch_size=0": (
+        lambda m: m.fit(X, Y, validation_data=(X, Y), validation_batch_size=0),
+        ValueError,
+        "batch_size=0 holds no rows",
+    ),
+    "batch(0)": (lambda m: slices(X, Y).batch(0), ValueError, r"batch\(\) got batch_size=0. Expected an integer"),
+    "epochs=-1": (lambda m: m.fit(X, Y, epochs=-1), ValueError, "epochs is an integer of 0 or more; got -1"),
+    "epochs=1.5": (lambda m: m.fit(X, Y, epochs=1.5), ValueError, "epochs is an integer of 0 or more; got 1.5"),
+    "verbose": (lambda m: m.fit(X, Y, verbose=7), ValueError, "verbose is 0 .* got 7"),
+    "callbacks": (lambda m: m.fit(X, Y, callbacks=[print]), TypeError, "Callback objects"),
+    # the course of a training
+    "ends early": (
+        lambda m: m.fit(slices(X, Y).batch(4), epochs=3, steps_per_epoch=5),
+        errors.EmptyDataError,
+        r"ended after 2 of 5 steps in epoch 1\. Give it \.repeat\(\)",
+    ),
+    "ends early, held out": (
+        lambda m: m.fit(X, Y, validation_data=slices(X, Y).batch(4), validation_steps=9),
+        errors.EmptyDataError,
+        "ended after 2 of 9 steps",
+    ),
+    "never ends": (lambda m: m.fit(slices(X, Y).repeat().batch(4)), ValueError, "never ends.*steps_per_epoch="),
+    "not compiled": (lambda m: pf.Sequential([L.Dense(1)]).fit(X, Y), errors.NotCompiledError, r"model\.compile\("),
+    "not compiled to evaluate": (
+        lambda m: pf.Sequential([L.Dense(1)]).evaluate(X, Y),
+        errors.NotCompiledError,
+        "evaluate needs a compiled model",
+    ),
+}
+
+CLASSES = {
+    **{
+        f"label {label}": (
+            lambda m, label=label: m.fit(X, np.where(C == 2, label, C)),
+            errors.LabelError,
+            f"label {label} is none of the 3 classes .* Expected whole numbers from 0 to 2",
+        )
+        for label in (3, -1, 0.5, float("nan"))
+    },
+    "labels of a dataset": (lambda m: m.fit(slices(X, C + 1).batch(4)), errors.LabelError, "label 3 is none of"),
+    "labels to evaluate": (lambda m: m.evaluate(X, C + 1), errors.LabelError, "label 3 is none of"),
+    "labels of a batch": (lambda m: m.train_on_batch(X, C - 1), errors.LabelError, "label -1 is none of"),
+    "labels held out": (lambda m: m.fit(X, C, validation_data=(X, C + 1)), errors.LabelError, "label 3 is none of"),
+    "one-hot": (
+        lambda m: m.fit(X, np.eye(3)[C]),
+        errors.ShapeError,
+        "For one-hot targets use categorical_crossentropy",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def models():
+    """A regression and a classifier on each backend, made once: all mistakes are made with the same ones."""
+    made = {}
+    for backend in BACKENDS:
+        with pf.use_backend(backend):
+            regression = pf.Sequential([L.Dense(1, name="dense", input_shape=(4,))], name="model")
+            regression.compile("sgd", "mse")
+            classifier = pf.Sequential([L.Dense(3, activation="softmax", input_shape=(4,))], name="model")
+            classifier.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            made[backend] = regression, classifier
+    return made
+
+
+def answer(model, mistake):
+    with pytest.raises(Exception) as caught:
+        mistake(model)
+    return type(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize("case", REGRESSION)
+def test_one_sentence_on_every_backend(models, case):
+    mistake, kind, text = REGRESSION[case]
+    check(models, 0, Y, mistake, kind, text)
+
+
+@pytest.mark.parametrize("case", CLASSES)
+def test_labels_outside_the_classes(models, case):
+    mistake, kind, text = CLASSES[case]
+    check(models, 1, C, mistake, kind, text)
+
+
+def check(models, which, targets, mistake, kind, text):
+    import re
+
+    answers = []
+    for backend in BACKENDS:
+        model = models[backend][which]
+        with pf.use_backend(backend):
+            answers.append(answer(model, mistake))
+            assert np.isfinite(model.fit(X, targets, verbose=0).history["loss"]).all()
+    assert answers[0] == answers[1]
+    found, sentence = answers[0]
+    assert issubclass(found, kind)
+    assert re.search(text, sentence), sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loss_that_is_nan_names_epoch_and_step(models, backend):
+    """The third of four steps in the second epoch; training goes on, as in Keras, unless TerminateOnNaN is there."""
+    model = models[backend][0]
+    weights = model.get_weights()
+    target = Y.copy()
+
+    class Spoil(K.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            target[4] = np.nan if epoch == 1 else 0.0
+
+    with pf.use_backend(backend):
+        data = pf.data.Dataset.from_generator(
+            lambda: zip(X, target, strict=True),
+            output_signature=(pf.TensorSpec((4,), "float32"), pf.TensorSpec((1,), "float32")),
+        ).batch(2)
+        with pytest.warns(RuntimeWarning, match=r"NaN in epoch 2, step 3\. Check the data .*TerminateOnNaN\(\) stops"):
+            assert model.fit(data, epochs=3, callbacks=[Spoil()], verbose=0).epoch == [0, 1, 2]
+        model.set_weights(weights)
+        with pytest.warns(RuntimeWarning, match=r"NaN in epoch 2, step 3"):
+            history = model.fit(data, epochs=3, callbacks=[Spoil(), K.callbacks.TerminateOnNaN()], verbose=0)
+        assert history.epoch == [0, 1]
+        model.set_weights(weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.fit(X, Y, verbose=0)
