@@ -325,11 +325,12 @@ class Tensor(Operators):
         return elementwise.identity(self)
 
     def to(self, target: Any) -> Tensor:
-        """The same values on another backend or device: ``x.to("jax")``, ``x.to("cupy:1")``."""
+        """The same values on another backend or device: ``x.to("jax")``, ``x.to("cupy:1")``. Gradients move back."""
         backend = discovery.get(target)
         if backend is self.backend:
             return self
-        return Tensor(move(self.array, self.backend, backend), backend)
+        top = call.interpreter.get()
+        return moved(self, backend) if top is None else top.move(self, backend)
 
     def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
         """The same values on another device of the same library (array API standard)."""
@@ -380,9 +381,9 @@ def _as_array(array: Any) -> Any:
     return np.asarray(array) if isinstance(array, np.generic) else array
 
 
-def move(array: Any, source: Backend, target: Backend) -> Any:
-    """An array of ``source`` as one of ``target``: through the host, always a copy."""
-    return target.asarray(source.to_numpy(array), source.dtype_of(array))
+def moved(value: Tensor, backend: Backend) -> Tensor:
+    """A tensor's values as a tensor of ``backend``: through the host, always a copy; no interpreter sees it."""
+    return Tensor(backend.asarray(value.numpy(), value.dtype), backend)
 
 
 def _unpickle(array: np.ndarray, name: str, device: str) -> Tensor:
@@ -420,6 +421,11 @@ def asarray(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     if isinstance(obj, Operators) and backend is None:
         return obj.read() if dtype is None else obj.astype(dtype, copy=False)
     return tensor(obj, dtype, backend=backend)
+
+
+def beside(obj: Any, value: Any) -> Tensor:
+    """``obj`` as a tensor of the dtype of ``value``; what is no tensor yet is made on its backend."""
+    return asarray(obj, value.dtype, backend=None if isinstance(obj, Operators) else value.backend)
 
 
 def here() -> Backend:

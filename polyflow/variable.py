@@ -12,7 +12,7 @@ import numpy as np
 from . import dtypes as dt
 from .errors import DTypeError, TraceError
 from .ops.call import interpreter
-from .tensor import Operators, Tensor, asarray, check_shape, here, move, tensor
+from .tensor import Operators, Tensor, asarray, check_shape, here, moved, tensor
 
 
 class Variable(Operators):
@@ -108,7 +108,7 @@ class Variable(Operators):
         if top is not None:
             top.assign(self, given)
         elif given.backend is not self.backend:
-            self._value = Tensor(move(given.array, given.backend, self.backend), self.backend)
+            self._value = moved(given, self.backend)
         else:
             given.fixed = True
             self._value = given

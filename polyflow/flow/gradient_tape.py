@@ -10,7 +10,7 @@ from .. import tree
 from ..errors import DTypeError, ShapeError
 from ..ops import creation
 from ..ops.call import interpreter
-from ..tensor import Operators, asarray
+from ..tensor import Operators, asarray, beside
 from ..variable import Variable
 from .interpreter import inside
 from .tape import Tape
@@ -175,7 +175,7 @@ def _cotangents(target: Any, targets: list[Any], given: Any) -> list[Any]:
     except ValueError as error:
         raise ShapeError(f"output_gradients need the structure of the targets: {error}") from None
     cotangents = [
-        creation.ones_like(one) if g is None else asarray(g, one.dtype) for g, one in zip(found, targets, strict=True)
+        creation.ones_like(one) if g is None else beside(g, one) for g, one in zip(found, targets, strict=True)
     ]
     shapes, wanted = [c.shape for c in cotangents], [t.shape for t in targets]
     if shapes != wanted:

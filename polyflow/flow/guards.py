@@ -37,7 +37,7 @@ SAFE = frozenset(
 
 MOVES = frozenset(
     """
-    broadcast_to concat cumulative_sum flip getitem index_add index_set pad permute_dims reshape sort
+    broadcast_to concat cumulative_sum flip getitem index_add index_set pad permute_dims reshape sort to
     """.split()  # noqa: SIM905
 )
 """Ops whose rules only move and add up cotangents: what they make of a mask's ones is not 0 where the mask reaches."""

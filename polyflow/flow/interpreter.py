@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..ops import call
+from ..tensor import moved
 
 if TYPE_CHECKING:
     from ..ops.declare import Op
@@ -35,6 +36,10 @@ class Interpreter(abc.ABC):
     @abc.abstractmethod
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         """Run an op without tensor arguments on ``backend``."""
+
+    def move(self, value: Tensor, backend: Any) -> Tensor:
+        """A tensor that has its values on another backend."""
+        return moved(value, backend) if self.below is None else self.below.move(value, backend)
 
     @abc.abstractmethod
     def read(self, variable: Variable) -> Tensor:

@@ -16,10 +16,11 @@ from ..errors import ShapeError
 from ..ops import creation, elementwise
 from ..ops.call import interpreter
 from ..ops.declare import OPS
-from ..tensor import Tensor, asarray
+from ..tensor import Tensor, beside, moved
 from . import eager
 from .guards import WHERE, Guard, either, pulled
 from .interpreter import Interpreter
+from .moving import MOVE
 from .unbroadcast import unbroadcast
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ class Tape(Interpreter):
 
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         return eager.run(op, (), attrs, backend) if self.below is None else self.below.create(op, attrs, backend)
+
+    def move(self, value: Tensor, backend: Any) -> Tensor:
+        out = super().move(value, backend)
+        if id(value) in self.live:
+            self.remember(MOVE, (value,), {"backend": backend}, out)
+        return out
 
     def watch(self, value: Tensor) -> None:
         """Record what is computed from ``value``."""
@@ -220,7 +227,7 @@ class CustomGradient:
         for arg, cotangent in zip(args, cotangents, strict=True):
             if cotangent is None or id(arg) not in live:
                 continue
-            value = asarray(cotangent, arg.dtype)
+            value = beside(cotangent, arg)
             if value.shape not in (arg.shape, ()):
                 raise ShapeError(
                     f"a custom gradient returned a cotangent of shape {value.shape} "
@@ -255,6 +262,6 @@ def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None
 def hold(variable: Variable, value: Tensor) -> None:
     """Assign for real: no interpreter is left below."""
     if value.backend is not variable._value.backend:
-        value = value.to(variable._value.backend)
+        value = moved(value, variable._value.backend)
     value.fixed = True
     variable._value = value

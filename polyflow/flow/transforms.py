@@ -15,7 +15,7 @@ from .. import tree
 from ..errors import DTypeError, ShapeError
 from ..ops import creation, elementwise, shape
 from ..ops.call import interpreter
-from ..tensor import Operators, asarray
+from ..tensor import Operators, asarray, beside
 from .interpreter import inside
 from .tape import Tape, record_custom
 
@@ -87,7 +87,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
             raise ShapeError(f"the cotangent's structure {other} differs from the value's, {structure}.")
         seeds = []
         for leaf, one in zip(leaves, given, strict=True):
-            one = asarray(one, leaf.dtype) if not isinstance(one, Operators) else one.read()
+            one = one.read() if isinstance(one, Operators) else beside(one, leaf)
             if one.shape != leaf.shape:
                 raise ShapeError(f"a cotangent has the shape of its value, {leaf.shape}; got {one.shape}.")
             seeds.append((leaf, one))
@@ -213,7 +213,7 @@ def _collect(found: dict[int, Any], leaves: list[Any], structure: Any) -> Any:
 
 
 def _like(primal: Any, tangent: Any) -> Any:
-    return asarray(tangent, asarray(primal).dtype)
+    return beside(tangent, asarray(primal))
 
 
 def _scalar(function: Callable[..., Any], value: Any) -> Any:
