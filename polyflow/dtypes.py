@@ -31,6 +31,7 @@ SIGNED = (int8, int16, int32, int64)
 UNSIGNED = (uint8, uint16, uint32, uint64)
 FLOATS = (float16, bfloat16, float32, float64)
 COMPLEX = (complex64, complex128)
+HALVES = (float16, bfloat16)
 ALL = (bool_, *SIGNED, *UNSIGNED, *FLOATS, *COMPLEX)
 
 INTEGERS = frozenset(SIGNED + UNSIGNED)

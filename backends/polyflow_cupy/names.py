@@ -9,35 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from polyflow import dtypes as dt
+from polyflow.backend.names import OLDER
 
 # fmt: off
-SAME = (
-    "abs", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "broadcast_to", "ceil", "conj", "copysign", "cos",
-    "cosh", "divide", "equal", "exp", "expm1", "flip", "floor", "greater", "greater_equal", "hypot", "isfinite",
-    "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
+FUNCTIONS = (
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_invert",
+    "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "broadcast_to", "ceil", "concat", "conj",
+    "copysign", "cos", "cosh", "divide", "equal", "exp", "expm1", "flip", "floor", "greater", "greater_equal", "hypot",
+    "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
     "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter",
-    "not_equal", "positive", "real", "reciprocal", "reshape", "signbit", "sin", "sinh", "sqrt", "square",
-    "subtract", "tan", "tanh", "trunc",
+    "not_equal", "permute_dims", "positive", "real", "reciprocal", "reshape", "signbit", "sin", "sinh", "sqrt",
+    "square", "subtract", "tan", "tanh", "trunc",
 )
 # fmt: on
-"""Functions of the standard's name."""
 
-OTHER = {
-    "acos": "arccos",
-    "acosh": "arccosh",
-    "asin": "arcsin",
-    "asinh": "arcsinh",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "atanh": "arctanh",
-    "bitwise_invert": "invert",
-    "bitwise_left_shift": "left_shift",
-    "bitwise_right_shift": "right_shift",
-    "concat": "concatenate",
-    "permute_dims": "transpose",
-}
-
-NAMES = {name: name for name in SAME} | OTHER
+NAMES = {name: OLDER.get(name, name) for name in FUNCTIONS}
 """The standard's name -> CuPy's."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .deviation import Deviation
 from .namespace import ArrayNamespaceBackend
+from .needs import needs
 from .protocol import PROTOCOL, Backend, Capabilities
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "Capabilities",
     "Deviation",
     "hookimpl",
+    "needs",
 ]
 
 

@@ -12,6 +12,7 @@ result does not depend on chance.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -95,7 +96,7 @@ def getitem(backend: Any, x: Any, indices: tuple[Any, ...], key: Key) -> Any:
 
 def index_add(backend: Any, x: Any, updates: Any, indices: tuple[Any, ...], key: Key) -> Any:
     """``x`` with ``updates`` added at the elements that the key selects."""
-    add = backend.xp.logical_or if backend.dtype_of(x) is dt.bool_ else backend.xp.add
+    add = operator.or_ if backend.dtype_of(x) is dt.bool_ else operator.add
     return _updated(backend, x, updates, indices, key, add)
 
 

@@ -17,21 +17,36 @@ from .. import dtypes as dt
 from . import flat
 from .checks import check_indices, check_power
 from .keys import Key, library_key
+from .names import standard_names
+from .needs import among, needs
 from .protocol import Backend, Capabilities
 
-_HALVES = (dt.float16, dt.bfloat16)
+_complex = among(dt.COMPLEX)
+_booleans = needs(kernels="astype", when=among({dt.bool_}))  # they are put in order as bytes
+_halves = needs(kernels="astype", when=among(dt.HALVES))  # they are added in float32
+_SCATTER = ("argsort", "broadcast_to", "reshape", "searchsorted", "take", "where")
+
+
+def _with_index_arrays(backend: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> bool:
+    return len(arrays) > 1
 
 
 class ArrayNamespaceBackend(Backend):
     """The whole protocol over an array namespace ``xp``.
 
-    Where a subclass does not set ``capabilities``, it holds the dtypes that its namespace names.
+    The namespace must have ``asarray`` and dtypes, its arrays the operators and slices of the standard. Each kernel
+    declares which functions it calls; where one is missing, the op falls back. Functions may have the names that they
+    had before the standard.
+
+    Where a subclass does not set ``capabilities``, it holds the dtypes that its namespace names. Where it does not set
+    a device, that is the first of ``devices()``.
     """
 
     xp: Any
 
     def __init__(self, device: str | None = None) -> None:
-        super().__init__(device)
+        super().__init__(device or next(iter(self.devices()), None))
+        self.xp = standard_names(self.xp)
         if type(self).capabilities is Backend.capabilities:
             held = frozenset(dtype for dtype in dt.ALL if hasattr(self.xp, dtype.name))
             self.capabilities = Capabilities(dtypes=held)
@@ -45,7 +60,7 @@ class ArrayNamespaceBackend(Backend):
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
         host = np.asarray(obj)
         dtype = self.require(dt.as_dtype(host.dtype if dtype is None else dtype))
-        return self.xp.asarray(np.array(host, dtype=dtype), dtype=self.library_dtype(dtype))
+        return self.xp.asarray(np.array(host, dtype=dtype), dtype=self.library_dtype(dtype), **self._placed(device))
 
     def to_numpy(self, array: Any) -> np.ndarray:
         host = np.asarray(array)[...]
@@ -66,6 +81,24 @@ class ArrayNamespaceBackend(Backend):
         dtype = array.dtype
         return dt.as_dtype(dtype if isinstance(dtype, np.dtype) else str(dtype).rpartition(".")[2])
 
+    def library_device(self, device: str) -> Any:
+        """The namespace's own object for one of ``devices()``; None where it has one device and takes no such keyword.
+
+        Whatever makes arrays passes it on.
+        """
+        return None
+
+    def device_of(self, array: Any) -> str:
+        if self.library_device(self.device) is None:
+            return self.device
+        found = array.device
+        return next((name for name in (self.device, *self.devices()) if self.library_device(name) == found), str(found))
+
+    def _placed(self, device: str | None = None) -> dict[str, Any]:
+        """The keyword that puts a new array on a device, the backend's own if none is named."""
+        place = self.library_device(device or self.device)
+        return {} if place is None else {"device": place}
+
     def _is(self, x: Any, kinds: Any) -> bool:
         """Whether the array's dtype is among ``kinds``."""
         return self.dtype_of(x) in kinds
@@ -73,15 +106,18 @@ class ArrayNamespaceBackend(Backend):
     def _pair(self, x1: Any, x2: Any) -> tuple[Any, Any]:
         """Two operands as arrays: where ``weak_scalars`` says so, one of them may be a Python float."""
         if x1.__class__ is float:
-            return self.xp.full((), x1, dtype=x2.dtype), x2
-        return (x1, self.xp.full((), x2, dtype=x1.dtype)) if x2.__class__ is float else (x1, x2)
+            return self.asarray(x1, self.dtype_of(x2)), x2
+        return (x1, self.asarray(x2, self.dtype_of(x1))) if x2.__class__ is float else (x1, x2)
 
     # Creation and conversion ---------------------------------------------------------------------------------------
 
+    @needs("full")
     def full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
         value = np.full((), fill_value, self.require(dtype)).item()
-        return self.xp.full(shape, value, dtype=self.library_dtype(dtype))
+        return self.xp.full(shape, value, dtype=self.library_dtype(dtype), **self._placed())
 
+    @needs("astype")
+    @needs("real", when=_complex)
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         target = self.library_dtype(self.require(dtype))
         if dt.kind(dtype) < 3 and self._is(x, dt.COMPLEX):
@@ -104,11 +140,14 @@ class ArrayNamespaceBackend(Backend):
     def reciprocal(self, x: Any) -> Any:
         return 1.0 / x
 
+    @needs("pow")
     def pow(self, x1: Any, x2: Any) -> Any:
         if x2.__class__ is not float and self._is(x2, dt.SIGNED):
             check_power(x1, self.to_numpy(x2))
         return self.xp.pow(x1, x2)
 
+    @needs("where", "ones_like", "zeros_like")
+    @needs("copysign", "floor", "isinf", "remainder", "signbit", when=among(dt.FLOATS))
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         xp = self.xp
         x1, x2 = self._pair(x1, x2)
@@ -116,7 +155,7 @@ class ArrayNamespaceBackend(Backend):
             zero = x2 == 0
             return xp.where(zero, xp.zeros_like(x1), x1 // xp.where(zero, xp.ones_like(x2), x2))
         # as Python does it: the quotient of what is left without the remainder is whole but for its rounding
-        part = xp.copysign(xp.remainder(xp.abs(x1), xp.abs(x2)), x1)
+        part = xp.copysign(xp.remainder(abs(x1), abs(x2)), x1)
         exact = (x1 - part) / x2
         exact = xp.where((part != 0) & (xp.signbit(x1) != xp.signbit(x2)), exact - 1.0, exact)
         quotient = xp.floor(exact)
@@ -125,6 +164,8 @@ class ArrayNamespaceBackend(Backend):
         quotient = xp.where(quotient == 0, xp.copysign(quotient, plain), quotient)
         return xp.where(xp.isinf(x1) | xp.isinf(x2) | (x2 == 0), plain, quotient)
 
+    @needs("where", "ones_like", "zeros_like")
+    @needs("copysign", "isfinite", "isinf", "remainder", "signbit", when=among(dt.FLOATS))
     def remainder(self, x1: Any, x2: Any) -> Any:
         xp = self.xp
         x1, x2 = self._pair(x1, x2)
@@ -136,45 +177,62 @@ class ArrayNamespaceBackend(Backend):
         raw = xp.where(xp.isinf(x2) & xp.isfinite(x1), endless, raw)
         return xp.where(raw == 0, xp.copysign(raw, x2), raw)
 
+    @needs("maximum", "minimum", kernels="full")
     def clip(self, x: Any, *, min: Any, max: Any) -> Any:
-        dtype = x.dtype
-        x = x if min is None else self.xp.maximum(x, self.xp.full((), min, dtype=dtype))
-        return x if max is None else self.xp.minimum(x, self.xp.full((), max, dtype=dtype))
+        dtype = self.dtype_of(x)
+        x = x if min is None else self.xp.maximum(x, self.full(shape=(), fill_value=min, dtype=dtype))
+        return x if max is None else self.xp.minimum(x, self.full(shape=(), fill_value=max, dtype=dtype))
 
+    @needs("floor")
     def floor(self, x: Any) -> Any:
         return x if self._is(x, dt.INTEGERS) else self.xp.floor(x)
 
+    @needs("ceil")
     def ceil(self, x: Any) -> Any:
         return x if self._is(x, dt.INTEGERS) else self.xp.ceil(x)
 
+    @needs("trunc")
     def trunc(self, x: Any) -> Any:
         return x if self._is(x, dt.INTEGERS) else self.xp.trunc(x)
 
+    @needs("round")
     def round(self, x: Any) -> Any:
         return x if self._is(x, dt.INTEGERS) else self.xp.round(x)
 
     # Complex numbers: for real ones the standard does not define these ---------------------------------------------
 
+    @needs("conj", when=_complex)
     def conj(self, x: Any) -> Any:
         return self.xp.conj(x) if self._is(x, dt.COMPLEX) else x
 
+    @needs("real", when=_complex)
     def real(self, x: Any) -> Any:
         return self.xp.real(x) if self._is(x, dt.COMPLEX) else x
 
+    @needs("zeros_like")
+    @needs("imag", when=_complex)
     def imag(self, x: Any) -> Any:
         return self.xp.imag(x) if self._is(x, dt.COMPLEX) else self.xp.zeros_like(x)
 
     # Order: booleans too, False first ------------------------------------------------------------------------------
 
+    @_booleans
+    @needs("less")
     def less(self, x1: Any, x2: Any) -> Any:
         return self.xp.less(self._ordered(x1), self._ordered(x2))
 
+    @_booleans
+    @needs("less_equal")
     def less_equal(self, x1: Any, x2: Any) -> Any:
         return self.xp.less_equal(self._ordered(x1), self._ordered(x2))
 
+    @_booleans
+    @needs("greater")
     def greater(self, x1: Any, x2: Any) -> Any:
         return self.xp.greater(self._ordered(x1), self._ordered(x2))
 
+    @_booleans
+    @needs("greater_equal")
     def greater_equal(self, x1: Any, x2: Any) -> Any:
         return self.xp.greater_equal(self._ordered(x1), self._ordered(x2))
 
@@ -185,15 +243,21 @@ class ArrayNamespaceBackend(Backend):
         """A result of `_ordered` values in the dtype of ``x``."""
         return self.astype(result, dtype=dt.bool_) if self._is(x, (dt.bool_,)) else result
 
+    @_booleans
+    @needs("max")
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         return self._back(self.xp.max(self._ordered(x), axis=axis, keepdims=keepdims), x)
 
+    @_booleans
+    @needs("min")
     def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         return self._back(self.xp.min(self._ordered(x), axis=axis, keepdims=keepdims), x)
 
+    @needs("argmax", kernels="astype")
     def argmax(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
         return self._counted(self.xp.argmax(self._ordered(x), axis=axis, keepdims=keepdims))
 
+    @needs("argmin", kernels="astype")
     def argmin(self, x: Any, *, axis: int | None, keepdims: bool) -> Any:
         return self._counted(self.xp.argmin(self._ordered(x), axis=axis, keepdims=keepdims))
 
@@ -202,14 +266,20 @@ class ArrayNamespaceBackend(Backend):
 
     # Sums: in the dtype that promotion chose, the halves in float32 ------------------------------------------------
 
+    @_halves
+    @needs("sum")
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
         return self._narrow(self.xp.sum(wide, axis=axis, keepdims=keepdims, dtype=wide.dtype), x)
 
+    @_halves
+    @needs("prod")
     def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
         return self._narrow(self.xp.prod(wide, axis=axis, keepdims=keepdims, dtype=wide.dtype), x)
 
+    @_halves
+    @needs(kernels=("sum", "full"))
     def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
         total = self.sum(wide, axis=axis, keepdims=keepdims)
@@ -218,25 +288,32 @@ class ArrayNamespaceBackend(Backend):
             return self.full(shape=tuple(total.shape), fill_value=float("nan"), dtype=self.dtype_of(x))
         return self._narrow(total / float(count), x)
 
+    @_halves
+    @needs("cumulative_sum")
     def cumulative_sum(self, x: Any, *, axis: int) -> Any:
         wide = self._wide(x)
         return self._narrow(self.xp.cumulative_sum(wide, axis=axis, dtype=wide.dtype), x)
 
+    @_halves
+    @needs("cumulative_prod")
     def cumulative_prod(self, x: Any, *, axis: int) -> Any:
         wide = self._wide(x)
         return self._narrow(self.xp.cumulative_prod(wide, axis=axis, dtype=wide.dtype), x)
 
     def _wide(self, x: Any) -> Any:
-        return self.astype(x, dtype=dt.float32) if self._is(x, _HALVES) else x
+        return self.astype(x, dtype=dt.float32) if self._is(x, dt.HALVES) else x
 
     def _narrow(self, result: Any, x: Any) -> Any:
-        return self.astype(result, dtype=self.dtype_of(x)) if self._is(x, _HALVES) else result
+        return self.astype(result, dtype=self.dtype_of(x)) if self._is(x, dt.HALVES) else result
 
     # Sorting: stable, NaN last -------------------------------------------------------------------------------------
 
+    @needs("argsort", kernels="astype")
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
         return self._counted(self.xp.argsort(self._key(x, descending), axis=axis, stable=True))
 
+    @_booleans
+    @needs("sort")
     def sort(self, x: Any, *, axis: int, descending: bool) -> Any:
         in_order = self.xp.sort(self._key(x, descending), axis=axis, stable=True)
         return self._back(self._reversed(in_order) if descending else in_order, x)
@@ -246,23 +323,27 @@ class ArrayNamespaceBackend(Backend):
         return self._reversed(self._ordered(x)) if descending else self._ordered(x)
 
     def _reversed(self, x: Any) -> Any:
-        return self.xp.negative(x) if self._is(x, dt.FLOATING) else self.xp.bitwise_invert(x)
+        return -x if self._is(x, dt.FLOATING) else ~x
 
+    @needs("searchsorted", kernels="astype")
     def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
         return self._counted(self.xp.searchsorted(self._ordered(x1), self._ordered(x2), side=side))
 
     # Indexing ------------------------------------------------------------------------------------------------------
 
+    @needs("reshape", "take", "where", kernels="astype", when=_with_index_arrays)
     def getitem(self, x: Any, *indices: Any, key: Key) -> Any:
         if not indices:
             return x[library_key(key, ())]
         self._check(x, key, indices)
         return flat.getitem(self, x, indices, key)
 
+    @needs("concat", *_SCATTER, kernels="astype")
     def index_add(self, x: Any, updates: Any, *indices: Any, key: Key) -> Any:
         self._check(x, key, indices)
         return flat.index_add(self, x, self._pair(x, updates)[1], indices, key)
 
+    @needs(*_SCATTER, kernels="astype")
     def index_set(self, x: Any, updates: Any, *indices: Any, key: Key) -> Any:
         self._check(x, key, indices)
         return flat.index_set(self, x, self._pair(x, updates)[1], indices, key)
@@ -273,21 +354,27 @@ class ArrayNamespaceBackend(Backend):
 
     # Shapes --------------------------------------------------------------------------------------------------------
 
+    @needs("reshape")
     def reshape(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return self.xp.reshape(x, shape)
 
+    @needs("permute_dims")
     def permute_dims(self, x: Any, *, axes: tuple[int, ...]) -> Any:
         return self.xp.permute_dims(x, tuple(axis % len(axes) for axis in axes))
 
+    @needs("broadcast_to")
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return self.xp.broadcast_to(x, shape)
 
+    @needs("concat")
     def concat(self, *arrays: Any, axis: int) -> Any:
         return self.xp.concat(arrays, axis=axis)
 
+    @needs("flip")
     def flip(self, x: Any, *, axis: Any) -> Any:
         return self.xp.flip(x, axis=axis)
 
+    @needs("concat", kernels="full")
     def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
         dtype = self.dtype_of(x)
         for axis, ends in enumerate(widths):

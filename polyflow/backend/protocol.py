@@ -7,7 +7,7 @@ Four methods are required. Every op then works (at worst through the NumPy refer
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from .. import dtypes
 from ..errors import UnsupportedError
 from .deviation import Deviation
 from .loop import Loop, LoopProgram, StepByStep
+from .needs import among, divided, needs_of, usable
 from .nodes import run_node_by_node
 
 PROTOCOL = "1.0"
@@ -94,6 +95,9 @@ class Backend(abc.ABC):
     unsupported: Mapping[str, str] = {}
     """Ops that this backend refuses, each with the reason that the user reads."""
 
+    gaps: Mapping[str, Collection[np.dtype]] = {}
+    """Dtypes for which the library's kernel of an op is none: for these the op runs as if there were no kernel."""
+
     deviations: Mapping[str, Deviation] = {}
     """What the conformance suite's cases ask for and this backend is known to do otherwise, by case id or pattern."""
 
@@ -133,19 +137,29 @@ class Backend(abc.ABC):
         return self.resolve(op)
 
     def resolve(self, op: Any) -> Callable[..., Any]:
-        """The op's kernel: the backend's own method, else the namespace's function, else the op's own fallback."""
+        """The op's kernel: the backend's own method, else the namespace's function, else the op's own fallback.
+
+        Calls for which a kernel lacks what it needs, and dtypes that ``gaps`` names, go to the fallback too.
+        """
         if op.name in self.unsupported:
             return self._refuse(op.name)
-        own = getattr(self, op.name, None)
-        if own is None and op.standard and self.xp is not None:
-            own = getattr(self.xp, op.name, None)
-        return op.fallback(self) if own is None else own
+        own = self._own(op)
+        if own is None:
+            return op.fallback(self)
+        left = [need.when for need in needs_of(own) if need.when is not None and not need.met(self)]
+        left += [among(self.gaps[op.name])] if op.name in self.gaps else []
+        return divided(self, own, op.fallback(self), left) if left else own
 
     def implements(self, op: Any) -> bool:
-        """Whether the library itself runs ``op`` (no decomposition, no host fallback)."""
-        return op.name not in self.unsupported and (
-            hasattr(self, op.name) or (op.standard and hasattr(self.xp, op.name))
-        )
+        """Whether the library itself runs ``op`` (no decomposition, no host fallback), if not for every dtype."""
+        return op.name not in self.unsupported and self._own(op) is not None
+
+    def _own(self, op: Any) -> Callable[..., Any] | None:
+        """The method or the namespace's function of an op's name, where the library has what that needs."""
+        own = getattr(self, op.name, None)
+        if own is None and op.standard:
+            own = getattr(self.xp, op.name, None)
+        return own if own is not None and usable(self, own) else None
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""

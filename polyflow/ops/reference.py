@@ -16,16 +16,14 @@ import numpy as np
 from .. import dtypes as dt
 from .rules import normal_axes, reduced
 
-HALVES = frozenset({dt.float16, dt.bfloat16})
-
 
 def widened(reference: Callable[..., Any]) -> Callable[..., Any]:
     """A reference that computes the halves in float32 and rounds its result once; other dtypes as they are."""
 
     @functools.wraps(reference)
     def in_float32(*arrays: Any, **attrs: Any) -> Any:
-        halves = getattr(arrays[0], "dtype", None) if arrays else None
-        if halves not in HALVES:
+        halves = getattr(arrays[0], "dtype", dt.bool_) if arrays else dt.bool_
+        if halves not in dt.HALVES:
             return reference(*arrays, **attrs)
         wide = [x.astype(dt.float32) if getattr(x, "dtype", None) == halves else x for x in arrays]
         result = reference(*wide, **attrs)

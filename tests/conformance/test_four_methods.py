@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import polyflow_conformance as suite
-from polyflow.backend import Backend
+from polyflow import dtypes as dt
+from polyflow.backend import Backend, Capabilities
 from polyflow_conformance.catalog import GROUPS
 
 
@@ -48,6 +49,23 @@ def test_it_conforms(report, group):
     assert wrong == []
     assert report.groups()[group]["pass"] > 0
     assert report.conforming(group)
+
+
+class Narrow(FourMethods):
+    """No wide dtypes, no unsigned ones, and that is said."""
+
+    name = "narrow"
+    capabilities = Capabilities(dtypes=frozenset({dt.float32, dt.int32, dt.bool_}))
+
+    def asarray(self, obj, dtype=None, device=None):
+        host = np.asarray(obj)
+        return super().asarray(host, self.require(dt.as_dtype(dtype or host.dtype)))
+
+
+def test_dtypes_that_are_declared_as_missing_are_no_failures():
+    report = suite.run(Narrow(), quick=True)
+    assert [f"{result.id}: {result.reason}" for result in report.failures] == []
+    assert {result.status for result in report.results} == {"pass", "skip", "unsupported"}
 
 
 def test_nothing_was_declared_away(report):

@@ -14,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import array_api_strict
 import numpy as np
 import pytest
 
 import polyflow_conformance as suite
 from polyflow import dtypes as dt
-from polyflow.backend import Capabilities
+from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import StepByStep
 from polyflow.errors import UnsupportedError
@@ -28,6 +29,7 @@ from polyflow.ops import elementwise
 from polyflow.ops.declare import OPS
 from polyflow_conformance.trying import try_case
 from polyflow_numpy.backend import NumPyBackend
+from polyflow_numpy.quiet import quiet
 
 DOCS = Path(__file__).parents[2] / "docs/conformance.md"
 
@@ -797,6 +799,34 @@ class _(NumPyBackend):
         return "cpu:1"
 
 
+class Placed(ArrayNamespaceBackend):
+    """A library of several devices, without a fault."""
+
+    name = "placed"
+    xp = array_api_strict
+
+    def devices(self):
+        return ("CPU_DEVICE", "device1", "device2")
+
+    def library_device(self, device):
+        return self.xp.Device(device)
+
+    def to_numpy(self, array):
+        return super().to_numpy(array.to_device(self.library_device("CPU_DEVICE")))
+
+    def kernel(self, op):
+        return quiet(super().kernel(op))
+
+    def compile(self, graph):
+        return quiet(super().compile(graph))
+
+
+@mutant("constants that are made on the library's default device", "backend")
+class _(Placed):
+    def full(self, *, shape, fill_value, dtype):
+        return self.xp.full(shape, fill_value, dtype=self.library_dtype(dtype))
+
+
 @mutant("errors that only synchronize() shows", "cos")
 class _(NumPyBackend):
     late = False
@@ -889,6 +919,15 @@ def test_ops_without_a_fault_pass():
     report = suite.run(NumPyBackend(), ops=ops)
     assert [(result.id, result.reason) for result in report.failures] == []
     assert len(MUTANTS) >= 40
+
+
+def test_a_library_of_several_devices_passes():
+    """On whichever of them it stands."""
+    for device in (None, "device1"):
+        report = suite.run(Placed(device), ops=("backend", "full", "pad", "clip"))
+        assert [(result.id, result.reason) for result in report.failures] == []
+        tried = {result.id: result.status for result in report.results}
+        assert tried["device-1/backend/ops-on-another-device"] == "pass"
 
 
 def table() -> list[str]:

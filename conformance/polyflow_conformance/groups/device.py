@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,10 @@ def cases() -> Iterator[Case]:
     yield Case(f"{backend}/devices", _devices, quick=True)
     yield Case(f"{backend}/device-of-results", _device_of, (dt.float32,), True)
     yield Case(f"{backend}/other-devices", _others, (dt.float32,))
+    yield Case(f"{backend}/ops-on-another-device", _elsewhere, (dt.float32,))
     yield Case(f"{backend}/synchronize", _synchronize, (dt.float32,), True)
     yield Case(f"{backend}/claims-compile", _claims, (dt.float32,), True)
-    yield Case(f"{backend}/claims-gradients", _claims_gradients, (dt.float32,), True)
+    yield Case(f"{backend}/claims-gradients", _claims_gradients, (), True)
     yield Case(f"{backend}/unsupported-ops", _unsupported, quick=True)
     yield Case(f"{backend}/prints-nothing", _prints, (dt.float32,), True)
     yield Case(f"{backend}/warns-nothing", _warns, (dt.float32,), True)
@@ -103,15 +104,38 @@ def _device_of(t: Trial) -> None:
 
 def _others(t: Trial) -> None:
     """Every device that is listed can be had by name, and tensors move there and back."""
-    if t.backend.name not in {info.name for info in discovery.installed()}:
-        raise Skip("the backend is not installed under its name, so its other devices cannot be asked for")
     host = np.arange(6, dtype=np.float32).reshape(2, 3)
     for device in t.backend.devices():
-        other = discovery.get(f"{t.backend.name}:{device}")
+        other = _on(t.backend, device)
         t.same(other.device, device, "the device of the backend asked for by name")
         moved = t.tensor(host).to(other)
         t.same(moved.device, device, "the device of a tensor that was moved")
         t.same((moved + moved).numpy().tolist(), (host + host).tolist(), f"values on {device}")
+
+
+def _elsewhere(t: Trial) -> None:
+    """On the last of its devices every op does what it does on the first, and what it makes lies there too."""
+    from ..catalog import all_cases
+    from ..trying import try_case
+
+    device = t.backend.devices()[-1]
+    if len(t.backend.devices()) == 1:
+        raise Skip("the backend has one device")
+    other = _on(t.backend, device)
+    for case in all_cases().values():
+        if case.quick and case.group in ("core-1", "random-1"):
+            result = try_case(case, other, t.seed)
+            if result.failed and not try_case(case, t.backend, t.seed).failed:
+                raise Mismatch(f"{case.id} on {device}: {result.reason}")
+
+
+def _on(backend: Any, device: str) -> Any:
+    """The backend of the same library on another device."""
+    if device == backend.device:
+        return backend
+    if backend.name in {info.name for info in discovery.installed()}:
+        return discovery.get(f"{backend.name}:{device}")
+    return type(backend)(device)
 
 
 def _synchronize(t: Trial) -> None:
@@ -137,8 +161,8 @@ def _claims_gradients(t: Trial) -> None:
     if not t.backend.capabilities.native_gradient:
         t.raises(lambda: t.backend.native_vjp(graph), UnsupportedError)
         return
-    x, cotangent = t.tensor(np.array([1.0, 3.0], np.float32)), t.tensor(np.ones(2, np.float32))
-    (found,) = t.backend.native_vjp(graph)([x.array], [cotangent.array])
+    x, g = (t.tensor(np.array(values, np.float32)) for values in ([1.0, 3.0], [1.0, 1.0]))
+    (found,) = t.backend.native_vjp(graph)([x.array], [g.array])
     t.exactly(Tensor(found, t.backend), np.array([2.0, 6.0], np.float32), what="the library's gradient of x * x")
 
 
@@ -263,67 +287,62 @@ def _dtype(t: Trial, *, dtype: np.dtype) -> None:
 
 def _threads(t: Trial) -> None:
     """Four threads with numbers of their own, none of whose results shows another's."""
-    wrong: list[BaseException] = []
 
     def work(number: int) -> None:
-        try:
-            host = np.full((8, 8), number + 1, np.float32)
-            x = t.tensor(host)
-            for _ in range(40):
-                value = functions()["square"](x) + functions()["matmul"](x, x) - reduction.sum(x, axis=0)
-                true = host * host + host @ host - host.sum(0)
-                if not np.array_equal(t.host(value), true):
-                    raise Mismatch("results of several threads get mixed up")
-        except BaseException as error:
-            wrong.append(error)
+        host = np.full((8, 8), number + 1, np.float32)
+        x = t.tensor(host)
+        for _ in range(40):
+            value = functions()["square"](x) + functions()["matmul"](x, x) - reduction.sum(x, axis=0)
+            true = host * host + host @ host - host.sum(0)
+            if not np.array_equal(t.host(value), true):
+                raise Mismatch("results of several threads get mixed up")
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if wrong:
-        raise wrong[0]
+    _together(*[functools.partial(work, number) for number in range(4)])
 
 
 def _new_thread(t: Trial) -> None:
     """A thread started later computes the same, float64 and defaults included."""
-    found: list[Any] = []
-    host = np.array([1 + 2.0**-50])
-    t.tensor(host)
 
     def work() -> None:
         with pf.use_backend(t.backend):
-            x = pf.constant(host)
-            found.extend([x * 1.0, pf.constant(1.5), functions()["exp"](pf.constant([0.0]))])
+            x = pf.constant(np.array([1 + 2.0**-50]))
+            t.exactly(x * 1.0, np.array([1 + 2.0**-50]), what="a float64 result of another thread")
+            t.exactly(pf.constant(1.5), np.array(1.5, np.float32), what="a Python float in another thread")
+            t.exactly(functions()["exp"](pf.constant([0.0])), np.ones(1, np.float32), what="exp in another thread")
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    t.same(len(found), 3, "how many results the thread has")
-    t.exactly(found[0], np.array([1 + 2.0**-50]), what="a float64 result of another thread")
-    t.exactly(found[1], np.array(1.5, np.float32), what="a Python float in another thread")
-    t.exactly(found[2], np.ones(1, np.float32), what="exp in another thread")
+    _together(work)
 
 
 def _threads_random(t: Trial) -> None:
     """Draws with explicit keys are pure: threads do not change each other's."""
     key = t.tensor(np.array([1, 2], np.uint32))
     true = t.host(functions()["random_bits"](key, (64,), dt.uint32)).copy()
-    wrong: list[str] = []
 
     def work() -> None:
         for _ in range(20):
             if not np.array_equal(t.host(functions()["random_bits"](key, (64,), dt.uint32)), true):
-                wrong.append("random bits change with other threads drawing")
+                raise Mismatch("random bits change with other threads drawing")
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    _together(work, work, work)
+
+
+def _together(*work: Callable[[], None]) -> None:
+    """Each function in a thread of its own; what the first to fail raises comes out here."""
+    raised: list[BaseException] = []
+
+    def run(function: Callable[[], None]) -> None:
+        try:
+            function()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(function,)) for function in work]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if wrong:
-        raise Mismatch(wrong[0])
+    if raised:
+        raise raised[0]
 
 
 # The plugin ----------------------------------------------------------------------------------------------------------
