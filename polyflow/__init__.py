@@ -461,9 +461,9 @@ def __getattr__(name: str) -> _Any:
 
 
 def _missing(name: str) -> str:
-    near = errors.nearest(name, [*globals(), *MODULES])
+    near = errors.nearest(name, __dir__())
     return f"polyflow has no {name!r}." + (f" Did you mean {' or '.join(map(repr, near))}?" if near else "")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *MODULES, *_ALSO})
+    return sorted({*__all__, *MODULES, *_ALSO, "__version__"})

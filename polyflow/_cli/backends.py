@@ -101,6 +101,7 @@ def _print_details(states: list[BackendStatus], selected: Selection | None) -> N
     from .tables import printable
 
     for state in states:
+        trouble = "" if selected is None else _no_such_device(state, selected)
         facts = {
             "name": state.name,
             "summary": state.summary,
@@ -110,7 +111,9 @@ def _print_details(states: list[BackendStatus], selected: Selection | None) -> N
             "reason": state.reason,
             "install": state.install,
             "devices": ", ".join(state.devices),
-            "selected": f"yes: {selected.reason}" if selected and _is(state, selected) else "no",
+            "selected": f"yes: {selected.reason}" + "." * bool(trouble) + trouble
+            if selected and _is(state, selected)
+            else "no",
         }
         for fact, value in facts.items():
             if value:
@@ -125,7 +128,16 @@ def _selected_line(states: list[BackendStatus], selected: Selection | None) -> s
 
         near = nearest(selected.spec.partition(":")[0], {state.name for state in states})
         line += f" It is not installed.{f' Did you mean {near[0]!r}?' if near else ''}"
-    return line
+    return line + "".join(_no_such_device(state, selected) for state in states if _is(state, selected))
+
+
+def _no_such_device(state: BackendStatus, selected: Selection) -> str:
+    """A sentence where the selected device is none of those that were found; nothing where nobody looked."""
+    device = selected.spec.partition(":")[2].lower()
+    found = [name.lower() for name in state.devices]
+    if not device or not found or device in found or f"{device}:0" in found:
+        return ""
+    return f" {state.name} has no device {device!r}; its devices: {', '.join(state.devices)}."
 
 
 def _is(state: BackendStatus, selected: Selection | None) -> bool:

@@ -22,6 +22,8 @@ EPILOG = """\
 The script says what to compare with
     pf.testing.record("name", value)      a tensor, array, number, text, or lists and dicts of them
 A script that records nothing is compared by every history of `fit` and every result of `evaluate`.
+A script that sets no seed starts from one seed on every backend: POLYFLOW_SEED, or 0. What it draws with other
+libraries, such as NumPy, needs a seed in the script.
 Words after -- are the script's own arguments:  polyflow compare train.py --backends numpy,jax -- --epochs 3
 
 Every backend is compared with the first. Two numbers a and b pass when |a - b| <= atol + rtol * max(|a|, |b|), or when

@@ -8,7 +8,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .tables import show
+from .tables import printable, show
 
 if TYPE_CHECKING:
     from ..demo import Run
@@ -20,6 +20,9 @@ same shuffles and the same dropout masks on every backend, so the losses agree t
 Exit code: 0; 2 if a backend that was asked for cannot be used.
 """
 
+TIMEOUT = 120.0
+"""How many seconds each backend may take to say whether it works, where all are asked for."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -30,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='the backend, e.g. "numpy" or "jax:cpu:0", or "all" usable ones side by side (default: the selected one)',
     )
     parser.add_argument("--epochs", type=_positive, default=20, metavar="N", help="passes over the data (default: 20)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of everything random (default: 0)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="the seed of everything random (default: 0)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the curves and some predictions (needs matplotlib)")
     parser.add_argument(
         "--json", action="store_true", help="print the result as JSON on standard output, and nothing else"
@@ -39,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and tell."""
+    from ..backend import discovery
     from ..demo import train
 
     if arguments.plot:
@@ -46,8 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         check(arguments.plot)
     quiet = arguments.json
+    names = _backends(arguments.backend, quiet)
+    for name in names:
+        discovery.get(name)  # what cannot be used is said before anything is trained
     runs: list[Run] = []
-    for name in _backends(arguments.backend, quiet):
+    for name in names:
         if not quiet:
             print(f"Training on {name}")
         runs.append(train(name, epochs=arguments.epochs, seed=arguments.seed, verbose=0 if quiet else 1))
@@ -69,23 +76,27 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**64:
+        raise argparse.ArgumentTypeError(f"expected an integer from 0 to 2**64 - 1, got {text!r}")
+    return int(text)
+
+
 def _backends(asked: str | None, quiet: bool) -> list[str]:
-    from ..backend import discovery, selection
-    from ..backend.status import status
+    from ..backend import selection
+    from ..backend.status import statuses
+    from .probe import probe
 
     if asked is None:
         return [selection.selected().spec]
     if asked != "all":
         return [asked]
-    names = sorted({info.name for info in discovery.installed()}, key=lambda name: (name != "numpy", name))
-    usable = []
-    for name in names:
-        state = status(name, check=True)
-        if state.usable:
-            usable.append(name)
-        else:
-            print(f"{name}: left out, {state.state}. {state.reason}".rstrip(), file=sys.stderr if quiet else sys.stdout)
-    return usable
+    states = probe(statuses(check=False), TIMEOUT)
+    for state in states:
+        if not state.usable:
+            said = printable(f"{state.name}: left out, {state.state}. {state.reason}".rstrip())
+            print(said, file=sys.stderr if quiet else sys.stdout)
+    return sorted((state.name for state in states if state.usable), key=lambda name: (name != "numpy", name))
 
 
 def _tell(runs: list[Run]) -> None:
@@ -99,7 +110,7 @@ def _tell(runs: list[Run]) -> None:
         show(["epoch", *[run.backend for run in runs], "largest rel. difference"], rows, range(len(runs) + 2))
         print()
     show(
-        ["backend", "device", "held-out loss", "held-out accuracy", "time", "steps/s"],
+        ["backend", "device", "held-out loss", "held-out accuracy", "time", "first epoch", "then steps/s"],
         [
             [
                 r.backend,
@@ -107,11 +118,12 @@ def _tell(runs: list[Run]) -> None:
                 f"{r.loss:.4f}",
                 f"{r.accuracy:.2%}",
                 f"{r.seconds:.2f} s",
+                f"{r.first_epoch:.2f} s",
                 f"{r.steps_per_second:,.0f}",
             ]
             for r in runs
         ],
-        range(2, 6),
+        range(2, 7),
     )
     if len(runs) > 1:
         print(f"\nLargest relative difference of a loss in any epoch: {max(differences(runs)):.1e}")
@@ -136,6 +148,7 @@ def _report(runs: list[Run], arguments: argparse.Namespace) -> dict[str, Any]:
                 "loss": run.loss,
                 "device": run.device,
                 "seconds": run.seconds,
+                "first_epoch_seconds": run.first_epoch,
                 "steps_per_second": run.steps_per_second,
                 "losses": run.losses,
             }

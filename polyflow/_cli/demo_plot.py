@@ -20,6 +20,13 @@ def check(path: str) -> None:
         raise PolyflowError("--plot needs matplotlib. Install it with: pip install 'polyflow-core[plot]'") from None
     if not Path(path).absolute().parent.is_dir():
         raise PolyflowError(f"--plot {path}: the folder {Path(path).absolute().parent} does not exist. Make it first.")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds, kind = FigureCanvasBase.get_supported_filetypes(), Path(path).suffix.removeprefix(".").lower()
+    if kind not in kinds:
+        raise PolyflowError(
+            f"--plot {path}: no picture is a {kind!r} file. Name it .png, or one of {', '.join(kinds)}."
+        )
 
 
 def draw(runs: list[Run], path: str) -> None:

@@ -124,7 +124,10 @@ def compare_uses(
         if this > worst and this[1] > 0:
             worst = this
             index = ", ".join(map(str, map(int, np.unravel_index(place, gaps.absolute.shape))))
-            row.where = " ".join(part for part in (at, f"[{index}]" if index else "") if part)
+            values = ""
+            if not math.isfinite(gaps.absolute.flat[place]):
+                values = f"{a.value.flat[place]} on {labels[0]}, {b.value.flat[place]} on {labels[1]}"
+            row.where = " ".join(part for part in (at, f"[{index}]" if index else "", values) if part)
     return row
 
 

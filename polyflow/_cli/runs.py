@@ -15,6 +15,8 @@ from ..errors import PolyflowError
 from ..testing import VARIABLE as RECORD
 from .recording import Recording, read
 
+SEED = "POLYFLOW_SEED"
+
 TAIL = 20  # lines of a failed script's output to show
 
 
@@ -47,7 +49,7 @@ def run_script(
     Raises:
         RunError: the script failed, took too long, recorded in several processes, or used another backend.
     """
-    environment = {**os.environ, BACKEND: spec, RECORD: str(record)}
+    environment = {SEED: "0", **os.environ, BACKEND: spec, RECORD: str(record)}
     started = time.perf_counter()
     try:
         done = subprocess.run(

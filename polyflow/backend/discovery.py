@@ -45,7 +45,8 @@ def get(spec: str | Backend) -> Backend:
     try:
         return _by_spec[spec]
     except (KeyError, TypeError):  # TypeError: not even hashable
-        return _load(spec)
+        pass
+    return _load(spec)
 
 
 def installed() -> list[BackendInfo]:

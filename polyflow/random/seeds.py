@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import threefry
+from ..errors import ConfigError
 from ..flow.interpreter import inside
 from ..ops import call
 from ..ops.random import next_key
@@ -76,15 +77,29 @@ class SeedGenerator:
 # The global generator -------------------------------------------------------------------------------------------------
 
 
+VARIABLE = "POLYFLOW_SEED"
+"""The environment variable that seeds a program which sets no seed itself."""
+
+
 def _entropy() -> threefry.Words:
     return np.frombuffer(os.urandom(8), np.uint32)
+
+
+def _first() -> threefry.Words:
+    """The key that a program starts with."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if not named:
+        return _entropy()
+    if not named.isdecimal() or int(named) >= 2**64:
+        raise ConfigError(f"{VARIABLE} is {named!r}. Expected an integer from 0 to 2**64 - 1, or nothing.")
+    return threefry.key(int(named))
 
 
 class _Global:
     """The state of the global generator."""
 
     def __init__(self) -> None:
-        self.key = _entropy()
+        self.key = _first()
         self.count = 0
         self.devices: dict[Any, SeedGenerator] = {}
 
@@ -110,7 +125,8 @@ _global = _Global()
 def set_seed(seed: int | None) -> None:
     """Start the global generator anew: what is drawn afterwards depends on ``seed`` alone.
 
-    Before the first call, and after ``set_seed(None)``, the seed is the operating system's randomness.
+    Before the first call the seed is that of the environment variable ``POLYFLOW_SEED``; without it, and after
+    ``set_seed(None)``, it is the operating system's randomness.
 
     Args:
         seed: an integer from 0 to 2**64 - 1, or None.

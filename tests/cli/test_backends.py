@@ -48,7 +48,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stde
 
 def test_check(polyflow):
     """One library talks, one is missing, one kills its process, one hangs, one raises: each gets its line."""
-    answer, backends = listing(polyflow("backends", "--check", "--json", "--timeout", "5"))
+    answer, backends = listing(polyflow("backends", "--check", "--json", "--timeout", "10"))
     assert answer["protocol"]
     assert backends["twin"]["state"] == "usable"
     assert backends["twin"]["devices"] == ["cpu:0", "cpu:1"]
@@ -59,7 +59,7 @@ def test_check(polyflow):
     assert backends["deadly"]["state"] == "broken"
     assert backends["deadly"]["reason"] == "The process that loaded it was killed by signal SIGKILL."
     assert backends["sleepy"]["state"] == "broken"
-    assert backends["sleepy"]["reason"] == "It did not answer within 5 seconds."
+    assert backends["sleepy"]["reason"] == "It did not answer within 10 seconds."
     assert backends["noisy"]["state"] == "broken"
     assert "OSError" in backends["noisy"]["reason"]
 
@@ -118,6 +118,11 @@ def test_one_backend_in_detail(polyflow):
         "devices": "cpu:0, cpu:1",
         "selected": "yes: POLYFLOW_BACKEND=twin:cpu:1",
     }
+
+
+def test_a_selected_device_that_is_not_there_is_said(polyflow):
+    done = polyflow("backends", "twin", "--check", POLYFLOW_BACKEND="twin:cpu:7")
+    assert "yes: POLYFLOW_BACKEND=twin:cpu:7. twin has no device 'cpu:7'; its devices: cpu:0, cpu:1." in done.stdout
 
 
 @pytest.mark.parametrize(("name", "code"), [("twin", 0), ("absent", 1)])

@@ -63,6 +63,18 @@ def test_sequences(compare):
     assert verdict == ["DIFFERS", "value", "4"]
 
 
+def test_a_script_without_a_seed_starts_alike_everywhere(compare):
+    """It is the script's own program that is compared, not the luck of its draws; a seed of the user's is kept."""
+    draws = "import polyflow\nrecord('x', polyflow.random.normal((3,), backend='numpy').numpy())"
+    assert compare(draws).returncode == 0
+    assert compare("assert os.environ['POLYFLOW_SEED'] == '5'; record('x', 1.0)", POLYFLOW_SEED="5").returncode == 0
+
+
+def test_what_is_no_number_is_shown(compare):
+    done = compare("record('x', [1.0, float('nan') if here == 'twin' else 2.0])")
+    assert rows(done)["x"][-8:] == ["DIFFERS", "[1]", "2.0", "on", "numpy,", "nan", "on", "twin"]
+
+
 def test_structures(compare):
     done = compare("record('model', {'w': [np.zeros(2), np.ones(3)], 'name': 'm'})")
     assert done.returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -131,6 +132,28 @@ def test_the_state_can_be_kept_and_restored(backend):
     R.set_seed(77)
     R.set_state(kept)
     assert [R.uniform((2,)).tolist(), R.host_key().tolist()] == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [("7", "same"), (" 7 ", "same"), ("", "other"), ("-1", "refused"), ("x", "refused")]
+)
+def test_a_seed_from_outside(given, words):
+    """POLYFLOW_SEED does for a program that sets no seed what set_seed at its beginning would."""
+    code = """if True:
+        try:
+            import polyflow.random as R
+            drawn = R.uniform((3,)).numpy()
+        except Exception as error:
+            print(type(error).__name__, error)
+        else:
+            R.set_seed(7)
+            print("same" if (drawn == R.uniform((3,)).numpy()).all() else "other")
+    """
+    variables = {**os.environ, "POLYFLOW_SEED": given}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.startswith("ConfigError POLYFLOW_SEED is " if words == "refused" else words)
 
 
 def test_without_a_seed_each_process_draws_other_numbers():
