@@ -133,7 +133,7 @@ def index_add(x: Any, key: Any, updates: Any, /) -> Any:
     """``x`` with ``updates`` added at the elements that ``key`` selects; elements selected twice get both."""
     x, static, indices, back = static_key(call.operand(x), key)
     result = call.apply(OPS["index_add"], (x, updates, *indices), {"key": static})
-    return result if back is None else getitem(result, back)
+    return result if back is None else back(result)
 
 
 def index_set(x: Any, key: Any, values: Any, /) -> Any:
@@ -147,7 +147,7 @@ def index_set(x: Any, key: Any, values: Any, /) -> Any:
     if indices:
         _refuse_duplicates(x.shape, static, indices)
     result = call.apply(OPS["index_set"], (x, values, *indices), {"key": static})
-    return result if back is None else getitem(result, back)
+    return result if back is None else back(result)
 
 
 def _refuse_duplicates(shape: tuple[int, ...], key: Key, indices: tuple[Any, ...]) -> None:
@@ -242,8 +242,8 @@ def static_key(x: Any, key: Any) -> tuple[Any, Key, tuple[Any, ...], Any]:
     """The static form of a key for ``x``, and its index arrays as tensors.
 
     Returns:
-        the tensor to be indexed, its key, the index arrays, and the key that leads back to the shape of ``x``: None but
-        where a mask without axes has added an axis.
+        the tensor to be indexed, its key, the index arrays, and what leads a result of its shape back to that of ``x``:
+        None but where a mask without axes has added an axis, or ``...`` has parted index arrays.
     """
     parts = [_part(part, x.backend) for part in (key if isinstance(key, tuple) else (key,))]
     if sum([part is Ellipsis for part in parts]) > 1:
@@ -254,9 +254,14 @@ def static_key(x: Any, key: Any) -> tuple[Any, Key, tuple[Any, ...], Any]:
         axes = f"{ndim} dimension{'s' * (ndim != 1)}"
         raise IndexError(f"too many indices: {used} for a tensor of {axes}, shape {tuple(x.shape)}.")
     at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
-    parts[at : at + 1] = [slice(None)] * (ndim - used)
+    if used < ndim:
+        parts[at : at + 1] = [slice(None)] * (ndim - used)
     if any(_is_flag(part) for part in parts):
         return _with_axes_for_flags(x, parts)
+    if used == ndim and at < len(parts):
+        del parts[at]
+        if any(map(_is_fancy, parts[:at])) and any(map(_is_fancy, parts[at:])):
+            return _with_fancy_axes_first(x, parts)
     static: list[Any] = []
     arrays: list[Any] = []
     axis = 0
@@ -336,8 +341,26 @@ def _with_axes_for_flags(x: Any, parts: list[Any]) -> tuple[Any, Key, tuple[Any,
         else:
             layout.extend([slice(None)] * _axes_of(part))
             replaced.append(part)
-    wide, static, arrays, _ = static_key(getitem(x, tuple(layout)), tuple(replaced))
-    return wide, static, arrays, tuple(0 if part is None else part for part in layout)
+    wide, static, arrays, back = static_key(getitem(x, tuple(layout)), tuple(replaced))
+    narrow = tuple([0 if part is None else part for part in layout])
+    return wide, static, arrays, lambda result: getitem(result if back is None else back(result), narrow)
+
+
+def _is_fancy(part: Any) -> bool:
+    """Whether a part is an index array, or an integer, which counts as one beside index arrays."""
+    return part is not None and not isinstance(part, slice)
+
+
+def _with_fancy_axes_first(x: Any, parts: list[Any]) -> tuple[Any, Key, tuple[Any, ...], Any]:
+    """The static key where ``...`` stands for no axis and parts index arrays: what they select comes first then."""
+    ends = np.cumsum([_axes_of(part) for part in parts])
+    axes = [range(end - _axes_of(part), end) for end, part in zip(ends, parts, strict=True)]
+    places = sorted(range(len(parts)), key=lambda i: not _is_fancy(parts[i]))
+    order = tuple([int(axis) for i in places for axis in axes[i]])
+    turn = OPS["permute_dims"].prepared
+    turned, static, arrays, _ = static_key(turn(x, {"axes": order}), tuple([parts[i] for i in places]))
+    inverse = tuple([order.index(axis) for axis in range(len(order))])
+    return turned, static, arrays, lambda result: turn(result, {"axes": inverse})
 
 
 def _part(part: Any, backend: Any) -> Any:

@@ -406,6 +406,16 @@ class _(NumPyBackend):
         return x[library_key(key, held)]
 
 
+@mutant("index arrays that stand apart laid out where the first one stands", "getitem")
+class _(NumPyBackend):
+    def getitem(self, x, *indices, key):
+        value = right("getitem")(x, *indices, key=key)
+        fancy = [i for i, part in enumerate(key) if part == "array"]
+        apart = len(fancy) > 1 and fancy[-1] - fancy[0] >= len(fancy)
+        rank = np.broadcast_shapes(*(i.shape for i in indices)) if apart else ()
+        return np.moveaxis(value, range(len(rank)), range(fancy[0], fancy[0] + len(rank))) if apart else value
+
+
 @mutant("updates of an element named twice lost", "index_add")
 class _(NumPyBackend):
     def index_add(self, x, updates, *indices, key):

@@ -11,10 +11,12 @@ import numpy as np
 
 import polyflow as pf
 from polyflow import dtypes as dt
+from polyflow.flow import transforms
 from polyflow.ops import creation, elementwise, indexing, linalg, shape
 
 from .. import samples
 from ..case import Case, Trial
+from ..keys import random_key
 from ..measure import WIDE, WIDE_COMPLEX, widened
 
 GROUP = "core-1"
@@ -112,11 +114,17 @@ KEYS: dict[str, Any] = {
     "array-negative": (slice(None), np.array([-1, 0])),
     "arrays": (np.array([[0], [1]]), np.array([2, 0])),
     "arrays-apart": (np.array([0, 1]), slice(None), np.array([3, 0])),
+    "arrays-parted-by-none": (slice(None), np.array([2, 0, 2]), None, np.array([3, 1, 0])),
     "array-and-slice": (slice(None), np.array([2, 2, 0]), slice(None, None, -2)),
     "array-and-integer": (0, slice(None), np.array([1, 1, 3])),
+    "arrays-parted-by-nothing": (slice(None), np.array([2, 0, 2]), ..., np.array([3, 1, 0])),
+    "integer-parted-by-nothing": (slice(None), np.array([2, 0]), ..., 1),
     "array-empty": (np.zeros((0,), np.int64),),
     "mask": np.array([[True, False, True], [False, True, True]]),
     "mask-of-one-axis": (slice(None), np.array([True, False, True])),
+    "mask-and-array": (np.array([True, False]), slice(None), np.array([3, 0])),
+    "truth": (np.array(True), slice(None), np.array([1, 0])),
+    "falsehood": (..., np.array(False)),
     "int32-array": np.array([1, 0], np.int32),
     "uint8-array": (0, np.array([1, 0, 2], np.uint8)),
 }
@@ -193,6 +201,11 @@ def _indexing() -> Iterator[Case]:
             yield Case(
                 f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=label in ("slice", "array", "mask")
             )
+    for name in ("getitem", "index_add", "index_set"):
+        for i in range(4):
+            yield Case(
+                f"{GROUP}/{name}/float32/random-keys-{i}", functools.partial(_random_keys, name=name), (dt.float32,)
+            )
     yield Case(f"{GROUP}/index_add/float32/duplicates", _duplicates, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/index_add/int32/duplicates", functools.partial(_duplicates, dtype=dt.int32), (dt.int32,))
     yield Case(f"{GROUP}/index_set/float32/keeps-its-argument", _keeps, (dt.float32,), quick=True)
@@ -243,6 +256,31 @@ def _update(t: Trial, *, name: str, key: Any) -> None:
     else:
         true[key] = 2
     t.close(scalar, true, 2.0 if name == "index_add" else 0.0, what=f"{name} of a number")
+
+
+def _random_keys(t: Trial, *, name: str) -> None:
+    """Six keys of mixed parts; of getitem the gradient too, whose rule is adding at the key."""
+    for _ in range(6):
+        size = tuple(int(one) for one in t.rng.integers(0 if t.rng.random() < 0.2 else 1, 5, t.rng.integers(1, 5)))
+        key = random_key(t.rng, size)
+        host = t.rng.integers(-50, 50, size).astype(np.float32)
+        x = t.tensor(host)
+        place = np.arange(host.size).reshape(size)[key]
+        updates = t.rng.integers(-9, 10, np.shape(place)).astype(np.float32)
+        added = host.copy()
+        np.add.at(added, key, updates)
+        if name == "getitem":
+            value, pull = transforms.vjp(lambda x, key=key: x[key], x)
+            t.exactly(value, host[key], what=f"x[{key}] of shape {size}")
+            t.exactly(pull(t.tensor(updates))[0], added - host, what=f"the gradient of x[{key}] of shape {size}")
+        elif name == "index_add":
+            t.exactly(indexing.index_add(x, key, t.tensor(updates)), added, what=f"x[{key}] += … of shape {size}")
+        elif len(np.unique(place)) == np.size(place):
+            true = host.copy()
+            true[key] = updates
+            t.exactly(indexing.index_set(x, key, t.tensor(updates)), true, what=f"x[{key}] = … of shape {size}")
+        else:
+            t.raises(lambda x=x, key=key: indexing.index_set(x, key, 0.0), ValueError, "twice")
 
 
 def _duplicates(t: Trial, *, dtype: np.dtype = dt.float32) -> None:
