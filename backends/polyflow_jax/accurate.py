@@ -188,13 +188,19 @@ def logaddexp(x1: Any, x2: Any, /) -> Any:
 
 
 def pow(x1: Any, x2: Any, /) -> Any:
-    """``x1 ** x2``; integers by squaring, as often as the exponents ask for, where JAX's own stops after 6 bits."""
+    """``x1 ** x2``; integers by squaring, as often as the exponents ask for, where JAX's own stops after 6 bits.
+
+    A negative power of an integer is 1 divided by the positive one, rounded towards zero; 0 for 0, as of all division.
+    """
     if jnp.issubdtype(jnp.result_type(x1, x2), jnp.inexact):
         return jnp.pow(x1, x2)
+    x1, x2 = jnp.broadcast_arrays(x1, x2)
+    inverse = x2 < 0
+    base = jnp.where(inverse & (abs(x1) != 1), 0, x1)
+    exponent = jnp.where(inverse, 2 - (x2 & 1), x2)  # of -1, 0 and 1 the parity is all that matters
 
     def step(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
         result, base, exponent = state
         return jnp.where(exponent & 1, result * base, result), base * base, exponent >> 1
 
-    x1, x2 = jnp.broadcast_arrays(x1, jnp.maximum(x2, 0))
-    return lax.while_loop(lambda state: jnp.any(state[2] != 0), step, (jnp.ones_like(x1), x1, x2))[0]
+    return lax.while_loop(lambda state: jnp.any(state[2] != 0), step, (jnp.ones_like(base), base, exponent))[0]

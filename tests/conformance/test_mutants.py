@@ -23,6 +23,7 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import StepByStep
+from polyflow.backend.nodes import run_node_by_node
 from polyflow.errors import UnsupportedError
 from polyflow.flow import tape
 from polyflow.ops import elementwise
@@ -684,6 +685,13 @@ class _(NumPyBackend):
             return tuple(held)
 
         return reused
+
+
+@mutant("a program in which integers to a negative power are 1", "pow")
+class _(NumPyBackend):
+    def compile(self, graph):
+        forgiving = lambda x1, x2: np.power(x1, np.maximum(x2, 0) if np.asarray(x2).dtype.kind == "i" else x2)  # noqa: E731
+        return run_node_by_node(graph, lambda op: forgiving if op.name == "pow" else self.resolve(op), self.asarray)
 
 
 @mutant("a program that computes integers in 64 bits", "sum")

@@ -65,6 +65,9 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/state/results-kept", _kept, (dt.float32,), True)
     yield Case(f"{program}/state/branches", _branches, (dt.float32,), True)
     yield Case(f"{program}/values/index-outside", _index_outside, (dt.float32, dt.int32), True)
+    for dtype in (dt.int8, dt.int32, dt.int64):
+        check = functools.partial(_negative_power, dtype=dtype)
+        yield Case(f"{GROUP}/pow/{dtype.name}/negative", check, (dtype,), dtype is dt.int32)
     yield Case(f"{program}/values/fused", _fused, (dt.float32,))
     yield Case(f"{program}/values/dtypes", _dtypes, (dt.int8, dt.float16, dt.int64))
     yield Case(f"{program}/errors/value-asked", _value_asked, (dt.float32,), True)
@@ -317,6 +320,24 @@ def _branches(t: Trial) -> None:
         what="the program's value",
     )
     t.same(float(np.abs(eager - true).max()) < 1e-5, True, "the eager value is right")
+
+
+def _negative_power(t: Trial, *, dtype: np.dtype) -> None:
+    """An integer to a negative power: the error, or 1 divided by the positive power, rounded towards zero."""
+    base = np.array([[0], [1], [-1], [2], [-7], [np.iinfo(dtype).min]], dtype)
+    exponent = np.array([-1, -2, -9, np.iinfo(dtype).min, 0, 1, 2], dtype)
+    program, arrays = compiled(t, lambda x, y: x**y, base, exponent)
+    try:
+        value = Tensor(program(*arrays), t.backend)
+        t.backend.synchronize()
+    except ValueError as error:
+        if "negative integer power" not in str(error):
+            raise Mismatch(f"the message lacks 'negative integer power': {error}") from None
+        return
+    with np.errstate(over="ignore"):
+        plain = np.power(base, np.maximum(exponent, 0))
+    inverse = np.where(base == 1, 1, np.where(base == -1, np.where(exponent % 2 == 0, 1, -1), 0))
+    t.exactly(value, np.where(exponent < 0, inverse, plain).astype(dtype), what="the compiled power")
 
 
 def _index_outside(t: Trial) -> None:

@@ -103,6 +103,11 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
         ValueError,
         ("negative integer power",),
     ),
+    "pow/number-to-negative": (
+        lambda t: functions()["pow"](2, t.tensor(np.array([1, -1], np.int8))),
+        ValueError,
+        ("negative integer power",),
+    ),
     "where/shapes": (
         lambda t: elementwise.where(_x(t, 2, dtype=bool), _x(t, 3), _x(t, 3)),
         ShapeError,
