@@ -19,6 +19,7 @@ __all__ = [
     "DTypeError",
     "EmptyDataError",
     "LabelError",
+    "MissingMethodError",
     "MixedBackendsError",
     "NotCompiledError",
     "PolyflowError",
@@ -82,6 +83,10 @@ class BackendUnavailableError(BackendError, RuntimeError):
 
 class BackendBrokenError(BackendError, RuntimeError):
     """The plugin itself is at fault: it raises when imported, misses a required method, or returns the wrong thing."""
+
+
+class MissingMethodError(BackendBrokenError, TypeError):
+    """A backend class lacks a method that every backend must have, so no object can be made of it."""
 
 
 class BackendClashError(BackendError, RuntimeError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from polyflow.backend import Backend, discovery
+from polyflow.backend.plugin import BackendInfo, Plugin, Registered
 from polyflow.errors import BackendError
 
 
@@ -35,7 +36,7 @@ def load(spec: Any) -> Loaded:
         LoadError: whatever goes wrong on the way.
     """
     if isinstance(spec, Backend):
-        return Loaded(spec, *_origin(spec.name))
+        return Loaded(_checked(spec, type(spec).__qualname__), *_origin(spec.name))
     if not isinstance(spec, str):
         raise LoadError(f"a backend is named by a string or is a polyflow.backend.Backend; got {type(spec).__name__}.")
     place, colon, attribute = spec.rpartition(":")
@@ -85,19 +86,29 @@ def _file(path: Path) -> Any:
 
 
 def _made(found: Any, spec: str) -> Backend:
-    if isinstance(found, Backend):
-        return found
-    if not callable(found):
-        raise LoadError(
-            f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one."
-        )
-    try:
-        made = found(None)
-    except (Exception, SystemExit) as error:
-        raise LoadError(f"making the backend raised {type(error).__name__}: {error}") from error
-    if not isinstance(made, Backend):
-        raise LoadError(f"{spec} made {type(made).__name__}, expected a polyflow.backend.Backend.")
-    name = getattr(made, "name", None)
+    if not isinstance(found, Backend):
+        if not callable(found):
+            raise LoadError(
+                f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one."
+            )
+        try:
+            found = found(None)
+        except BackendError as error:
+            raise LoadError(f"{spec}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise LoadError(f"making the backend raised {type(error).__name__}: {error}") from error
+        if not isinstance(found, Backend):
+            raise LoadError(f"{spec} made {type(found).__name__}, expected a polyflow.backend.Backend.")
+    return _checked(found, spec)
+
+
+def _checked(backend: Backend, spec: str) -> Backend:
+    """The backend, if it is one in the eyes of polyflow's own loader."""
+    name = getattr(backend, "name", None)
     if not isinstance(name, str) or not name:
         raise LoadError(f"{spec} made a backend whose name is {name!r}, expected a word.")
-    return made
+    info = BackendInfo(name, None, "", type(backend).__module__, spec)
+    try:
+        return Plugin(info, Registered(name, backend)).make(None)
+    except BackendError as error:
+        raise LoadError(str(error)) from error

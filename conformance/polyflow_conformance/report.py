@@ -18,6 +18,8 @@ from typing import Any
 STATUSES = ("pass", "fail", "error", "unsupported", "xfail", "xpass", "skip")
 FAILURES = ("fail", "error", "xpass")
 SCHEMA_VERSION = 1
+LOADS = "device-1/backend/loads"
+"""The id of the one result there is where the backend cannot be made."""
 
 
 class ReportError(ValueError):
@@ -94,6 +96,11 @@ class Report:
     def ok(self) -> bool:
         """Whether nothing failed."""
         return not self.failures
+
+    @property
+    def ran(self) -> bool:
+        """Whether there was a backend to try; where it could not be made, the one result says why."""
+        return [result.id for result in self.results] != [LOADS]
 
     def groups(self) -> dict[str, Counter[str]]:
         """How many cases of each group had each status."""

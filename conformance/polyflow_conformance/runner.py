@@ -14,7 +14,7 @@ from typing import Any
 from . import catalog
 from .case import Case, Trial
 from .loading import Loaded, LoadError, load
-from .report import Report, Result
+from .report import LOADS, Report, Result
 from .trying import try_case, undeclared
 
 TIME_LIMIT = 120.0
@@ -61,7 +61,7 @@ def run(
     try:
         loaded = load(backend)
     except LoadError as error:
-        report.results = [Result("device-1/backend/loads", "error", reason=str(error))]
+        report.results = [Result(LOADS, "error", reason=str(error))]
         report.time = time.perf_counter() - start
         return report
     table = cases_for(loaded)

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 from polyflow_conformance.loading import Loaded, LoadError, load
-from polyflow_conformance.report import Report, Result
+from polyflow_conformance.report import LOADS, Report, Result
 from polyflow_conformance.runner import cases_for, describe, header, select
 from polyflow_conformance.trying import try_case, undeclared
 
 DEFAULT = (("numpy", False), ("jax", True))
 """Backends and whether the quick size is enough, where the command line names none."""
 
-LOADS = "device-1/backend/loads"
 DECLARED = "device-1/backend/declarations"
 
 _reports: dict[str, Report] = {}

@@ -83,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise ConformanceError(str(error)) from None
     progress.end()
-    _print(report)
+    if report.ran:
+        _print(report)
     if arguments.json is not None:
         report.save(arguments.json)
     if arguments.junit is not None:
@@ -92,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
         from polyflow_conformance.page import page
 
         arguments.html.write_text(page([report]), encoding="utf-8")
+    if not report.ran:
+        raise ConformanceError(report.results[0].reason)
     return 0 if report.ok else 1
 
 

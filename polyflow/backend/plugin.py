@@ -17,13 +17,16 @@ from ..errors import (
     BackendBrokenError,
     BackendError,
     BackendUnavailableError,
+    MissingMethodError,
     ProtocolVersionError,
     UnknownDeviceError,
     nearest,
     unknown_device,
 )
 from . import hookspecs
+from .contract import a, array_faults, declared_faults, told
 from .hookspecs import PROJECT, BackendDescription, hookimpl
+from .optable import OPS
 from .protocol import PROTOCOL, Backend
 
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("polyflow_"))
@@ -43,19 +46,21 @@ class BackendInfo:
 
     Attributes:
         name: the backend's name, which is its entry point's.
-        distribution: the distribution it came with, or None for one registered in this process.
+        distribution: the distribution it came with, or None for one that was never installed.
         version: that distribution's version.
         target: the entry point's value, the module that holds the hooks.
+        origin: where it comes from instead of a distribution.
     """
 
     name: str
     distribution: str | None
     version: str
     target: str
+    origin: str = "registered in this process"
 
     def __str__(self) -> str:
         if self.distribution is None:
-            return f"Backend {self.name!r} (registered in this process)"
+            return f"Backend {self.name!r} ({self.origin})"
         return f"Backend {self.name!r} (distribution {self.distribution} {self.version})"
 
 
@@ -112,7 +117,7 @@ class Plugin:
         if given is None:
             return BackendDescription(self.info.name)
         if not isinstance(given, BackendDescription):
-            raise self.broken(f"polyflow_describe returned {_a(given)}, expected a BackendDescription")
+            raise self.broken(f"polyflow_describe returned {a(given)}, expected a BackendDescription")
         return given
 
     def install_line(self) -> str | None:
@@ -159,6 +164,8 @@ class Plugin:
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
             return getattr(self._manager.hook, hook)(**arguments)
+        except MissingMethodError as error:
+            raise self.broken(str(error), MissingMethodError) from None
         except BackendError:
             raise
         except (Exception, SystemExit) as error:
@@ -169,22 +176,23 @@ class Plugin:
         name = (getattr(error, "name", None) or "").partition(".")[0]
         if isinstance(error, ModuleNotFoundError) and name and name not in (own, "polyflow"):
             return self._lacks([name])
-        return self.broken(f"{hook} raised {_sentence(error)}")
+        return self.broken(f"{hook} raised {told(error)}")
 
     def _lacks(self, modules: list[str]) -> BackendUnavailableError:
         return lacks(self.info, modules, self.install_line())
 
     def _check(self, backend: Any, device: str | None) -> None:
         if not isinstance(backend, Backend):
-            raise self.broken(f"polyflow_backend returned {_a(backend)}, expected a polyflow.backend.Backend")
+            raise self.broken(f"polyflow_backend returned {a(backend)}, expected a polyflow.backend.Backend")
         self._check_protocol(backend)
-        for method in sorted(Backend.__abstractmethods__):
-            if not callable(getattr(backend, method, None)):
-                raise self.broken(f"its required method {method}() is {_a(getattr(backend, method, None))}")
+        for fault in declared_faults(backend):
+            raise self.broken(fault)
         name = getattr(backend, "name", None)
         if name != self.info.name:
             raise self.broken(f"its backend calls itself {name!r}, expected {self.info.name!r}")
         self._check_device(backend, device)
+        for fault in array_faults(backend):
+            raise self.broken(fault)
 
     def _check_protocol(self, backend: Backend) -> None:
         ours = PROTOCOL.partition(".")[0]
@@ -208,7 +216,7 @@ class Plugin:
         except BackendError:
             raise
         except Exception as error:
-            raise BackendUnavailableError(f"{self.info} has no device here: {_sentence(error)}.") from error
+            raise BackendUnavailableError(f"{self.info} has no device here: {told(error)}.") from error
         if not devices:
             raise BackendUnavailableError(f"{self.info} has no device here: its library answers, but lists none.")
         if backend.device not in devices:
@@ -220,14 +228,21 @@ class Plugin:
             if hasattr(Backend, op) or op in ("name", "device"):
                 raise self.broken(f"polyflow_ops gives a kernel named {op!r}, which is part of the protocol itself")
             if not callable(kernel):
-                raise self.broken(f"polyflow_ops gives {_a(kernel)} for {op!r}, expected a function")
+                raise self.broken(f"polyflow_ops gives {a(kernel)} for {op!r}, expected a function")
+            if op not in OPS:
+                near = nearest(op, OPS, limit=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise self.broken(
+                    f"polyflow_ops gives a kernel for {op!r}, but there is no such op.{hint} "
+                    "polyflow.ops.declare.OPS holds them all"
+                )
             setattr(backend, op, kernel)
 
     def _merge(self, hook: str, results: list[Any]) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         for result in results:
             if not isinstance(result, Mapping) or not all(isinstance(key, str) for key in result):
-                raise self.broken(f"{hook} returned {_a(result)}, expected a mapping from names")
+                raise self.broken(f"{hook} returned {a(result)}, expected a mapping from names")
             merged.update(result)
         return merged
 
@@ -272,7 +287,7 @@ def import_hooks(info: BackendInfo, load: Callable[[], object]) -> Plugin:
         name = (getattr(error, "name", None) or "").partition(".")[0]
         if isinstance(error, ModuleNotFoundError) and name not in ("", "polyflow", module.partition(".")[0]):
             raise lacks(info, [name], install_line(info)) from error
-        raise broken(info, f"importing {module!r} raised {_sentence(error)}") from error
+        raise broken(info, f"importing {module!r} raised {told(error)}") from error
     return Plugin(info, hooks)
 
 
@@ -297,12 +312,3 @@ def _findable(module: str) -> bool:
         return importlib.util.find_spec(module.partition(".")[0]) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _a(value: object) -> str:
-    return "None" if value is None else f"an object of type {type(value).__name__}"
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

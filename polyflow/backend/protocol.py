@@ -9,12 +9,12 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import dtypes
-from ..errors import UnsupportedError
+from ..errors import MissingMethodError, UnsupportedError
 from .deviation import Deviation
 from .loop import Loop, LoopProgram, StepByStep
 from .needs import among, divided, needs_of, usable
@@ -108,6 +108,15 @@ class Backend(abc.ABC):
     """Whether arrays' ``dtype`` is a `numpy.dtype`; where it is not, every op finds out what it is by `dtype_of`."""
 
     capabilities: Capabilities = Capabilities()
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        missing = ", ".join(f"{name}()" for name in sorted(cls.__abstractmethods__))
+        if missing:
+            raise MissingMethodError(
+                f"{cls.__name__} has no {missing}. Every backend has to have asarray(obj, dtype, device), "
+                "to_numpy(array), devices() and synchronize(); write what is missing (docs/writing-a-backend.md)."
+            )
+        return super().__new__(cls)
 
     def __init__(self, device: str | None = None) -> None:
         self.device = device or "cpu:0"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
 
+from ..backend import optable
 from ..dtypes import SCALARS, as_dtype
 from ..errors import AxisError, ShapeError
 from . import call
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-OPS: dict[str, Op] = {}
+OPS: dict[str, Op] = optable.OPS
 """Every declared op by name: the op table."""
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from polyflow.backend import discovery
+from polyflow.backend import Capabilities, discovery
 from polyflow.backend.hookspecs import BackendDescription, hookimpl
 from polyflow.backend.plugin import BackendInfo, Plugin
 from polyflow.errors import (
     BackendBrokenError,
     BackendClashError,
     BackendUnavailableError,
+    MissingMethodError,
     ProtocolVersionError,
     UnknownBackendError,
     UnknownDeviceError,
@@ -198,7 +200,63 @@ def test_missing_required_method(make_backend):
     from polyflow.backend.protocol import Backend
 
     kind = type("Half", (Backend,), {"name": "odd", "devices": lambda self: ("cpu:0",)})
-    fails(BackendBrokenError, kind, "(?s)abstract.*asarray.*synchronize.*to_numpy")
+    fails(
+        MissingMethodError, kind, r"Half has no asarray\(\), synchronize\(\), to_numpy\(\)\. Every backend has to have"
+    )
+    with pytest.raises(TypeError, match="Half has no asarray"):
+        kind()
+
+
+class Listed:
+    """What asarray may not return."""
+
+    shape = (3, 2)
+    dtype = np.dtype("float32")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "match"),
+    [
+        (
+            {"capabilities": {"compile": True}},
+            "capabilities are an object of type dict, expected a polyflow.*Capabilities",
+        ),
+        ({"capabilities": Capabilities(dtypes=frozenset({"float32"}))}, "capabilities name 'float32' as a dtype"),
+        ({"capabilities": Capabilities(dtypes=frozenset())}, "capabilities name no dtype"),
+        (
+            {"unsupported": ["sort"]},
+            "unsupported are an object of type list, expected a mapping from names to the reason",
+        ),
+        ({"unsupported": {"sort": None}}, "unsupported give None for 'sort', expected the reason"),
+        (
+            {"deviations": {"core-1/*": "why"}},
+            "deviations give an object of type str for 'core-1/\\*', expected a Deviation",
+        ),
+        ({"gaps": {"sort": "bfloat16"}}, "gaps give 'bfloat16' for 'sort', expected a collection of dtypes"),
+        ({"gaps": {"sort": ["bfloat61"]}}, "gaps give .'bfloat61'. for 'sort'"),
+        (
+            {"asarray": lambda self, obj, dtype=None, device=None: [obj]},
+            "asarray of a NumPy array.*type list.*no shape",
+        ),
+        (
+            {"asarray": lambda self, obj, dtype=None, device=None: None},
+            "asarray of a NumPy array of shape .* returned None",
+        ),
+        (
+            {"asarray": lambda self, obj, dtype=None, device=None: Listed()},
+            "returned one of shape .3, 2. and dtype float32",
+        ),
+        ({"asarray": lambda self, obj: obj + 1}, "to_numpy of the array that asarray made of .* gave array"),
+        ({"asarray": lambda self: None}, "by asarray, dtype_of and to_numpy raised TypeError"),
+        (
+            {"to_numpy": lambda self, array: array.tolist()},
+            "to_numpy returned an object of type list, expected a NumPy array",
+        ),
+    ],
+)
+def test_what_a_backend_says_and_gives_is_looked_at(make_backend, attributes, match):
+    """A backend that is wrong as a whole is refused when it is made, in a sentence that says what was expected."""
+    fails(BackendBrokenError, make_backend("odd", **attributes), match)
 
 
 def test_required_method_that_is_none(make_backend):
@@ -279,13 +337,13 @@ def plugin(**hooks):
 
 
 def test_ops_become_kernels_of_the_backend(make_backend):
-    def double(x):
-        return x * 2
+    def square(x):
+        return x * x
 
     kind = make_backend("odd")
-    made = plugin(polyflow_backend=lambda device: kind(device), polyflow_ops=lambda backend: {"double": double})
-    assert made.make(None).double is double
-    assert not hasattr(kind, "double")
+    made = plugin(polyflow_backend=lambda device: kind(device), polyflow_ops=lambda backend: {"square": square})
+    assert made.make(None).square is square
+    assert not hasattr(kind, "square")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +352,7 @@ def test_ops_become_kernels_of_the_backend(make_backend):
         ({"asarray": len}, "'asarray', which is part of the protocol"),
         ({"name": len}, "'name', which is part of the protocol"),
         ({"exp": 3}, "an object of type int for 'exp'"),
+        ({"matmull": len}, "a kernel for 'matmull', but there is no such op. Did you mean 'matmul'?"),
         ([("exp", len)], "an object of type list, expected a mapping"),
         ({3: len}, "expected a mapping from names"),
     ],

@@ -50,7 +50,7 @@ def test_check(polyflow):
     """One library talks, one is missing, one kills its process, one hangs, one raises: each gets its line."""
     answer, backends = listing(polyflow("backends", "--check", "--json", "--timeout", "10"))
     assert answer["protocol"]
-    assert backends["twin"]["state"] == "usable"
+    assert backends["twin"]["state"] == "usable", backends["twin"]
     assert backends["twin"]["devices"] == ["cpu:0", "cpu:1"]
     assert backends["twin"]["summary"] == "twin in words"
     assert backends["numpy"]["state"] == "usable"

@@ -60,7 +60,18 @@ def source(tmp_path, monkeypatch):
             "RuntimeError: no driver",
         ),
         ("class Mine(NumPyBackend):\n    name = ''", "whose name is ''"),
-        ("from polyflow.backend import Backend\nclass Mine(Backend):\n    name = 'mine'", "abstract method"),
+        (
+            "from polyflow.backend import Backend\nclass Mine(Backend):\n    name = 'mine'",
+            "Mine has no asarray(), devices()",
+        ),
+        ("class Mine(NumPyBackend):\n    capabilities = {'compile': True}", "expected a polyflow.backend.Capabilities"),
+        (
+            "class Mine(NumPyBackend):\n    deviations = {'core-1/*': 'why'}",
+            "type str for 'core-1/*', expected a Deviation",
+        ),
+        ("class Mine(NumPyBackend):\n    protocol = '9.0'", "for version 9.0 of the backend protocol"),
+        ("class Mine(NumPyBackend):\n    protocol = 1", "protocol version is 1, expected a string such as '1.0'"),
+        ("class Mine(NumPyBackend):\n    def asarray(self, *given): return [1]", "asarray of a NumPy array"),
         ("raise SystemExit(3)", "SystemExit"),
     ],
 )
@@ -384,6 +395,24 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
     assert "Did you mean" in capsys.readouterr().err
     assert cli.main(["conformance", "numpy", "--json", str(tmp_path / "no/where.json")]) == 2
     assert "there is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("nampy", "Unknown backend 'nampy'. Did you mean 'numpy'?"),
+        ("numpy:gpu:7", "has no device 'gpu:7'"),
+        ("nowhere.py:Mine", "there is no file nowhere.py"),
+    ],
+)
+def test_command_says_that_there_is_nothing_to_try(spec, words, capsys, tmp_path):
+    """Exit code 2, as for any mistake in the question; the report is written all the same."""
+    assert cli.main(["conformance", spec, "--json", str(tmp_path / "r.json")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("polyflow conformance: ")
+    assert words in err
+    assert not Report.load(tmp_path / "r.json").ran
 
 
 def test_command_lists_ids(capsys):

@@ -1,0 +1,96 @@
+"""What a backend object has to be, looked at once, when it is made: its faults, each as half a sentence.
+
+What is declared has the right types, and arrays go in and come out. Whether ops are right, the conformance suite finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from .deviation import Deviation
+from .protocol import Backend, Capabilities
+
+
+def a(value: object) -> str:
+    """What something is, for a sentence."""
+    return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def declared_faults(backend: Backend) -> Iterator[str]:
+    """What is wrong with the attributes of a backend; nothing is asked of its library."""
+    for method in sorted(Backend.__abstractmethods__):
+        if not callable(getattr(backend, method, None)):
+            yield f"its required method {method}() is {a(getattr(backend, method, None))}"
+    yield from _capabilities(backend.capabilities)
+    yield from _mapping("unsupported", backend.unsupported, str, "the reason that users read, as text")
+    yield from _mapping("deviations", backend.deviations, Deviation, 'a Deviation, such as Deviation("fails", "why")')
+    yield from _mapping("gaps", backend.gaps, object, "dtypes")
+    for op, kinds in backend.gaps.items():
+        if isinstance(kinds, str) or not _are_dtypes(kinds):
+            yield f"its gaps give {kinds!r} for {op!r}, expected a collection of dtypes, such as [dtypes.bfloat16]"
+
+
+def _capabilities(given: Any) -> Iterator[str]:
+    if not isinstance(given, Capabilities):
+        yield (
+            f"its capabilities are {a(given)}, expected a polyflow.backend.Capabilities; "
+            "write capabilities = Capabilities(dtypes=..., compile=...)"
+        )
+        return
+    for dtype in given.dtypes:
+        if not isinstance(dtype, np.dtype) or dtype not in dt.ALL:
+            yield f"its capabilities name {dtype!r} as a dtype, expected polyflow's own, such as dtypes.float32"
+
+
+def _mapping(name: str, given: Any, kind: type, expected: str) -> Iterator[str]:
+    if not isinstance(given, Mapping):
+        yield f"its {name} are {a(given)}, expected a mapping from names to {expected}"
+        return
+    for key, value in given.items():
+        if not isinstance(value, kind):
+            yield f"its {name} give {a(value)} for {key!r}, expected {expected}"
+
+
+def _are_dtypes(given: Any) -> bool:
+    try:
+        return all(dt.as_dtype(one) in dt.ALL for one in given)
+    except TypeError:  # not even a collection
+        return False
+
+
+def array_faults(backend: Backend) -> Iterator[str]:
+    """What is wrong with a small array on its way into the library and back."""
+    dtype = next((one for one in (dt.float32, *dt.ALL) if one in backend.capabilities.dtypes), None)
+    if dtype is None:
+        yield "its capabilities name no dtype, expected one at least"
+        return
+    host = np.arange(6).reshape(2, 3).astype(dtype)
+    given = f"a NumPy array of shape {host.shape} and dtype {dtype.name}"
+    try:
+        array = backend.asarray(host)
+        shape, found = getattr(array, "shape", None), None
+        if hasattr(array, "dtype"):
+            found = backend.dtype_of(array)
+        back = None if found is None else backend.to_numpy(array)
+    except Exception as error:
+        yield f"taking {given} by asarray, dtype_of and to_numpy raised {told(error)}"
+        return
+    if shape is None or found is None:
+        lack = "shape" if shape is None else "dtype"
+        yield f"asarray of {given} returned {a(array)}, which has no {lack}; expected an array of the library"
+    elif tuple(shape) != host.shape or found != dtype:
+        yield f"asarray of {given} returned one of shape {tuple(shape)} and dtype {found}"
+    elif not isinstance(back, np.ndarray):
+        yield f"to_numpy returned {a(back)}, expected a NumPy array"
+    elif back.dtype != dtype or back.shape != host.shape or (back != host).any():
+        yield f"to_numpy of the array that asarray made of {host.tolist()} gave {back!r}, expected the same values"
