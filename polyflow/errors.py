@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 __all__ = [
     "AxisError",
     "BackendBrokenError",
@@ -19,6 +21,7 @@ __all__ = [
     "DTypeError",
     "EmptyDataError",
     "LabelError",
+    "LinAlgError",
     "MissingMethodError",
     "MixedBackendsError",
     "NotCompiledError",
@@ -122,6 +125,10 @@ class AxisError(PolyflowError, ValueError, IndexError):
 
 class DTypeError(PolyflowError, TypeError):
     """A dtype that the operation does not take, or two without a common one; the message says which cast to write."""
+
+
+class LinAlgError(PolyflowError, np.linalg.LinAlgError):
+    """A matrix is not what an op of linear algebra needs: singular, not positive definite (a ValueError too)."""
 
 
 class TraceError(PolyflowError, TypeError):

@@ -20,7 +20,7 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, devices, indexing, random
+from . import accurate, devices, indexing, linalg, random
 from .loop import Program
 
 _x64 = jax.enable_x64
@@ -191,6 +191,13 @@ class JaxBackend(ArrayNamespaceBackend):
         pattern, places = indexing.split(x.shape, indices, key)
         with _x64(True):
             return _index_set(x, updates, places, *indices, pattern=pattern)
+
+    _run_cholesky: Any = staticmethod(linalg.cholesky)
+    _run_inv: Any = staticmethod(linalg.inv)
+    _run_solve: Any = staticmethod(linalg.solve)
+
+    def _run_part(self, packed: tuple[Any, ...], *, index: int) -> Any:
+        return packed[index]
 
     # Kernels -------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from polyflow.backend.checks import check_power
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
-from . import activations, extremes, indexing, products, select, sums
+from . import activations, extremes, indexing, linalg, products, select, sums
 from .quiet import binary, quiet, unary
 
 _logical_or: Any = np.logical_or.reduce
@@ -30,7 +30,7 @@ SILENT = frozenset(
     """
     any all argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift
     bitwise_xor broadcast_to ceil concat conj copysign equal flip floor full getitem identity imag index_set
-    isfinite isinf isnan logical_and logical_not logical_or logical_xor not_equal pad permute_dims positive
+    isfinite isinf isnan logical_and logical_not logical_or logical_xor not_equal pad part permute_dims positive
     real reshape round searchsorted sign signbit sort stop_gradient trunc where
     """.split()  # noqa: SIM905
 )
@@ -233,6 +233,18 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     def cumulative_prod(self, x: Any, *, axis: int) -> Any:
         return self._narrow(_accumulate(np.multiply, self._wide(x), axis), x)
+
+    # Factorizations ------------------------------------------------------------------------------------------------
+
+    cholesky: Any = staticmethod(linalg.cholesky)
+    eig: Any = staticmethod(linalg.eig)
+    eigh: Any = staticmethod(linalg.eigh)
+    eigvals: Any = staticmethod(linalg.eigvals)
+    eigvalsh: Any = staticmethod(linalg.eigvalsh)
+    pinv: Any = staticmethod(linalg.pinv)
+    slogdet: Any = staticmethod(linalg.slogdet)
+    svd: Any = staticmethod(linalg.svd)
+    svdvals: Any = staticmethod(linalg.svdvals)
 
     # Indexing and shapes -------------------------------------------------------------------------------------------
 

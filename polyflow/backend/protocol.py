@@ -164,11 +164,19 @@ class Backend(abc.ABC):
         return op.name not in self.unsupported and self._own(op) is not None
 
     def _own(self, op: Any) -> Callable[..., Any] | None:
-        """The method or the namespace's function of an op's name, where the library has what that needs."""
+        """The method or the function of an op's name, in the namespace or in the extension where it stands.
+
+        Only where the library has what that needs.
+        """
         own = getattr(self, op.name, None)
         if own is None and op.standard:
-            own = getattr(self.xp, op.name, None)
+            home = getattr(self.xp, op.standard, None) if isinstance(op.standard, str) else self.xp
+            own = getattr(home, op.name, None)
         return own if own is not None and usable(self, own) else None
+
+    def part(self, packed: tuple[Any, ...], *, index: int) -> Any:
+        """One of the arrays that the kernel of an op with several results returned."""
+        return packed[index]
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""

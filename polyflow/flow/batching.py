@@ -258,10 +258,16 @@ def _matmul(writer: _Writer, node: Node, args: tuple[Value, ...]) -> Value:
     return writer.reshape(writer.add("matmul", stacks, full, dtype), shape)
 
 
+def _matrices(writer: _Writer, node: Node, args: tuple[Value, ...]) -> Value:
+    """Functions of the matrices in the last two axes."""
+    return writer.same(node, args)
+
+
 FAMILIES: dict[str, Callable[[_Writer, Node, tuple[Value, ...]], Value]] = {
     "elementwise": _elementwise,
     "reduction": _reduction,
     "along": _along,
+    "matrices": _matrices,
 }
 """The batching rule for all ops of a family."""
 

@@ -16,6 +16,7 @@ from ..errors import ShapeError
 from ..ops import creation, elementwise
 from ..ops.call import interpreter
 from ..ops.declare import OPS
+from ..ops.several import Cotangents
 from ..tensor import Tensor, beside, moved
 from . import eager
 from .guards import WHERE, Guard, either, pulled
@@ -252,7 +253,11 @@ def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callabl
     return outs
 
 
-def _accumulate(found: dict[int, Tensor], value: Tensor, cotangent: Any) -> None:
+def _accumulate(found: dict[int, Any], value: Tensor, cotangent: Any) -> None:
+    if cotangent.__class__ is Cotangents:
+        earlier = found.get(id(value))
+        found[id(value)] = cotangent if earlier is None else earlier.plus(cotangent)
+        return
     if cotangent.__class__ is not Tensor or value.__class__ is not Tensor or cotangent.array.shape != value.array.shape:
         cotangent = unbroadcast(cotangent, value.shape)
     earlier = found.get(id(value))

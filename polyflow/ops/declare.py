@@ -57,11 +57,13 @@ class Op:
         defaults: every attribute with its default (`inspect.Parameter.empty` where it must be given).
         rules: gradient rules, one per tensor parameter (None: not differentiable in it).
         decomposition: the same op in terms of other ops, for backends without a kernel; or None.
-        standard: whether the array API standard has it under this name and signature.
+        standard: whether the array API standard has it under this name and signature; the extension's name
+            ("linalg", "fft") where it stands in one.
         samples: what its arguments should be when they are chosen for it: a word for all of them, or one for each
             ("any", "positive", "nonzero", "unit": inside (-1, 1), "above one").
         diagnose: finds the reason for a kernel's exception in the arguments, ``diagnose(args, attrs) -> exception or
             None``, so that it is one sentence on every backend; or None.
+        results: how many arrays its kernels return: a tuple of them where it is not 1 (see `several`).
         kernels: the kernel on each backend.
         prepared: the public function of an op of one tensor, for callers that have its attributes ready.
         plans: what the general way in does with arguments of each combination of dtypes, worked out once.
@@ -74,13 +76,14 @@ class Op:
         *,
         name: str | None = None,
         decomposition: Callable[..., Any] | None = None,
-        standard: bool = True,
+        standard: bool | str = True,
         samples: str | tuple[str, ...] = "any",
         diagnose: Callable[..., Exception | None] | None = None,
+        results: int = 1,
     ) -> None:
         self.name = name or reference.__name__.strip("_")
         self.reference, self.rule, self.decomposition, self.standard = reference, rule, decomposition, standard
-        self.samples, self.diagnose = samples, diagnose
+        self.samples, self.diagnose, self.results = samples, diagnose, results
         self.rules: tuple[Callable[..., Any] | None, ...] = ()
         self.kernels = Kernels(self)
         self.prepared: Callable[[Any, dict[str, Any]], Any]
@@ -146,7 +149,10 @@ class Op:
             backend.host_fallbacks[self.name] = backend.host_fallbacks.get(self.name, 0) + 1
             hosted = [a if isinstance(a, SCALARS) else backend.to_numpy(a) for a in arrays]
             with np.errstate(all="ignore"):  # values speak for themselves: no backend warns
-                return backend.asarray(np.asarray(self.reference(*hosted, **attrs)))
+                found = self.reference(*hosted, **attrs)
+                if self.results > 1:
+                    return tuple(backend.asarray(np.asarray(part)) for part in found)
+                return backend.asarray(np.asarray(found))
 
         return kernel
 
@@ -204,9 +210,10 @@ def op(
     *,
     name: str | None = None,
     decomposition: Callable[..., Any] | None = None,
-    standard: bool = True,
+    standard: bool | str = True,
     samples: str | tuple[str, ...] = "any",
     diagnose: Callable[..., Exception | None] | None = None,
+    results: int = 1,
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
     """Declare an op: the decorated function is its NumPy reference, the result its public function.
 
@@ -214,9 +221,11 @@ def op(
         rule: the dtype and shape rule.
         name: the op's name where it differs from the function's.
         decomposition: the op in terms of other ops, used where a backend has no kernel of that name.
-        standard: whether an array namespace's function of that name is this op (False: only a backend's own method is).
+        standard: whether an array namespace's function of that name is this op (False: only a backend's own method is),
+            or the name of the standard's extension in which that function stands.
         samples: what arguments to choose for it in examples and checks (see `Op`).
         diagnose: what a kernel's exception means, in words that are the same on every backend (see `Op`).
+        results: how many results it has; the function of an op of several returns them as one value, see `several`.
     """
 
     def declare(reference: Callable[P, Any]) -> Callable[P, Tensor]:
@@ -228,6 +237,7 @@ def op(
             standard=standard,
             samples=samples,
             diagnose=diagnose,
+            results=results,
         )
         if declared.name in OPS:
             raise ValueError(

@@ -218,10 +218,10 @@ def _arrange(term: str, x: Any, wanted: str) -> Any:
     return x if term == wanted else permute_dims(x, tuple(term.index(i) for i in wanted))
 
 
-def trace(x: Any, /, *, offset: int = 0) -> Any:
-    """The sum of the diagonal of each matrix in the last two axes."""
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum of a diagonal of each matrix in the last two axes; of small integers in 32 bits."""
     x = call.operand(x)
-    return sum(diagonal(x, offset=offset), -1)
+    return sum(diagonal(x, offset=offset), -1, dtype=dtype)
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:

@@ -122,6 +122,11 @@ def _refuse_complex(convert: Callable[[np.dtype], np.dtype]) -> Callable[[np.dty
     return lambda dtype: None if dtype in dt.COMPLEX else convert(dtype)
 
 
+def _single(dtype: np.dtype) -> np.dtype:
+    """At least float32: libraries for matrices and transforms know no halves."""
+    return dtype if dtype in dt.INEXACT and dtype.itemsize >= 4 else dt.DEFAULT_FLOAT
+
+
 DOMAINS: dict[str, tuple[str, Callable[[np.dtype], np.dtype | None]]] = {
     "any": ("a dtype", lambda dtype: dtype),
     "numeric": ("numbers", _numeric),
@@ -129,6 +134,9 @@ DOMAINS: dict[str, tuple[str, Callable[[np.dtype], np.dtype | None]]] = {
     "ordered": ("real numbers (complex numbers have no order)", _refuse_complex(lambda dtype: dtype)),
     "floating": ("floating or complex numbers", _floating),
     "real floating": ("real floating numbers", _refuse_complex(_floating)),
+    "single": ("floating or complex numbers", _single),
+    "real single": ("real numbers", _refuse_complex(_single)),
+    "complex": ("complex numbers", dt.complex_of),
     "integral": ("integers or booleans", lambda dtype: None if dtype in dt.INEXACT else dtype),
     "integer": ("integers", lambda dtype: None if dtype in dt.INEXACT else _numeric(dtype)),
     "boolean": ("booleans", lambda dtype: dt.bool_),
@@ -191,6 +199,7 @@ RESULTS: dict[str, Callable[[np.dtype], np.dtype]] = {
     "same": _same,
     "bool": lambda dtype: dt.bool_,
     "real": dt.real_of,
+    "complex": dt.complex_of,
     "index": lambda dtype: dt.int64,
 }
 """The result's dtype from the dtype computed in."""

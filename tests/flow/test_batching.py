@@ -22,8 +22,11 @@ numpy = discovery.get("numpy")
 K = 5
 """How many elements are in the stacks."""
 
-NO_RULE = {"full", "random_bits", "threefry2x32", "next_key", "random_permutation", "keep_mask"}
-"""Ops that only run unbatched: without inputs, or with a key that would be one key for each element."""
+NO_RULE = {
+    "full", "random_bits", "threefry2x32", "next_key", "random_permutation", "keep_mask",
+    "part", "qr", "svd", "eigh", "eig", "slogdet", "solve",
+}  # fmt: skip
+"""Ops that only run unbatched: without inputs, with several results, with a key that would be one for each element."""
 
 
 def traced(function, *arrays):
