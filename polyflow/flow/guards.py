@@ -21,6 +21,7 @@ from .. import dtypes as dt
 from ..ops import elementwise, shape
 from ..ops.declare import OPS
 from ..ops.rules import Shape, reduced
+from ..ops.several import Cotangents
 from .unbroadcast import unbroadcast
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def pulled(
     if op is WHERE:
         taken = Guard({(id(args[0]), index == 1): args[0]})
         guard = taken if guard is None else both(guard, taken)
-    if cotangent is None or guard is None:
+    if cotangent is None or guard is None or cotangent.__class__ is Cotangents:
         return cotangent, None
     name, family, given, target = op.name, op.rule.family, y.shape, args[index].shape
     if name in MOVES:

@@ -354,6 +354,19 @@ def test_compiled_gradients_are_the_eager_ones(name, backend):
         np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-9, atol=1e-9)
 
 
+def test_a_choice_among_results_has_a_gradient():
+    """What a `where` did not take of a factor passes no cotangent on."""
+    x = xp.asarray(matrix("square", dt.float64))
+
+    def function(x):
+        u, s, _ = linalg.svd(x, full_matrices=False)
+        return xp.sum(xp.where(s > 4.0, s * s, 1.0)) + xp.sum(xp.where(u > 9.0, u, 0.0))
+
+    (s,) = (linalg.svdvals(x).numpy(),)
+    u, _, vh = (part.numpy() for part in linalg.svd(x))
+    np.testing.assert_allclose(pf.grad(function)(x).numpy(), (u * np.where(s > 4, 2 * s, 0)) @ vh, atol=1e-12)
+
+
 def test_a_library_without_the_extension_computes_on_the_host():
     """Its reference serves; ops with several results too."""
 
