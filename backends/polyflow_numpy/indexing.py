@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from polyflow.backend.checks import check_indices
-from polyflow.backend.keys import ARRAY, Key, Slice, library_key
+from polyflow.backend.keys import ARRAY, Key, Slice, library_key, whole_axes_before
 
 _MANY = 512
 """From so many elements on, adding at indices is worth working out their numbers in a flat array."""
@@ -30,13 +31,14 @@ def getitem(x: Any, *indices: np.ndarray, key: Key) -> Any:
 
 def index_add(x: Any, updates: Any, *indices: np.ndarray, key: Key) -> np.ndarray:
     """A copy of ``x`` with ``updates`` added at the elements that the key selects; those selected twice get both."""
-    result = np.array(x)
+    result = np.array(x, order="C")  # seen as a flat array below
     if not indices:
         result[_static(key)] += updates
         return result
     try:
-        if result.size >= _MANY and _leading(key, x.shape):
-            numbers, shape = _numbers(x.shape, indices)
+        before = _whole_axes(key, x.shape) if result.size >= _MANY else None
+        if before is not None:
+            numbers, shape = _numbers(x.shape, indices, before)
             if len(numbers) >= _MANY:
                 np.add.at(result.reshape(-1), numbers, np.broadcast_to(updates, shape).reshape(-1))
                 return result
@@ -73,23 +75,27 @@ def _only_axis(key: Key, shape: tuple[int, ...]) -> int | None:
 
 
 @lru_cache(1024)
-def _leading(key: Key, shape: tuple[int, ...]) -> bool:
-    """Whether index arrays stand on the first axes and the key selects all of the others."""
-    count = key.count(ARRAY)
-    rest = (Slice(0, size, 1) for size in shape[count:])
-    return key[:count] == (ARRAY,) * count and key[count:] == (*rest,)
+def _whole_axes(key: Key, shape: tuple[int, ...]) -> int | None:
+    """How many axes come before index arrays that stand side by side, where the key selects all others; else None."""
+    before = whole_axes_before(key, shape)
+    if before is None:
+        return None
+    after = before + key.count(ARRAY)
+    return before if key[after:] == tuple([Slice(0, size, 1) for size in shape[after:]]) else None
 
 
-def _numbers(shape: tuple[int, ...], indices: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[int, ...]]:
+def _numbers(shape: tuple[int, ...], indices: tuple[np.ndarray, ...], before: int) -> tuple[np.ndarray, Any]:
     """The selected elements' places in the flattened array, and the shape of the selection."""
+    after = before + len(indices)
     rows: Any = np.zeros((), np.int64)
-    for index, size in zip(indices, shape[: len(indices)], strict=True):
+    for index, size in zip(indices, shape[before:after], strict=True):
         index = np.asarray(index)
         if index.size and (index.max() >= size or index.min() < -size):
             raise IndexError
         rows = rows * size + np.where(index < 0, index + size, index).astype(np.int64)
-    width = 1
-    for size in shape[len(indices) :]:
-        width *= size
-    selected = (*rows.shape, *shape[len(indices) :])
-    return (rows.reshape(-1, 1) * width + np.arange(width)).reshape(-1), selected
+    blocks, width = math.prod(shape[:before]), math.prod(shape[after:])
+    selected = (*shape[:before], *rows.shape, *shape[after:])
+    numbers = rows.reshape(-1, 1) * width + np.arange(width)
+    if blocks != 1:
+        numbers = np.arange(blocks).reshape(-1, 1, 1) * (math.prod(shape[before:after]) * width) + numbers
+    return numbers.reshape(-1), selected

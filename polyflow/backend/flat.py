@@ -5,8 +5,8 @@ indices. So the tensor is seen as a matrix whose rows are addressed by all axes 
 and a key becomes the numbers of the rows that it selects.
 
 Adding at row numbers: the updates are sorted by row (stably), added up within each run of equal numbers by a segmented
-scan of log2(n) steps, and the last of each run goes to its row. Nothing is read back to the host on the way, and the
-result does not depend on chance.
+scan, and the last of each run goes to its row. Nothing is read back to the host on the way, and the result does not
+depend on chance.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import dtypes as dt
-from .keys import ARRAY, Key, Slice, library_key
+from .keys import ARRAY, Key, Slice, library_key, whole_axes_before
 
 
 class Rows(NamedTuple):
@@ -97,12 +97,26 @@ def getitem(backend: Any, x: Any, indices: tuple[Any, ...], key: Key) -> Any:
 def index_add(backend: Any, x: Any, updates: Any, indices: tuple[Any, ...], key: Key) -> Any:
     """``x`` with ``updates`` added at the elements that the key selects."""
     add = operator.or_ if backend.dtype_of(x) is dt.bool_ else operator.add
-    return _updated(backend, x, updates, indices, key, add)
+    before = whole_axes_before(key, x.shape)
+    if not before:
+        return _updated(backend, x, updates, indices, key, add)
+    # with the index arrays' axes first there are fewer rows to sort, and wider ones
+    xp, rank = backend.xp, max(len(index.shape) for index in indices)
+    selected = rows_of(backend, x.shape, key, indices).shape
+    updates = xp.permute_dims(xp.broadcast_to(updates, selected), _turned(len(selected), before, rank))
+    order = _turned(len(x.shape), before, len(indices))
+    result = _updated(backend, xp.permute_dims(x, order), updates, indices, tuple([key[i] for i in order]), add)
+    return xp.permute_dims(result, tuple(sorted(range(len(order)), key=order.__getitem__)))
 
 
 def index_set(backend: Any, x: Any, updates: Any, indices: tuple[Any, ...], key: Key) -> Any:
     """``x`` with the elements that the key selects replaced; of several updates to one the last wins."""
     return _updated(backend, x, updates, indices, key, None)
+
+
+def _turned(ndim: int, start: int, count: int) -> tuple[int, ...]:
+    """The order of axes that puts ``count`` of them, from ``start`` on, first."""
+    return (*range(start, start + count), *range(start), *range(start + count, ndim))
 
 
 def _updated(
@@ -117,8 +131,8 @@ def _updated(
     numbers = xp.take(rows.numbers, order)
     flat = xp.reshape(xp.broadcast_to(updates, rows.shape), (count, rows.width))
     flat = xp.take(flat, order, axis=0)
-    if add is not None:
-        flat = _run_totals(xp, numbers, flat, count, add)
+    if add is not None and indices:  # slices and integers select nothing twice
+        flat = _run_totals(xp, numbers, flat, add)
     every = backend.asarray(np.arange(rows.total))
     end = xp.searchsorted(numbers, every, side="right")
     chosen = xp.reshape(end > xp.searchsorted(numbers, every, side="left"), (rows.total, 1))
@@ -127,12 +141,23 @@ def _updated(
     return xp.reshape(xp.where(chosen, last if add is None else add(matrix, last), matrix), x.shape)
 
 
-def _run_totals(xp: Any, numbers: Any, values: Any, count: int, add: Callable[..., Any]) -> Any:
-    """At the end of each run of equal ``numbers``, the sum of the run's rows of ``values``."""
-    distance = 1
-    while distance < count:
-        same = xp.reshape(numbers[distance:] == numbers[:-distance], (count - distance, 1))
-        late = values[distance:, :]
-        values = xp.concat([values[:distance, :], xp.where(same, add(late, values[:-distance, :]), late)], axis=0)
-        distance *= 2
-    return values
+def _run_totals(xp: Any, numbers: Any, values: Any, add: Callable[..., Any]) -> Any:
+    """At each row, the sum of the rows of ``values`` from the start of its run of equal ``numbers`` up to it.
+
+    Neighbours are added in pairs, and the pairs' totals give those of all: 2 n additions, in the order of a tree.
+    """
+    count, width = values.shape
+    if count < 2:
+        return values
+    pairs = count // 2
+    first, second = numbers[: 2 * pairs : 2], numbers[1::2]
+    left, right = values[: 2 * pairs : 2, :], values[1::2, :]
+    joined = xp.where(xp.reshape(first == second, (pairs, 1)), add(left, right), right)
+    odd = _run_totals(xp, second, joined, add)
+    rest = (count - 1) // 2
+    goes_on = xp.reshape(numbers[2::2] == numbers[1 : count - 1 : 2], (rest, 1))
+    late = values[2::2, :]
+    even = xp.concat([values[:1, :], xp.where(goes_on, add(odd[:rest, :], late), late)], axis=0)
+    halves = [xp.reshape(half, (pairs, 1, width)) for half in (even[:pairs, :], odd)]
+    both = xp.reshape(xp.concat(halves, axis=1), (2 * pairs, width))
+    return both if count == 2 * pairs else xp.concat([both, even[pairs:, :]], axis=0)

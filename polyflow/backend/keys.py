@@ -25,6 +25,18 @@ def library_key(key: Key, indices: tuple[Any, ...]) -> Any:
     return tuple(slice(*part) if part.__class__ is Slice else next(arrays) if part == ARRAY else part for part in key)
 
 
+def whole_axes_before(key: Key, shape: tuple[int, ...]) -> int | None:
+    """How many axes, of which the key selects all, come before index arrays that stand side by side.
+
+    None for other keys, and for those with integers or new axes.
+    """
+    if ARRAY not in key or any(part is None or part.__class__ is int for part in key):
+        return None
+    first, count = key.index(ARRAY), key.count(ARRAY)
+    arrays = key[first : first + count] == (ARRAY,) * count
+    return first if arrays and key[:first] == tuple([Slice(0, size, 1) for size in shape[:first]]) else None
+
+
 class Window(NamedTuple):
     """A slice without its place: how many elements it selects, and how far apart."""
 

@@ -338,7 +338,7 @@ class ArrayNamespaceBackend(Backend):
         self._check(x, key, indices)
         return flat.getitem(self, x, indices, key)
 
-    @needs("concat", *_SCATTER, kernels="astype")
+    @needs("concat", "permute_dims", *_SCATTER, kernels="astype")
     def index_add(self, x: Any, updates: Any, *indices: Any, key: Key) -> Any:
         self._check(x, key, indices)
         return flat.index_add(self, x, self._pair(x, updates)[1], indices, key)

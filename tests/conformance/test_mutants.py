@@ -425,6 +425,15 @@ class _(NumPyBackend):
         return result
 
 
+@mutant("updates written to a copy where the tensor is transposed", "index_add")
+class _(NumPyBackend):
+    def index_add(self, x, updates, *indices, key):
+        result = np.array(x)
+        right_one = right("index_add")(x, updates, *indices, key=key)
+        result.reshape(-1)[:] = right_one.reshape(-1)  # a copy, if the array lies by columns
+        return result
+
+
 @mutant("an in-place write to the argument", "index_set")
 class _(NumPyBackend):
     def index_set(self, x, updates, *indices, key):

@@ -208,6 +208,10 @@ def _indexing() -> Iterator[Case]:
             )
     yield Case(f"{GROUP}/index_add/float32/duplicates", _duplicates, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/index_add/int32/duplicates", functools.partial(_duplicates, dtype=dt.int32), (dt.int32,))
+    for label, axis, turned in (("many", 0, False), ("many-columns", 1, False), ("many-transposed", 0, True)):
+        check = functools.partial(_many, axis=axis, turned=turned)
+        yield Case(f"{GROUP}/index_add/float32/{label}", check, (dt.float32,), quick=not axis)
+    yield Case(f"{GROUP}/index_add/float32/equal-updates", _equal_updates, (dt.float32,))
     yield Case(f"{GROUP}/index_set/float32/keeps-its-argument", _keeps, (dt.float32,), quick=True)
     yield Case(
         f"{GROUP}/index_add/float32/keeps-its-argument",
@@ -289,6 +293,26 @@ def _duplicates(t: Trial, *, dtype: np.dtype = dt.float32) -> None:
     places = np.array([1, 3, 1, 1, 0, 3, 1])
     value = indexing.index_add(x, places, t.tensor(np.array([1, 2, 4, 8, 16, 32, 64], dtype)))
     t.exactly(value, np.array([16, 77, 0, 34], dtype), what="index_add")
+
+
+def _many(t: Trial, *, axis: int, turned: bool) -> None:
+    """Many updates, whole numbers, of the rows or columns of a matrix, which may be seen through its transpose."""
+    host = t.rng.integers(-9, 10, (40, 30)).astype(np.float32)
+    x = t.tensor(host)
+    host, x = (host.T, x.T) if turned else (host, x)
+    places = t.rng.integers(-30, 30, 70)
+    key = (slice(None), places) if axis else places
+    updates = t.rng.integers(-9, 10, host[key].shape).astype(np.float32)
+    true = host.copy()
+    np.add.at(true, key, updates)
+    t.exactly(indexing.index_add(x, key, t.tensor(updates)), true, what="index_add of many")
+
+
+def _equal_updates(t: Trial) -> None:
+    """A thousand equal updates of one element: rounding errors add up to no more than one for each."""
+    value = indexing.index_add(t.tensor(np.zeros(2, np.float32)), np.zeros(1000, np.int64), np.float32(0.1))
+    true = np.array([WIDE(np.float32(0.1)) * 1000, 0])
+    t.close(value, true, 501.0, dtype=dt.float32, scale=true, what="index_add")
 
 
 def _keeps(t: Trial, *, name: str = "index_set") -> None:
