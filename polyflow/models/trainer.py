@@ -298,8 +298,9 @@ class Trainer:
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = objective.compute(y, y_pred, sample_weight)
+            scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
     def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:

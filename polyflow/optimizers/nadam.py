@@ -65,8 +65,13 @@ class Nadam(Optimizer):
         m, v = slot.momentum, slot.velocity
         now, after = self.momentum_at(t), self.momentum_at(t + 1.0)
         product = astype(self.product, variable.dtype)
-        m.assign_add((gradient - m) * (1 - self.beta_1))
-        v.assign_add((square(gradient) - v) * (1 - self.beta_2))
+        m.assign_add((gradient - m) * _rest(self.beta_1, variable.dtype))
+        v.assign_add((square(gradient) - v) * _rest(self.beta_2, variable.dtype))
         m_hat = after * m / (1.0 - product * after) + (1.0 - now) * gradient / (1.0 - product)
         v_hat = v / (1.0 - power(self.beta_2, t))
         variable.assign_sub(m_hat * learning_rate / (sqrt(v_hat) + self.epsilon))
+
+
+def _rest(beta: float, dtype: Any) -> float:
+    """``1 - beta`` in a variable's dtype, ``beta`` being rounded first, as Keras does here: in float32 not the same."""
+    return float(dtype.type(1) - dtype.type(beta))

@@ -23,6 +23,7 @@ OPTIMIZERS = [
     ("Adadelta", {"learning_rate": 1.0}),
     ("Adamax", {}),
     ("Nadam", {}),
+    ("Nadam", {"learning_rate": 0.1}),
     # a large epsilon shows where it stands: inside or outside the square root, corrected for bias or not
     *((name, {"learning_rate": 0.02, "epsilon": 0.05}) for name in ("RMSprop", "Adam", "AdamW", "Adamax", "Nadam")),
     ("Adadelta", {"learning_rate": 1.0, "epsilon": 0.05, "rho": 0.8}),
