@@ -20,9 +20,9 @@ __all__ = [
     "ConfigError",
     "DTypeError",
     "EmptyDataError",
+    "IncompleteBackendError",
     "LabelError",
     "LinAlgError",
-    "MissingMethodError",
     "MixedBackendsError",
     "NotCompiledError",
     "PolyflowError",
@@ -88,8 +88,8 @@ class BackendBrokenError(BackendError, RuntimeError):
     """The plugin itself is at fault: it raises when imported, misses a required method, or returns the wrong thing."""
 
 
-class MissingMethodError(BackendBrokenError, TypeError):
-    """A backend class lacks a method that every backend must have, so no object can be made of it."""
+class IncompleteBackendError(BackendBrokenError, TypeError):
+    """A backend class lacks what every backend must have, so no object can be made of it."""
 
 
 class BackendClashError(BackendError, RuntimeError):

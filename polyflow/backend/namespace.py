@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..errors import IncompleteBackendError
 from . import flat
 from .checks import check_indices, check_power
 from .keys import Key, library_key
@@ -46,13 +47,18 @@ class ArrayNamespaceBackend(Backend):
 
     def __init__(self, device: str | None = None) -> None:
         super().__init__(device or next(iter(self.devices()), None))
+        if not hasattr(self.xp, "asarray"):
+            raise IncompleteBackendError(
+                f"{type(self).__name__} has no array namespace. Expected xp = a module with asarray, dtypes and "
+                f"functions of the array API standard; got {self.xp!r}."
+            )
         self.xp = standard_names(self.xp)
         if type(self).capabilities is Backend.capabilities:
             held = frozenset(dtype for dtype in dt.ALL if hasattr(self.xp, dtype.name))
             self.capabilities = Capabilities(dtypes=held)
         try:
             np.dtype(self.library_dtype(dt.float32))
-        except TypeError:
+        except (AttributeError, TypeError):  # AttributeError: it has none
             self.numpy_dtypes = False
 
     # Arrays --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..errors import (
     BackendBrokenError,
     BackendError,
     BackendUnavailableError,
-    MissingMethodError,
+    IncompleteBackendError,
     ProtocolVersionError,
     UnknownDeviceError,
     nearest,
@@ -164,8 +164,8 @@ class Plugin:
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
             return getattr(self._manager.hook, hook)(**arguments)
-        except MissingMethodError as error:
-            raise self.broken(str(error), MissingMethodError) from None
+        except IncompleteBackendError as error:
+            raise self.broken(str(error), IncompleteBackendError) from None
         except BackendError:
             raise
         except (Exception, SystemExit) as error:

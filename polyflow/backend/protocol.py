@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .. import dtypes
-from ..errors import MissingMethodError, UnsupportedError
+from ..errors import IncompleteBackendError, UnsupportedError
 from .deviation import Deviation
 from .loop import Loop, LoopProgram, StepByStep
 from .needs import among, divided, needs_of, usable
@@ -112,7 +112,7 @@ class Backend(abc.ABC):
     def __new__(cls, *args: Any, **named: Any) -> Self:
         missing = ", ".join(f"{name}()" for name in sorted(cls.__abstractmethods__))
         if missing:
-            raise MissingMethodError(
+            raise IncompleteBackendError(
                 f"{cls.__name__} has no {missing}. Every backend has to have asarray(obj, dtype, device), "
                 "to_numpy(array), devices() and synchronize(); write what is missing (docs/writing-a-backend.md)."
             )

@@ -94,7 +94,7 @@ EXPECTED = {  # name: (exception class, what its sentence says)
     "signature": ("BackendBrokenError", "'stream'"),
     "nothing": ("BackendBrokenError", "it has no hook polyflow_backend"),
     "wrong": ("BackendBrokenError", "returned an object of type dict, expected a polyflow.backend.Backend."),
-    "half": ("MissingMethodError", "Made has no to_numpy(). Every backend has to have asarray"),
+    "half": ("IncompleteBackendError", "Made has no to_numpy(). Every backend has to have asarray"),
     "other": ("BackendBrokenError", "its backend calls itself 'another', expected 'other'."),
     "gone": ("BackendBrokenError", "importing 'stranger_gone' raised ModuleNotFoundError"),
     "clash": ("BackendClashError", "first-clash 1.0 and second-clash 2.0"),

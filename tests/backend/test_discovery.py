@@ -15,7 +15,7 @@ from polyflow.errors import (
     BackendBrokenError,
     BackendClashError,
     BackendUnavailableError,
-    MissingMethodError,
+    IncompleteBackendError,
     ProtocolVersionError,
     UnknownBackendError,
     UnknownDeviceError,
@@ -201,7 +201,9 @@ def test_missing_required_method(make_backend):
 
     kind = type("Half", (Backend,), {"name": "odd", "devices": lambda self: ("cpu:0",)})
     fails(
-        MissingMethodError, kind, r"Half has no asarray\(\), synchronize\(\), to_numpy\(\)\. Every backend has to have"
+        IncompleteBackendError,
+        kind,
+        r"Half has no asarray\(\), synchronize\(\), to_numpy\(\)\. Every backend has to have",
     )
     with pytest.raises(TypeError, match="Half has no asarray"):
         kind()

@@ -15,6 +15,7 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend
 from polyflow.backend.names import OLDER
 from polyflow.backend.needs import needs_of
+from polyflow.errors import IncompleteBackendError
 from polyflow.ops.declare import OPS
 
 DTYPES = {dtype.name for dtype in dt.ALL}
@@ -205,6 +206,24 @@ def test_older_names_serve_where_the_standards_are_missing(numpy):
     for name in ALL_OPS:
         compare(backend, numpy, OPS[name], few(OPS[name], backend, 2))
     assert backend.host_fallbacks == {}
+
+
+def test_a_namespace_that_is_none_is_refused():
+    """In a sentence, when the backend is made."""
+    for xp in (None, SimpleNamespace(add=np.add)):
+        kind = type("Nameless", (ArrayNamespaceBackend,), {"name": "nameless", "xp": xp})
+        with pytest.raises(IncompleteBackendError, match=r"Nameless has no array namespace\. Expected xp = .*; got "):
+            kind()
+
+
+def test_a_namespace_of_few_dtypes_is_one():
+    """Those that it names are what the backend holds."""
+    names = {name: getattr(array_api_strict, name) for name in ("asarray", "float64", "int64", "bool")}
+    Few = type("Few", (ArrayNamespaceBackend,), {"name": "few", "xp": SimpleNamespace(**names)})
+    backend = Few()
+    assert backend.capabilities.dtypes == {dt.float64, dt.int64, dt.bool_}
+    with pf.use_backend(backend):
+        assert pf.sum(pf.constant([1.0, 2.0], "float64")).numpy() == 3.0
 
 
 def test_gaps_are_filled_by_the_fallback(numpy):
