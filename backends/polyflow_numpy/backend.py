@@ -14,10 +14,12 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
+from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
 from . import activations, extremes, indexing, linalg, products, select, sums
+from .plans import PlannedLoop, plan
 from .quiet import binary, quiet, unary
 
 _logical_or: Any = np.logical_or.reduce
@@ -90,7 +92,10 @@ class NumPyBackend(ArrayNamespaceBackend):
         return _reference(op.reference)
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        return quiet(super().compile(graph))
+        return quiet(plan)(graph, self.resolve)
+
+    def loop(self, loop: Loop) -> LoopProgram:
+        return quiet(PlannedLoop)(loop, self.resolve)
 
     # Creation and conversion ---------------------------------------------------------------------------------------
 

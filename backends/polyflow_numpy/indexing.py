@@ -18,7 +18,7 @@ _MANY = 512
 def getitem(x: Any, *indices: np.ndarray, key: Key) -> Any:
     """The elements that the key selects: a view where there are no index arrays."""
     if not indices:
-        return x[_static(key)]
+        return x[static(key)]
     try:
         axis = _only_axis(key, x.shape)
         if axis is not None and indices[0].dtype.char != "L":
@@ -33,7 +33,7 @@ def index_add(x: Any, updates: Any, *indices: np.ndarray, key: Key) -> np.ndarra
     """A copy of ``x`` with ``updates`` added at the elements that the key selects; those selected twice get both."""
     result = np.array(x, order="C")  # seen as a flat array below
     if not indices:
-        result[_static(key)] += updates
+        result[static(key)] += updates
         return result
     try:
         before = _whole_axes(key, x.shape) if result.size >= _MANY else None
@@ -61,7 +61,8 @@ def index_set(x: Any, updates: Any, *indices: np.ndarray, key: Key) -> np.ndarra
 
 
 @lru_cache(4096)
-def _static(key: Key) -> tuple[Any, ...]:
+def static(key: Key) -> tuple[Any, ...]:
+    """A key without index arrays as NumPy takes it."""
     return library_key(key, ())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from polyflow import dtypes as dt
 
-_BLAS = "fdFD"
+BLAS = "fdFD"
 _EXACT = 2**53
 _SMALL = 4096
 """Products of fewer multiplications than this are not worth a conversion."""
@@ -21,7 +21,7 @@ _SMALL = 4096
 def matmul(x1: np.ndarray, x2: np.ndarray) -> Any:
     """The matrix product, in the operands' dtype; integers wrap."""
     dtype = x1.dtype
-    if dtype.char in _BLAS:  # the same product; `dot` takes half as long to begin with it
+    if dtype.char in BLAS:  # the same product; `dot` takes half as long to begin with it
         return np.dot(x1, x2) if 0 < x1.ndim <= 2 and 0 < x2.ndim <= 2 else np.matmul(x1, x2)
     if dtype.kind not in "iu":
         return np.matmul(x1.astype(dt.float32), x2.astype(dt.float32)).astype(dtype)

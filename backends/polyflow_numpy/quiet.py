@@ -18,6 +18,11 @@ _SILENT = Context()
 _SILENT.run(np.seterr, all="ignore")
 
 
+def silent() -> Context:
+    """A new context in which NumPy does not warn."""
+    return _SILENT.copy()
+
+
 def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """``function`` of one array, without warnings."""
     run = partial(_SILENT.run, function)

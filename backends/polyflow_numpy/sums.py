@@ -86,6 +86,8 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
             return x.reshape(1, -1) if keepdims else x
         if shape[place] <= FEW or (in_order and place == ndim - 1):
             return _add(x, place, None, None, keepdims)
+        if in_order and ndim == 2 and shape[1] == 1:
+            return _add(x.reshape(-1), 0, None, None, True).reshape((1, 1) if keepdims else (1,))
         if in_order and x.dtype.kind == "f":  # the usual one: the gradient of a bias
             if ndim == 2:
                 result = _add(x.T.copy(), 1) if shape[1] < NARROW else _columns(x[None])[0]

@@ -1,0 +1,67 @@
+"""How long values live: in whose memory each may lie, and which node reads that memory last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .places import nbytes
+
+VIEWS = frozenset({"permute_dims", "reshape", "broadcast_to", "getitem", "stop_gradient", "identity"})
+"""Ops whose result may be a view of their first argument, and of no other."""
+
+
+class Lives:
+    """The lives of a graph's values.
+
+    Args:
+        graph: the graph.
+        results: those of its outputs that are returned; the others are read at the end.
+        makes: whether a node's result is an array of its own, sure to share no memory with its arguments.
+
+    Attributes:
+        origins: for each value those in whose memory it may lie; for one that has its own, itself.
+        last: for each origin the number of the last node that reads what may lie in it; the number of nodes for what is
+            read after all of them.
+        returned: origins whose memory goes to the caller.
+        copied: outputs that have to be copied, since they may lie in memory that is not the caller's.
+    """
+
+    def __init__(self, graph: Any, results: Sequence[Any], makes: Callable[[Any], bool]) -> None:
+        self.origins: dict[Any, frozenset[Any]] = {value: frozenset([value]) for value in graph.inputs}
+        self.last: dict[Any, int] = {}
+        self.returned: set[Any] = set()
+        self.copied: set[Any] = set()
+        given = set(graph.inputs)
+        for at, node in enumerate(graph.nodes):
+            for value in node.inputs:
+                self._read(value, at)
+            if makes(node):
+                own: frozenset[Any] = frozenset([node.output])
+            else:
+                sources = node.inputs[:1] if node.op.name in VIEWS else node.inputs
+                own = frozenset().union(*(self._of(value) for value in sources))
+                if node.op.name not in VIEWS:
+                    own |= {node.output}
+            self.origins[node.output] = own
+            self._read(node.output, at)
+        for value in graph.outputs:
+            self._read(value, len(graph.nodes))
+        for value in results:
+            origins = self._of(value)
+            if not given & origins and len(origins) == 1 and _whole(value, *origins):
+                self.returned |= origins
+            elif value.scalar is None:
+                self.copied.add(value)
+
+    def _of(self, value: Any) -> frozenset[Any]:
+        return self.origins.setdefault(value, frozenset([value]))
+
+    def _read(self, value: Any, at: int) -> None:
+        for origin in self._of(value):
+            self.last[origin] = at
+
+
+def _whole(value: Any, origin: Any) -> bool:
+    """Whether a value has as many elements as what it lies in, so that nothing else is kept with it."""
+    return nbytes(value) == nbytes(origin)

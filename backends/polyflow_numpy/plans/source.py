@@ -1,0 +1,85 @@
+"""The text of a plan, and the function it becomes.
+
+The text defines ``make(a0, …)``, which is given arrays that are the same in all calls, makes the blocks of memory
+(``k0``), the arrays in them (``b0``) and views of these (``w0``), and returns ``run(x0, …)``. What ``run`` does is one
+line after the other, without a choice: ``add(b0, x1, b0)``. Other names stand for constants (``c0``), and for what a
+call makes for itself: arrays (``v0``) and NumPy's scalars (``s0``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+Make = Callable[..., Callable[..., tuple[Any, ...]]]
+
+
+class Source:
+    """Lines written one by one, and the constants that they name."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = {"empty": np.empty, "ndarray": np.ndarray, "uint8": np.uint8}
+        self._lines: list[str] = []
+        self._once: list[str] = []
+        self._shared: dict[str, str] = {}
+        self._named: dict[int, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def name(self, kind: str) -> str:
+        """A new name that begins with ``kind``."""
+        count = self._counts[kind] = self._counts.get(kind, -1) + 1
+        return f"{kind}{count}"
+
+    def constant(self, value: Any, kind: str = "c") -> str:
+        """The name of an object that is the same in all calls of all functions."""
+        name = self._named.get(id(value))
+        if name is None:
+            name = value.__name__ if isinstance(value, np.ufunc) else self.name(kind)
+            self.constants[name] = value
+            self._named[id(value)] = name
+        return name
+
+    def once(self, expression: str, kind: str) -> str:
+        """The name of what an expression gives, evaluated once for each function; the same for the same expression."""
+        name = self._shared.get(expression)
+        if name is None:
+            name = self._shared[expression] = self.own(expression, kind)
+        return name
+
+    def own(self, expression: str, kind: str) -> str:
+        """As `once`, but another for every one who asks."""
+        name = self.name(kind)
+        self._once.append(f"{name} = {expression}")
+        return name
+
+    def line(self, text: str) -> None:
+        """One more line for every call."""
+        self._lines.append(text)
+
+    def text(self, given: list[str], arguments: list[str], results: list[str], blocks: list[str]) -> str:
+        """The whole."""
+        return "\n".join(
+            [
+                f"def make({', '.join(given)}):",
+                *(f"    {line}" for line in (*blocks, *self._once)),
+                f"    def run({', '.join(arguments)}):",
+                *(f"        {line}" for line in self._lines),
+                f"        return ({''.join(f'{result}, ' for result in results)})",
+                "    return run",
+            ]
+        )
+
+    def function(self, text: str) -> Make:
+        """What the text says: a function that makes functions, each with arrays of its own."""
+        scope = dict(self.constants)
+        exec(_compiled(text), scope)
+        return scope["make"]
+
+
+@lru_cache(256)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<plan>", "exec")

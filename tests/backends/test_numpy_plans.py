@@ -1,0 +1,391 @@
+"""NumPy's plans give the bits of the ops run one by one, and nothing that a plan keeps shows in what it gives."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import polyflow as pf
+from polyflow import dtypes as dt
+from polyflow.backend import discovery
+from polyflow.backend.loop import Loop, Part, StepByStep
+from polyflow.backend.nodes import run_node_by_node
+from polyflow.errors import PolyflowError
+from polyflow.flow.passes import simplified
+from polyflow.flow.trace import trace
+from polyflow.ops.rules import Spec
+
+NUMPY = discovery.get("numpy")
+
+SHAPES = [(3, 4), (4, 3), (4,), (1, 4), (3, 1), (), (40, 16), (16,), (40, 1), (2, 3, 4)]
+UNARY = {
+    "negative": pf.negative,
+    "square": pf.square,
+    "exp": lambda x: pf.exp(pf.clip_by_value(x, -3.0, 3.0)),
+    "sigmoid": pf.nn.sigmoid,
+    "relu": pf.nn.relu,
+    "softmax": lambda x: pf.nn.softmax(x, -1),
+    "log softmax": lambda x: pf.nn.log_softmax(x, -1),
+    "transpose": pf.transpose,
+    "flat": lambda x: pf.reshape(x, (-1,)),
+    "folded": lambda x: pf.reshape(x, (2, -1)),
+    "column": lambda x: pf.reshape(x, (-1, 1)),
+    "backwards": lambda x: x[::-1],
+    "rows": lambda x: x[1:],
+    "every second column": lambda x: x[..., ::2],
+    "a row": lambda x: x[0],
+    "taken": lambda x: pf.gather(x, [0, 0]),
+    "repeated": lambda x: pf.broadcast_to(x, (2, *x.shape)) * 1.5,
+    "repeated and joined": lambda x: pf.reshape(pf.broadcast_to(x, (2, *x.shape)), (-1,)),
+    "sum": pf.sum,
+    "sum of columns": lambda x: pf.sum(x, 0),
+    "sum of rows": lambda x: pf.sum(x, -1, keepdims=True),
+    "mean": pf.mean,
+    "mean of columns": lambda x: pf.mean(x, (0,), keepdims=True),
+    "max of rows": lambda x: pf.max(x, -1),
+    "min": lambda x: pf.min(x, keepdims=True),
+    "cumulative": lambda x: pf.cumulative_sum(x, axis=0),
+    "sorted": pf.sort,
+    "positive part": lambda x: pf.where(x > 0, x, 0.0),
+    "other part": lambda x: pf.where(x > 0, pf.zeros_like(x), x * 2),
+    "float64": lambda x: pf.cast(x, pf.float64),
+    "integers": lambda x: pf.cast(pf.round(x * 4), pf.int32),
+    "complex": lambda x: pf.cast(x, pf.complex64) * 1j,
+    "halves": lambda x: pf.cast(x, pf.bfloat16),
+    "real": pf.real,
+    "kept from gradients": pf.stop_gradient,
+    "times a number": lambda x: x * 3 - 1,
+    "beside a constant": lambda x: x + pf.constant(np.arange(x.size, dtype="float32").reshape(x.shape)),
+    "beside ones": lambda x: x / (pf.ones(x.shape) * 2.0),
+    "factors": lambda x: pf.array_api.linalg.qr(x)[1],
+    "padded": lambda x: pf.pad(x, [(0, 1)] * x.ndim),
+}
+BINARY = {
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / (y * y + 1),
+    "maximum": pf.maximum,
+    "less": lambda x, y: pf.cast(x < y, pf.float32),
+    "where": lambda x, y: pf.where(x < y, x, y),
+    "matmul": pf.matmul,
+    "outer": lambda x, y: pf.matmul(pf.reshape(x, (-1, 1))[:5], pf.reshape(y, (1, -1))[:, :5]),
+    "concat": lambda x, y: pf.concat([x, y], 0),
+}
+
+
+GAPS = {"backwards", "rows", "every second column", "a row", "real"}
+"""What leaves gaps in memory. NumPy lays out and adds up a transposed one of these as no plan would."""
+
+
+@st.composite
+def programs(draw):
+    """A function of tensors of some shapes that returns several of its values, arguments and views among them."""
+    names = sorted({*UNARY} - draw(st.sampled_from([GAPS, {"transpose"}])))
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3))
+    steps = draw(
+        st.lists(
+            st.tuples(st.sampled_from([*names, *BINARY, *BINARY, *BINARY]), st.integers(0, 5), st.integers(0, 40)),
+            min_size=5,
+            max_size=25,
+        )
+    )
+    returned = [0, *draw(st.lists(st.integers(0, 40), max_size=5))]
+    return shapes, steps, returned
+
+
+def function(steps, returned):
+    def run(*arguments):
+        values = list(arguments)
+        for name, first, second in steps:
+            x, y = values[-1 - first % len(values)], values[-1 - second % len(values)]
+            try:
+                new = UNARY[name](x) if name in UNARY else BINARY[name](x, y)
+            except (PolyflowError, IndexError, TypeError, ValueError):  # not for these shapes or dtypes
+                continue
+            if new.size <= 4000:
+                values.append(new)
+        return [values[-1 - place % len(values)] for place in returned]
+
+    return run
+
+
+def arguments(shapes, seed):
+    """Ordinary numbers, and in one of the three sets zeros of both signs, infinities and NaN among them."""
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    if seed == 1:
+        arrays = [
+            np.where(rng.random(x.shape) < 0.5, rng.choice([0.0, -0.0, np.inf, np.nan], x.shape), x) for x in arrays
+        ]
+    return [x.astype("float32") for x in arrays]
+
+
+def same_bits(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        one, other = np.asarray(one), np.asarray(other)
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert one.tobytes() == other.tobytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(programs(), st.booleans())
+@example(([(40, 16)], [("transpose", 0, 0), ("negative", 0, 0), ("sum of columns", 0, 0)], [0, 1]), True)
+def test_random_programs(program, passes):
+    """The bits of the kernels one by one; arguments stay as they are, and results as they were."""
+    shapes, steps, returned = program
+    found = trace(function(steps, returned), *[Spec(shape, dt.float32) for shape in shapes], backend=NUMPY)
+    graph = simplified(found.graph, weak_scalars=True) if passes else found.graph
+    captured = [tensor.array for tensor in found.captured]
+    plan, kernels = NUMPY.compile(graph), run_node_by_node(graph, NUMPY.resolve, NUMPY.asarray)
+    earlier = []
+    for seed in range(3):
+        arrays = [*arguments(shapes, seed), *captured]
+        before = [array.copy() for array in arrays]
+        with np.errstate(all="ignore"):
+            expected = [np.array(array) for array in kernels(*arrays)]
+        results = plan(*arrays)
+        same_bits(results, expected)
+        same_bits(arrays, before)
+        for result in results:
+            assert not any(np.shares_memory(result, array) for array in arrays)
+        earlier.append((results, expected))
+    for results, expected in earlier:
+        same_bits(results, expected)
+
+
+def planned(function, *specs) -> Any:
+    """The plan of a function of tensors of these shapes (float32) or specs."""
+    specs = [one if isinstance(one, Spec) else Spec(one, dt.float32) for one in specs]
+    graph = trace(function, *specs, backend=NUMPY).graph
+    return NUMPY.compile(simplified(graph, weak_scalars=True))
+
+
+def body(plan):
+    """What every call of a plan does, line by line."""
+    return [line.strip() for line in plan.text.partition("def run")[2].splitlines()[1:-1]]
+
+
+def test_a_plan_makes_no_arrays_but_its_results():
+    """Everything else it writes into arrays made beforehand, in each other's place where one is no longer read."""
+    plan = planned(lambda x, w, b: pf.sum(pf.square(pf.nn.sigmoid(x @ w + b)), 1), (32, 4), (4, 10), (10,))
+    *lines, last = body(plan)
+    made = [line for line in lines if " = " in line and "[...]" not in line]
+    assert len(made) == 1
+    assert last == f"return ({made[0].split()[0]}, )"
+    assert plan.text.count("= empty(") == 2  # one for the rows, one for the bias in all of them
+
+
+def test_a_result_does_not_keep_what_it_is_a_part_of():
+    """A row of a large value is returned as an array of its own size."""
+    plan = planned(lambda x: (x * 2.0)[3], (50, 40))
+    (row,) = plan(np.ones((50, 40), np.float32))
+    assert row.base is None
+    assert row.shape == (40,)
+
+
+def test_a_view_of_everything_needs_no_copy():
+    """The memory that is returned has been written once."""
+    plan = planned(lambda x: pf.reshape(x * 2.0, (2000,)), (50, 40))
+    assert not any("copy" in line for line in body(plan))
+    (flat,) = plan(np.ones((50, 40), np.float32))
+    np.testing.assert_array_equal(flat, np.full(2000, 2, np.float32))
+
+
+def test_one_plan_in_many_threads():
+    """Each call has the arrays of a function to itself."""
+    plan = planned(lambda x, w: pf.nn.softmax(pf.tanh(x @ w) @ pf.transpose(w)), (64, 32), (32, 16))
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(32, 16)).astype("float32")
+    given = [rng.normal(size=(64, 32)).astype("float32") for _ in range(4)]
+    expected = [plan(x, w)[0] for x in given]
+    wrong, gate = [], threading.Barrier(4)
+
+    def work(number):
+        gate.wait()
+        for _ in range(300):
+            if plan(given[number], w)[0].tobytes() != expected[number].tobytes():
+                wrong.append(number)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_a_plan_that_failed_works_on():
+    """An index outside raises; the next call is right."""
+    plan = planned(lambda x, i: pf.exp(pf.gather(x * 2.0, i)), (5, 3), Spec((2,), dt.int64))
+    x = np.ones((5, 3), np.float32)
+    with pytest.raises(IndexError):
+        plan(x, np.array([0, 7]))
+    np.testing.assert_array_equal(plan(x, np.array([0, 4]))[0], np.full((2, 3), np.exp(np.float32(2))))
+
+
+def test_idle_functions_are_dropped_when_they_hold_too_much(monkeypatch):
+    """The oldest first; a plan whose function is gone makes another."""
+    from polyflow_numpy.plans import pool
+
+    made = []
+
+    def function(size):
+        def make():
+            made.append(size)
+            return lambda x: (x,)
+
+        return pool.Pool(make, size)
+
+    monkeypatch.setattr(pool, "LIMIT", 10 * pool.SMALL)
+    pools = [function(4 * pool.SMALL) for _ in range(4)]
+    calls = [one.function() for one in pools]
+    for call in calls:
+        assert call(1) == (1,)
+    assert [len(one.idle) for one in pools] == [0, 0, 1, 1]
+    assert calls[0](2) == (2,)
+    assert [len(one.idle) for one in pools] == [1, 0, 0, 1]
+    assert len(made) == 5
+    assert function(100 * pool.SMALL).function()(3) == (3,)
+    assert not any(one.idle for one in pools)
+
+
+def test_plans_do_not_warn():
+    """Overflows and invalid values are values, also while a plan is made."""
+    plan = planned(lambda x: (x / 0.0, pf.exp(x * 1e30), pf.log(-x), pf.log(pf.zeros((2,))) - pf.sum(x)), (3,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plan(np.ones(3, np.float32))
+        planned(lambda: pf.log(pf.zeros((2,))) * pf.constant(0.0))
+
+
+def test_constants_are_worked_out_once():
+    """And what is returned of them is the caller's to keep."""
+    plan = planned(lambda: (pf.exp(pf.ones((3,))) + 1.0, pf.zeros(())))
+    assert [line for line in body(plan) if not line.startswith("return")] == []
+    (first, _), (again, zero) = plan(), plan()
+    first[...] = 0
+    np.testing.assert_array_equal(again, np.exp(np.ones(3, np.float32)) + 1)
+    assert zero == 0
+
+
+# Loops ----------------------------------------------------------------------------------------------------------------
+
+STATE = [(3, 4), (3, 4), (4,), (), ()]
+
+
+@st.composite
+def updates(draw):
+    """What a step does to five variables: for each, what is assigned to it, of what the variables and a batch hold."""
+    names = ["keep", "swap", "add", "batch", "turned", "scaled", "twice", "part", "other"]
+    return draw(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(names), st.integers(0, 4)), max_size=8))
+
+
+def step_of(variables, steps):
+    """A step that assigns variables one after the other, so that what is read may be old or new."""
+
+    def step(x):
+        old = [variable.read() for variable in variables]
+        for target, name, source in steps:
+            variable, value = variables[target], old[source]
+            new = {
+                "keep": lambda variable=variable: variable.read(),
+                "swap": lambda value=value: value,
+                "add": lambda value=value, variable=variable: variable + value,
+                "batch": lambda variable=variable: variable + pf.mean(x),
+                "turned": lambda value=value: pf.reshape(pf.transpose(value), value.shape),
+                "scaled": lambda value=value: value * 0.5 - 1.0,
+                "twice": lambda variable=variable, value=value: (variable - value) * variable,
+                "part": lambda variable=variable: variable[::-1] if variable.shape else variable.read(),
+                "other": lambda variable=variable: variables[(target + 1) % 5].read() + variable,  # noqa: B023
+            }[name]()
+            if new.shape == variable.shape:
+                variable.assign(new)
+
+    return step
+
+
+@settings(max_examples=150, deadline=None)
+@given(updates(), st.integers(1, 7), st.booleans())
+@example([(0, "swap", 1), (1, "swap", 0)], 3, True)
+def test_loops_are_their_steps_one_by_one(steps, cut, passes):
+    """However they are cut into calls; states that were given and given back stay as they are."""
+    variables = [pf.Variable(np.zeros(shape, np.float32)) for shape in STATE]
+
+    def part(function, *specs):
+        found = trace(function, *specs, backend=NUMPY)
+        ids = [id(variable) for variable in variables]
+        graph = simplified(found.graph, weak_scalars=True) if passes else found.graph
+        reads, writes = ([ids.index(id(v)) for v in held] for held in (found.reads, found.writes))
+        return Part(graph, tuple(reads), tuple(writes), tuple(tensor.array for tensor in found.captured))
+
+    def begin():
+        for variable in variables:  # so that the state has a place for each
+            variable.assign(variable.read())
+        variables[3].assign(0.0)
+
+    loop = Loop(
+        part(begin),
+        part(step_of(variables, steps), Spec((4, 2), dt.float32)),
+        part(step_of(variables, steps), Spec((2, 2), dt.float32)),
+        part(lambda: (variables[3].read(), variables[0] + 1.0)),
+        batches=2,
+        batch_size=4,
+        capacity=3,
+    )
+    rng = np.random.default_rng(0)
+    state = [rng.normal(size=shape).astype("float32") for shape in STATE]
+    data = [rng.normal(size=(10, 2)).astype("float32")]
+    orders = np.stack([rng.permutation(10) for _ in range(3)])
+    with np.errstate(all="ignore"):
+        slow = StepByStep(loop, NUMPY)
+        expected, reports = slow(state, slow.place(data), orders, 0, 9)
+    program = NUMPY.loop(loop)
+    placed, now, seen = program.place(data), state, []
+    for start in range(0, 9, cut):
+        stop = min(9, start + cut)
+        seen.append((now, [np.array(array) for array in now]))
+        now, found = program(now, placed, orders, start, stop)
+        for epoch in range(start // 3, stop // 3):
+            same_bits([report[epoch] for report in found], [report[epoch] for report in reports])
+    same_bits(now, expected)
+    for arrays, before in seen:
+        same_bits(arrays, before)
+
+
+def test_a_loop_that_failed_left_nothing_behind():
+    """The call after it begins with the state that it is given."""
+    variable = pf.Variable(np.zeros(3, np.float32))
+
+    def part(function, *specs):
+        found = trace(function, *specs, backend=NUMPY)
+        return Part(found.graph, (0,) * len(found.reads), (0,) * len(found.writes), ())
+
+    def step(x):
+        variable.assign_add(pf.ones((3,)))
+        variable.assign_add(pf.gather(variable.read(), pf.cast(pf.reshape(x, (-1,))[:1], pf.int64)) + variable)
+
+    loop = Loop(
+        part(lambda: None), part(step, Spec((1, 1), dt.float32)), None, part(lambda: (variable.read(),)), 2, 1, 1
+    )
+    program = NUMPY.loop(loop)
+    data, orders = program.place([np.array([[0.0], [9.0]], np.float32)]), np.array([[0, 1]])
+    state = [np.zeros(3, np.float32)]
+    half, _ = program(state, data, orders, 0, 1)
+    with pytest.raises(IndexError):
+        program(half, data, orders, 1, 2)
+    np.testing.assert_array_equal(half[0], np.full(3, 3, np.float32))
+    again, _ = program(half, data, np.array([[1, 0]]), 1, 2)
+    np.testing.assert_array_equal(again[0], np.full(3, 12, np.float32))
