@@ -43,6 +43,7 @@ class CuPyBackend(ArrayNamespaceBackend):
     """
 
     name = "cupy"
+    warns = adds_in_turn = False
 
     def __init__(self, device: str | None = None, cupy: Any = None) -> None:
         self.cp = cp = load() if cupy is None else cupy

@@ -38,6 +38,7 @@ class JaxBackend(ArrayNamespaceBackend):
     name = "jax"
     xp = jnp
     weak_scalars = True
+    warns = adds_in_turn = False
     capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True)
 
     def __init__(self, device: str | None = None) -> None:

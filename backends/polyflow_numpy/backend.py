@@ -15,12 +15,12 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop, LoopProgram
+from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
 from . import activations, extremes, indexing, linalg, products, select, sums
 from .plans import PlannedLoop, plan
-from .quiet import binary, quiet, unary
 
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
@@ -45,6 +45,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     name = "numpy"
     xp = np
     weak_scalars = True
+    warns = adds_in_turn = False  # its kernels see to both themselves
     capabilities = Capabilities(dlpack=True, host_arguments=True, inplace=True)
 
     def __init__(self, device: str | None = None) -> None:

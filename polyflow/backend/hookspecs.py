@@ -25,12 +25,20 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 
 @dataclass(frozen=True)
 class BackendDescription:
-    """What a listing shows of a backend without importing its library."""
+    """What a listing shows of a backend without importing its library.
+
+    Attributes:
+        name: the backend's name.
+        summary: what it is, in a few words.
+        requires: top-level modules that it imports, e.g. ``("jax", "jaxlib")``; without one the library is missing.
+        install: the command that installs them.
+        homepage: the library's page.
+    """
 
     name: str
     summary: str = ""
-    requires: tuple[str, ...] = ()  # top-level modules the backend imports, e.g. ("jax", "jaxlib")
-    install: str = ""  # the command that installs them
+    requires: tuple[str, ...] = ()
+    install: str = ""
     homepage: str = ""
 
 

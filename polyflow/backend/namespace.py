@@ -9,17 +9,18 @@ library does better.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes as dt
 from ..errors import IncompleteBackendError
-from . import flat
+from . import flat, quiet, sums
 from .checks import check_indices, check_power
 from .keys import Key, library_key
 from .names import standard_names
-from .needs import among, needs
+from .needs import among, needs, needs_of
 from .protocol import Backend, Capabilities
 
 _complex = among(dt.COMPLEX)
@@ -44,6 +45,12 @@ class ArrayNamespaceBackend(Backend):
     """
 
     xp: Any
+
+    warns: bool | None = None
+    """Whether the library's functions warn as NumPy's do; found out by a logarithm of 0, where nothing is said."""
+
+    adds_in_turn: bool | None = None
+    """Whether its sums lose digits over many rows; found out by one of them, where nothing is said."""
 
     def __init__(self, device: str | None = None) -> None:
         super().__init__(device or next(iter(self.devices()), None))
@@ -104,6 +111,16 @@ class ArrayNamespaceBackend(Backend):
         """The keyword that puts a new array on a device, the backend's own if none is named."""
         place = self.library_device(device or self.device)
         return {} if place is None else {"device": place}
+
+    def _own(self, op: Any) -> Callable[..., Any] | None:
+        if self.warns is None:
+            self.warns = quiet.warns(self)
+        own = super()._own(op)
+        if own is None or not self.warns:
+            return own
+        silent: Any = quiet.quiet(own)
+        silent.polyflow_needs = needs_of(own)
+        return silent
 
     def _is(self, x: Any, kinds: Any) -> bool:
         """Whether the array's dtype is among ``kinds``."""
@@ -276,7 +293,16 @@ class ArrayNamespaceBackend(Backend):
     @needs("sum")
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
-        return self._narrow(self.xp.sum(wide, axis=axis, keepdims=keepdims, dtype=wide.dtype), x)
+        parts = [wide]
+        if self.adds_in_turn is None:
+            self.adds_in_turn = sums.adds_in_turn(self)
+        if self.adds_in_turn and self._is(wide, dt.INEXACT):
+            axes = range(len(x.shape)) if axis is None else axis if axis.__class__ is tuple else (axis,)
+            parts = sums.halved(wide, [one % len(x.shape) for one in axes])
+        first, *rest = (self.xp.sum(part, axis=axis, keepdims=keepdims, dtype=wide.dtype) for part in parts)
+        for part in rest:
+            first = first + part
+        return self._narrow(first, x)
 
     @_halves
     @needs("prod")

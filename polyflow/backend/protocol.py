@@ -108,6 +108,10 @@ class Backend(abc.ABC):
     """Whether arrays' ``dtype`` is a `numpy.dtype`; where it is not, every op finds out what it is by `dtype_of`."""
 
     capabilities: Capabilities = Capabilities()
+    """What the library can do; where nothing is said, it holds every dtype and has no other power."""
+
+    host_fallbacks: dict[str, int]
+    """How often each op ran on the host, in NumPy, because the library has no kernel for it."""
 
     def __new__(cls, *args: Any, **named: Any) -> Self:
         missing = ", ".join(f"{name}()" for name in sorted(cls.__abstractmethods__))
@@ -120,7 +124,7 @@ class Backend(abc.ABC):
 
     def __init__(self, device: str | None = None) -> None:
         self.device = device or "cpu:0"
-        self.host_fallbacks: dict[str, int] = {}
+        self.host_fallbacks = {}
 
     def __repr__(self) -> str:
         return f"<backend {self.name} on {self.device}>"

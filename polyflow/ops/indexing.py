@@ -50,6 +50,7 @@ def _outside(args, attrs):
     diagnose=_outside,
 )
 def _getitem(x, /, *indices, key):
+    """The elements that ``key`` selects; ``indices`` stand where it says that an index array goes."""
     return x[library_key(key, indices)]
 
 

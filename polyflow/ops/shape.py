@@ -242,6 +242,7 @@ def _pad_by_parts(x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) ->
 
 @op(shaped(_padded), name="pad", standard=False, decomposition=_pad_by_parts)
 def _pad(x, /, widths, value):
+    """``x`` with ``value`` added before and after, as often as ``widths`` says for each axis."""
     return np.pad(x, widths, constant_values=value)
 
 

@@ -85,7 +85,7 @@ def test_threads_do_not_meet_in_the_silence():
 
 def test_a_taken_context_is_gone_around():
     """A kernel that is called while another holds the silent context, as from a signal handler, runs all the same."""
-    from polyflow_numpy import quiet
+    from polyflow.backend import quiet
 
     inner = quiet.binary(np.multiply)
     outer = quiet.unary(lambda x: inner(x, x))

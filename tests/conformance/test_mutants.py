@@ -24,13 +24,13 @@ from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import StepByStep
 from polyflow.backend.nodes import run_node_by_node
+from polyflow.backend.quiet import quiet
 from polyflow.errors import UnsupportedError
 from polyflow.flow import tape
 from polyflow.ops import elementwise
 from polyflow.ops.declare import OPS
 from polyflow_conformance.trying import try_case
 from polyflow_numpy.backend import NumPyBackend
-from polyflow_numpy.quiet import quiet
 
 DOCS = Path(__file__).parents[2] / "docs/conformance.md"
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quiet import silent
+from polyflow.backend.quiet import silent
 
 LIMIT = 1 << 28
 """How many bytes the functions of all plans may hold together; one alone may hold more."""

@@ -7,6 +7,7 @@ time; a second thread that comes while the first is inside gets the slow way, wh
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
@@ -21,6 +22,14 @@ _SILENT.run(np.seterr, all="ignore")
 def silent() -> Context:
     """A new context in which NumPy does not warn."""
     return _SILENT.copy()
+
+
+def warns(backend: Any) -> bool:
+    """Whether the functions of a backend's namespace warn as NumPy's do: found out by the logarithm of 0."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        getattr(backend.xp, "log", abs)(backend.asarray(np.float32(0)))
+    return bool(caught)
 
 
 def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
