@@ -42,7 +42,7 @@ def test_every_command_has_its_module_and_help(name, polyflow):
 def test_unknown_command(polyflow):
     done = polyflow("backend")
     assert done.returncode == 2
-    assert "Unknown command 'backend'. Did you mean 'backends'?" in done.stderr
+    assert "Unknown command 'backend'. Did you mean 'backends'" in done.stderr
 
 
 def test_unknown_option(polyflow):

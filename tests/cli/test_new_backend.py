@@ -1,0 +1,186 @@
+"""`polyflow new-backend`: what it writes installs and passes; what it cannot write it refuses, and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from polyflow._cli import new_backend
+from polyflow._cli.new_backend import NewBackendError
+from polyflow.cli import main
+
+FILES = {
+    ".github/workflows/test.yml",
+    ".gitignore",
+    "LICENSE",
+    "README.md",
+    "polyflow_slab/__init__.py",
+    "polyflow_slab/backend.py",
+    "pyproject.toml",
+    "tests/test_conformance.py",
+    "tests/test_slab.py",
+}
+
+
+def written(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [[], ["--namespace", "array_api_strict"]], ids=["four methods", "a namespace"])
+def test_it_installs_and_passes(words, desk):
+    """As its author would do it, but that nothing is fetched: installed, then tried by the suite, then by pytest."""
+    assert main(["new-backend", "slab", *words]) == 0
+    folder = desk / "polyflow-slab"
+    assert written(folder) == FILES
+
+    def run(*command, where=desk):
+        path = os.pathsep.join(str(one) for one in (desk / "site", *sys.path[1:]))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [sys.executable, *command], cwd=where, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(desk / "site"))
+    run("-m", "pip", "install", *options, str(folder))
+    said = run("-m", "polyflow.cli", "conformance", "slab", "--quick")
+    assert "slab (polyflow-slab 0.1.0) on cpu:0" in said
+    assert "not conforming" not in said
+    said = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--polyflow-quick", "--polyflow-op", "add", where=folder)
+    assert re.search(r"^\d\d passed", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("namespace", [None, "array_api_strict"])
+def test_what_it_writes_is_in_order(namespace, desk):
+    """Every placeholder is filled, the code is formatted, and the distribution needs what it imports."""
+    found = None if namespace is None else new_backend.find_namespace(namespace)
+    new_backend.write(desk / "it", new_backend.files("my_slab", found))
+    for path in written(desk / "it"):
+        text = (desk / "it" / path).read_text()
+        assert not re.search(r"(?<!\$)\$(?!\{\{)", text), path
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+    project = tomllib.loads((desk / "it/pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["polyflow.backends"] == {"my_slab": "polyflow_my_slab"}
+    assert project["dependencies"][0].startswith("polyflow-core")
+    assert bool(namespace) == any(re.match(r"array.api.strict>=\d", one) for one in project["dependencies"])
+    assert "class MySlabBackend(" in (desk / "it/polyflow_my_slab/backend.py").read_text()
+
+
+@pytest.mark.parametrize("words", [["check", "--extend-select=I"], ["format", "--check", "--diff"]], ids=lambda w: w[0])
+def test_its_code_is_formatted(words, desk):
+    pytest.importorskip("ruff", reason="ruff, which comes with polyflow-core[dev], is not installed")
+    for namespace in (None, new_backend.find_namespace("array_api_strict")):
+        new_backend.write(desk / f"it_{namespace is None}", new_backend.files("my_slab", namespace))
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "--quiet", "."],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_template_is_left_unused():
+    texts = {"".join(new_backend.files("x", found).values()) for found in (None, new_backend.find_namespace("numpy"))}
+    for path in new_backend.TEMPLATE.iterdir():
+        plain = [line for line in path.read_text().splitlines() if "$" not in line and len(line) > 12]
+        assert any(plain[0] in text for text in texts), path.name
+
+
+def test_a_library_whose_arrays_name_another_namespace():
+    """NumPy's own face of the standard, or array-api-compat's: what its arrays say."""
+    found = new_backend.find_namespace("numpy")
+    assert found.module in ("numpy", "array_api_compat.numpy")
+    assert found.top == "numpy"
+    assert found.requirement.startswith("numpy>=")
+
+
+REFUSED = [
+    (["numpy"], "Backend 'numpy' (distribution polyflow-core"),
+    (["conformance"], "there is one of that name"),
+    (["my-slab"], "'my-slab' is not"),
+    (["Slab"], "'Slab' is not"),
+    (["2slab"], "'2slab' is not"),
+    (["class"], "'class' is not"),
+    (["größe"], "'größe' is not"),
+    (["a/b"], "'a/b' is not"),
+    ([""], "'' is not"),
+    (["slab", "--namespace", "no_such_library.array"], "no module 'no_such_library'"),
+    (["slab", "--namespace", "array_api_strict.nothing"], "no module 'array_api_strict.nothing'"),
+    (["slab", "--namespace", "json"], "json is no namespace of the Python array API standard: it has no asarray"),
+    (["slab", "--namespace", "a..b"], "takes the name of a module"),
+    (["slab", "--namespace", "raises_on_import"], "importing raises_on_import raised OSError: no driver"),
+    (["slab", "--output", "full"], "full is not empty"),
+    (["slab", "--output", "file"], "file is a file"),
+    (["slab", "--output", "nowhere/slab"], "there is no folder"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSED, ids=[" ".join(words) or "nothing" for words, _ in REFUSED])
+def test_what_cannot_be_written_is_refused(words, sentence, desk, capsys, monkeypatch):
+    (desk / "full").mkdir()
+    (desk / "full/mine.txt").write_text("mine")
+    (desk / "file").write_text("mine")
+    (desk / "raises_on_import.py").write_text("raise OSError('no driver')")
+    monkeypatch.syspath_prepend(str(desk))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    before = written(desk)
+    assert main(["new-backend", *words]) == 2
+    out, said = capsys.readouterr()
+    assert sentence in said
+    assert said.startswith("polyflow new-backend: ")
+    assert said.count("\n") == 1
+    assert not out
+    assert written(desk) == before
+
+
+def test_a_taken_name_of_a_known_plugin(monkeypatch):
+    from polyflow.backend import plugin
+
+    monkeypatch.setitem(plugin.INSTALL, "flame", "pip install polyflow-flame")
+    with pytest.raises(NewBackendError, match="pip install polyflow-flame"):
+        new_backend.check_name("flame")
+
+
+def test_an_empty_folder_will_do(desk):
+    (desk / "empty").mkdir()
+    assert main(["new-backend", "slab", "--output", "empty"]) == 0
+    assert written(desk / "empty") == FILES
+    assert (desk / "empty").stat().st_mode & 0o055 == 0o055 & ~new_backend._umask()
+
+
+def test_nothing_half_written_is_left(desk, monkeypatch):
+    """Where the disk is full halfway, there is neither the folder nor a draft of it."""
+    whole = Path.write_text
+
+    def full(self, *arguments, **named):
+        if self.name == "backend.py":
+            raise OSError(28, "No space left on device")
+        return whole(self, *arguments, **named)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(["new-backend", "slab"]) == 2
+    assert list(desk.iterdir()) == []
+
+
+def test_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["new-backend", "--help"])
+    said = capsys.readouterr().out
+    assert "--namespace MODULE" in said
+    assert "polyflow conformance mine" in said
