@@ -7,7 +7,7 @@ made with their dtype and device, gradients are recorded in `native_vjp` only, a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,11 @@ import torch
 from polyflow import dtypes as dt
 from polyflow.backend import Backend, Capabilities
 
-from . import devices, indexing
+from . import devices
 from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
+from .indexing import Indexing
 from .order import Order
 from .products import Products
 from .program import Program
@@ -31,10 +32,11 @@ from .shapes import Shapes
 _SMALL = 1 << 12
 """Up to so many bytes, a copy costs less than a tensor that shares the memory of a read-only array."""
 
-_autocast = torch.is_autocast_enabled
+_WEAK = (torch.float32, torch.float64)
+"""The dtypes beside which Python floats may stand."""
 
 
-class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Random, Backend):
+class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, Random, Backend):
     """PyTorch tensors on one device: ``cpu:0`` or ``cuda:1``.
 
     Args:
@@ -76,7 +78,7 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Random, Bac
         return array if target.type == "cpu" else array.to(target)
 
     def to_numpy(self, array: torch.Tensor) -> np.ndarray:
-        host = array if array.device.type == "cpu" else array.cpu()
+        host = array if array.is_cpu else array.cpu()
         if host.dtype is torch.bfloat16:
             result = host.view(torch.int16).numpy().view(dt.bfloat16)
         else:
@@ -85,7 +87,7 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Random, Bac
         return result
 
     def from_dlpack(self, obj: Any) -> torch.Tensor:
-        """A tensor that shares the memory of another library's array on this device (any object with ``__dlpack__``)."""
+        """A tensor that shares the memory of an array of any library that has ``__dlpack__``."""
         return torch.from_dlpack(obj).detach()
 
     def devices(self) -> tuple[str, ...]:
@@ -105,35 +107,44 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Random, Bac
 
     def kernel(self, op: Any) -> Callable[..., Any]:
         """The op's kernel, which takes Python floats too, untouched by the user's autocast."""
-        raw, kind, number = self.resolve(op), self._kind, self._number
+        raw = self._plainly(self.resolve(op))
+        if len(op.tensors) == 1 and not op.variadic:
+            return raw
 
         def run(*arrays: Any, **attrs: Any) -> Any:
             if float in map(type, arrays):
-                dtype = next(array.dtype for array in arrays if array.__class__ is not float and array.dtype in _WEAK)
-                arrays = tuple([number(a, OURS[dtype]) if a.__class__ is float else a for a in arrays])
-            if _autocast(kind):
-                with torch.autocast(kind, enabled=False):
-                    return raw(*arrays, **attrs)
+                arrays = tuple(self._as_arrays(arrays))
             return raw(*arrays, **attrs)
 
         return run
 
-    def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        """The graph as a straight-line program; by ``torch.compile``, where `torch_compile` says so."""
-        program, kind = Program(graph, self.resolve, self._number).function(), self._kind
-        if self.torch_compile:
-            program = torch.compile(program)
+    def _plainly(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``function`` untouched by the user's autocast."""
+        kind = self._kind
 
-        def run(*arrays: Any) -> tuple[Any, ...]:
-            if _autocast(kind):
+        def run(*arrays: Any, **attrs: Any) -> Any:
+            if torch.is_autocast_enabled(kind):
                 with torch.autocast(kind, enabled=False):
-                    return program(*arrays)
-            return program(*arrays)
+                    return function(*arrays, **attrs)
+            return function(*arrays, **attrs)
 
         return run
 
+    def _as_arrays(self, operands: Sequence[Any]) -> list[Any]:
+        """Python floats as tensors of the dtype of the operand beside them, which is one that takes such numbers."""
+        dtype = next(a.dtype for a in operands if a.__class__ is not float and a.dtype in _WEAK)
+        return [self._number(a, OURS[dtype]) if a.__class__ is float else a for a in operands]
+
+    def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        """The graph as a straight-line program; by ``torch.compile``, where `torch_compile` says so."""
+        program = self._program(graph)
+        return self._plainly(torch.compile(program) if self.torch_compile else program)
+
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        return pullback(Program(graph, self.resolve, self._number).function(), graph)
+        return self._plainly(pullback(self._program(graph), graph))
+
+    def _program(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        return Program(graph, self.resolve, self._number).function()
 
     def _number(self, value: Any, dtype: np.dtype) -> torch.Tensor:
         """A tensor without axes, kept for the next time."""
@@ -154,15 +165,6 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Random, Bac
 
     def stop_gradient(self, x: Any) -> torch.Tensor:
         return x.detach()
-
-    # Indexing ------------------------------------------------------------------------------------------------------
-
-    getitem: Any = staticmethod(indexing.getitem)
-    index_add: Any = staticmethod(indexing.index_add)
-    index_set: Any = staticmethod(indexing.index_set)
-
-
-_WEAK = (torch.float32, torch.float64)
 
 
 @lru_cache(1024)

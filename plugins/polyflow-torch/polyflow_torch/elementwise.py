@@ -13,12 +13,12 @@ import torch
 
 from polyflow.backend.checks import negative_power
 
-from .forms import Forms, among, in_order, on_bits, returned, turned, unchanged
+from .forms import Forms, among, in_order, on_bits, unchanged
 
 where = torch.where
 
 
-# Integers ---------------------------------------------------------------------------------------------------------------
+# Integers ------------------------------------------------------------------------------------------------------------
 
 
 def _floor_divide_signed(x1: Any, x2: Any) -> Any:
@@ -100,7 +100,7 @@ def _right_shift_unsigned(x1: Any, x2: Any) -> Any:
     return where(count == 0, bits, _half(bits) >> (count - 1)).view(torch.uint64)
 
 
-# Floats -----------------------------------------------------------------------------------------------------------------
+# Floats --------------------------------------------------------------------------------------------------------------
 
 
 def _floor_divide_floating(x1: Any, x2: Any) -> Any:
@@ -125,7 +125,7 @@ def _round_complex(x: Any) -> Any:
 
 def _sqrt(x: Any) -> Any:
     """NumPy's on CPUs, which rounds correctly (PyTorch's is MKL's there, and up to 0.75 ulp off)."""
-    if x.device.type != "cpu" or x.requires_grad or torch.compiler.is_compiling():
+    if not x.is_cpu or x.requires_grad or torch.compiler.is_compiling():
         return torch.sqrt(x)
     result = torch.empty_like(x)
     with np.errstate(invalid="ignore"):

@@ -1,7 +1,7 @@
 """A kernel has a form for each dtype: what runs the op is looked up by what its arrays hold.
 
 PyTorch knows uint16, uint32 and uint64 as storage, but computes with few of them. Their bits are a signed number's of
-the same width, which wraps alike (`on_bits`) and, with the uppermost bit turned around, has the same order (`in_order`).
+the same width, which wraps alike (`on_bits`) and has the same order once the uppermost bit is turned (`in_order`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Forms:
         return self.by_dtype[arrays[self.at].dtype](*arrays, **attrs)
 
 
-# Ways to compute in another dtype --------------------------------------------------------------------------------------
+# Ways to compute in another dtype ------------------------------------------------------------------------------------
 
 
 def on_bits(function: Function) -> Function:
@@ -85,12 +85,12 @@ def returned(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def in_order(function: Function) -> Function:
-    """``function`` of unsigned numbers that looks at nothing but their order, and gives other things (indices, bools)."""
+    """``function`` that looks at nothing but the order of unsigned numbers, and gives indices or booleans."""
     return lambda *arrays, **attrs: function(*map(turned, arrays), **attrs)
 
 
 def among(function: Function) -> Function:
-    """``function`` that looks at nothing but the order of unsigned numbers, and gives some of them."""
+    """``function`` that looks at nothing but the order of unsigned numbers, and gives some of these."""
     return lambda *arrays, **attrs: returned(function(*map(turned, arrays), **attrs), arrays[0].dtype)
 
 

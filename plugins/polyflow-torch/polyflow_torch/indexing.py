@@ -6,6 +6,7 @@ axes of that view, by PyTorch's rule; and the result's axes are moved to where N
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,10 +15,12 @@ import torch
 from polyflow.backend.checks import check_indices
 from polyflow.backend.keys import ARRAY, Key, Slice
 
-from .forms import HALVES, SIGNED
+from .forms import SIGNED, Forms, Function
 
 _index = torch.ops.aten.index.Tensor
-_put = torch.ops.aten.index_put_.default
+_put = torch.ops.aten.index_put.default
+_NARROW = 16
+"""Rows of fewer elements are added one element at a time."""
 
 
 class Plan(NamedTuple):
@@ -61,7 +64,7 @@ def _plan(key: Key) -> Plan:
     advanced = [i for i, part in enumerate(key) if part == ARRAY or part.__class__ is int]
     at = torch_at = 0
     if axes:
-        together = advanced[-1] - advanced[0] < len(advanced)  # to NumPy integers are arrays here, to PyTorch they are not
+        together = advanced[-1] - advanced[0] < len(advanced)  # integers are arrays to NumPy here, not to PyTorch
         at = sum(part.__class__ is not int for part in key[: advanced[0]]) if together else 0
         torch_at = axes[0] if axes[-1] - axes[0] < len(axes) else 0
     return Plan(tuple(view), tuple(backwards), tuple(axes), at, torch_at)
@@ -76,69 +79,122 @@ def _forwards(part: Slice) -> slice:
     return slice(start + (count - 1) * step, start + 1, -step) if count else slice(0, 0)
 
 
-def getitem(x: Any, *indices: Any, key: Key) -> Any:
+def _getitem(x: Any, *indices: Any, key: Key) -> Any:
     """The elements that the key selects: a view where it has neither index arrays nor negative steps."""
     plan = _plan(key)
-    if plan.flipped and x.dtype in SIGNED:
-        return getitem(x.view(SIGNED[x.dtype]), *indices, key=key).view(x.dtype)
-    view = x[plan.view]
-    if plan.flipped:
-        view = view.flip(plan.flipped)
+    view = _selected(x, plan)
     if not indices:
         return view
-    places, rank = _places(x, view, indices, plan, key)
-    found = _index(view, places)
-    if plan.at != plan.torch_at:
-        return found.movedim(_span(plan.torch_at, rank), _span(plan.at, rank))
-    return found
+    found = _index(view, _places(x, view, indices, plan, key))
+    if plan.at == plan.torch_at:
+        return found
+    rank = _rank(indices)
+    return found.movedim(_span(plan.torch_at, rank), _span(plan.at, rank))
 
 
-def index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
-    """A copy of ``x`` with ``updates`` added at the elements that the key selects; those selected twice get both."""
-    if x.dtype in SIGNED:
-        twin = SIGNED[x.dtype]
-        return index_add(x.view(twin), updates.view(twin), *indices, key=key).view(x.dtype)
-    if indices and x.dtype in HALVES:
-        return index_add(x.float(), updates.float(), *indices, key=key).to(x.dtype)
-    return _updated(x, updates, indices, key, accumulate=True)
-
-
-def index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
-    """A copy of ``x`` with the elements that the key selects replaced."""
-    if x.dtype in SIGNED:
-        twin = SIGNED[x.dtype]
-        return index_set(x.view(twin), updates.view(twin), *indices, key=key).view(x.dtype)
-    return _updated(x, updates, indices, key, accumulate=False)
-
-
-def _updated(x: Any, updates: Any, indices: tuple[Any, ...], key: Key, accumulate: bool) -> Any:
+def _index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
     plan = _plan(key)
-    result = x.clone(memory_format=torch.contiguous_format)
-    view = result[plan.view]
+    view = _selected(x, plan)
     if not indices:
-        if plan.flipped:
-            updates = updates.expand(view.shape).flip(plan.flipped)
-        view.add_(updates) if accumulate else view.copy_(updates)
-        return result
-    if plan.flipped:  # index arrays select from an axis each: the others keep their places in front of and behind them
-        view = view.flip(plan.flipped)
-    places, rank = _places(x, view, indices, plan, key)
-    if plan.at != plan.torch_at and updates.ndim:
-        updates = updates[(None,) * (view.ndim - len(plan.axes) + rank - updates.ndim)]
-        updates = updates.movedim(_span(plan.at, rank), _span(plan.torch_at, rank))
-    _put(view, places, updates, accumulate)
+        return _replaced(x, plan, view + updates)
+    places = _places(x, view, indices, plan, key)
+    if x.is_cpu:
+        return _replaced(x, plan, _rows_added(view, places, updates, plan))
+    return _replaced(x, plan, _put(view, places, _as_torch_places(updates, view, indices, plan), True))
+
+
+def _index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
+    plan = _plan(key)
+    view = _selected(x, plan)
+    if not indices:
+        return _replaced(x, plan, updates.expand(view.shape))
+    places = _places(x, view, indices, plan, key)
+    return _replaced(x, plan, _put(view, places, _as_torch_places(updates, view, indices, plan), False))
+
+
+def _index_add_halves(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
+    """In float32, for elements that get several updates."""
+    if not indices:
+        return _index_add(x, updates, key=key)
+    return _index_add(x.float(), updates.float(), *indices, key=key).to(x.dtype)
+
+
+def _selected(x: Any, plan: Plan) -> Any:
+    """What a key selects but for its index arrays."""
+    view = x[plan.view]
+    return view.flip(plan.flipped) if plan.flipped else view
+
+
+def _replaced(x: Any, plan: Plan, changed: Any) -> Any:
+    """A copy of ``x`` in which ``changed`` stands in the place of what was selected."""
     if plan.flipped:
-        result[plan.view] = view.flip(plan.flipped)
+        changed = changed.flip(plan.flipped)
+    if changed.shape == x.shape:  # no element is selected twice here, so all of them are selected, in their order
+        return changed
+    result = x.clone()
+    result[plan.view] = changed
     return result
 
 
-def _places(x: Any, view: Any, indices: tuple[Any, ...], plan: Plan, key: Key) -> tuple[list[Any], int]:
-    """The index arrays as PyTorch takes them, one for each axis of the view, and how many axes they have together.
+def _as_torch_places(updates: Any, view: Any, indices: tuple[Any, ...], plan: Plan) -> Any:
+    """Updates whose axes are in the order in which PyTorch has those of the selection."""
+    if plan.at == plan.torch_at or not updates.ndim:
+        return updates
+    rank = _rank(indices)
+    updates = updates[(None,) * (view.ndim - len(plan.axes) + rank - updates.ndim)]
+    return updates.movedim(_span(plan.at, rank), _span(plan.torch_at, rank))
+
+
+def _rank(indices: tuple[Any, ...]) -> int:
+    """How many axes index arrays have together."""
+    return max(index.ndim for index in indices)
+
+
+def _rows_added(view: Any, places: list[Any], updates: Any, plan: Plan) -> Any:
+    """The view with updates added to it, in their order: `index_put_` adds in any order on CPUs, in several threads.
+
+    The axes that index arrays select from become one axis of rows, in front; all others make up the columns.
+    """
+    axes = plan.axes
+    others = [axis for axis in range(view.ndim) if axis not in axes]
+    front = view.permute(*axes, *others)
+    sizes, columns = front.shape[: len(axes)], front.shape[len(axes) :]
+    width = math.prod(columns)
+    rows = _rows([places[axis] for axis in axes], sizes)
+    selected = (*columns[: plan.at], *rows.shape, *columns[plan.at :])
+    updates = updates.expand(selected).movedim(_span(plan.at, rows.ndim), _span(0, rows.ndim))
+    updates, rows = updates.reshape(rows.numel(), width), rows.reshape(-1)
+    matrix = front.reshape(math.prod(sizes), width)
+    if width < _NARROW:
+        elements = (rows[:, None] * width + torch.arange(width, device=rows.device)).reshape(-1)
+        matrix = torch.index_add(matrix.reshape(-1), 0, elements, updates.reshape(-1))
+    else:
+        matrix = torch.index_add(matrix, 0, rows, updates)
+    order = [*axes, *others]
+    return matrix.reshape(front.shape).permute([order.index(axis) for axis in range(view.ndim)])
+
+
+def _rows(indices: list[Any], sizes: Any) -> Any:
+    """The number of the row that each tuple of indices names.
+
+    Raises:
+        IndexError: for one outside its axis.
+    """
+    numbers: Any = 0
+    for index, size in zip(indices, sizes, strict=True):
+        if index.numel() and not bool(((index >= -size) & (index < size)).all()):
+            raise IndexError("an index is out of bounds")
+        numbers = numbers * size + torch.where(index < 0, index + size, index)
+    return numbers
+
+
+def _places(x: Any, view: Any, indices: tuple[Any, ...], plan: Plan, key: Key) -> list[Any]:
+    """The index arrays as PyTorch takes them, one for each axis of the view.
 
     On the CPU PyTorch raises for an index outside; a GPU would stop working, so there they are looked at before.
     """
     wide = [_int64(index) for index in indices]
-    if x.device.type != "cpu":
+    if not x.is_cpu:
         sizes = [view.shape[axis] for axis in plan.axes]
         outside = [((i < -n) | (i >= n)).any() for i, n in zip(wide, sizes, strict=True)]
         if bool(torch.stack(outside).any()):
@@ -146,7 +202,7 @@ def _places(x: Any, view: Any, indices: tuple[Any, ...], plan: Plan, key: Key) -
     places: list[Any] = [None] * view.ndim
     for axis, index in zip(plan.axes, wide, strict=True):
         places[axis] = index
-    return places, max(index.ndim for index in wide)
+    return places
 
 
 def _int64(index: Any) -> Any:
@@ -159,3 +215,22 @@ def _int64(index: Any) -> Any:
 
 def _span(first: int, count: int) -> tuple[int, ...]:
     return tuple(range(first, first + count))
+
+
+def _on_bits(function: Function, arrays: int) -> Function:
+    """``function`` of unsigned numbers by way of signed ones, which its first ``arrays`` arguments become."""
+
+    def kernel(*given: Any, key: Key) -> Any:
+        dtype = given[0].dtype
+        bits = [array.view(SIGNED[dtype]) for array in given[:arrays]]
+        return function(*bits, *given[arrays:], key=key).view(dtype)
+
+    return kernel
+
+
+class Indexing:
+    """A part of `TorchBackend`."""
+
+    getitem = Forms(_getitem, unsigned=_on_bits(_getitem, 1))
+    index_add = Forms(_index_add, unsigned=_on_bits(_index_add, 2), half=_index_add_halves)
+    index_set = Forms(_index_set, unsigned=_on_bits(_index_set, 2))

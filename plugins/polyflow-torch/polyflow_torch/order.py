@@ -41,7 +41,12 @@ def _searchsorted_floating(x1: Any, x2: Any, *, side: str) -> Any:
     return _searchsorted(_ranks(x1), _ranks(x2), side=side)
 
 
-_BITS = {torch.float16: torch.int16, torch.bfloat16: torch.int16, torch.float32: torch.int32, torch.float64: torch.int64}
+_BITS = {
+    torch.float16: torch.int16,
+    torch.bfloat16: torch.int16,
+    torch.float32: torch.int32,
+    torch.float64: torch.int64,
+}
 
 
 def _ranks(x: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -16,8 +15,11 @@ _LONGEST = 1 << 20
 
 
 def _full(x1: Any, x2: Any) -> Any:
-    """In the dtype's own precision, whatever the user allows PyTorch to round (TF32, bfloat16) in programs of his own."""
-    return torch.matmul(x1, x2) if _precise() else torch.matmul(*(x.to(_WIDER[x.dtype]) for x in (x1, x2))).to(x1.dtype)
+    """In the dtype's own precision, even where the user lets PyTorch round the factors (to TF32, or bfloat16)."""
+    if _precise():
+        return torch.matmul(x1, x2)
+    wide = _WIDER[x1.dtype]
+    return torch.matmul(x1.to(wide), x2.to(wide)).to(x1.dtype)
 
 
 def _precise() -> bool:
