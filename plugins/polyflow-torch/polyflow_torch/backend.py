@@ -138,7 +138,7 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """The graph as a straight-line program; by ``torch.compile``, where `torch_compile` says so."""
         program = self._program(graph)
-        return self._plainly(torch.compile(program) if self.torch_compile else program)
+        return self._plainly(_compiled(program) if self.torch_compile else program)
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         return self._plainly(pullback(self._program(graph), graph))
@@ -165,6 +165,21 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
 
     def stop_gradient(self, x: Any) -> torch.Tensor:
         return x.detach()
+
+
+def _compiled(program: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """The program compiled by PyTorch, whose code stops with an error of its own where an index is outside."""
+    compiled = torch.compile(program)
+
+    def run(*arrays: Any) -> tuple[Any, ...]:
+        try:
+            return compiled(*arrays)
+        except RuntimeError as error:
+            if "index out of bounds" in str(error):
+                raise IndexError(f"an index is out of bounds in compiled code: {error}") from error
+            raise
+
+    return run
 
 
 @lru_cache(1024)

@@ -98,7 +98,7 @@ def _index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
     if not indices:
         return _replaced(x, plan, view + updates)
     places = _places(x, view, indices, plan, key)
-    if x.is_cpu:
+    if x.is_cpu and not torch.compiler.is_compiling():
         return _replaced(x, plan, _rows_added(view, places, updates, plan))
     return _replaced(x, plan, _put(view, places, _as_torch_places(updates, view, indices, plan), True))
 
