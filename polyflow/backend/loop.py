@@ -106,6 +106,8 @@ class LoopProgram(Protocol):
 class StepByStep:
     """The program every backend has: one call of the step's program for each batch, gathered on the host.
 
+    A library with memory of its own may override `place` and `gathered`, so that the data lie there for all epochs.
+
     Args:
         loop: what to run.
         backend: where.
@@ -119,10 +121,14 @@ class StepByStep:
     def place(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         return list(arrays)
 
+    def gathered(self, data: Any, rows: np.ndarray) -> list[Any]:
+        """These rows of the data, as the library's arrays."""
+        return [self.backend.adopt(array.take(rows, 0, None, "clip")) for array in data]
+
     def __call__(
         self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
     ) -> tuple[list[Any], list[np.ndarray]]:
-        loop, adopt, now = self.loop, self.backend.adopt, list(state)
+        loop, now = self.loop, list(state)
         steps, size = loop.steps, loop.batch_size
         reports: dict[int, tuple[Any, ...]] = {}
         for number in range(start, stop):
@@ -131,7 +137,7 @@ class StepByStep:
                 self.begin(now)
             rows = orders[epoch, at * size : (at + 1) * size]
             run = self.step if at < loop.batches else self.rest
-            run(now, *[adopt(array.take(rows, 0, None, "clip")) for array in data])
+            run(now, *self.gathered(data, rows))
             if at == steps - 1:
                 reports[epoch] = self.end(now)
         self.backend.synchronize()

@@ -16,12 +16,14 @@ import torch
 
 from polyflow import dtypes as dt
 from polyflow.backend import Backend, Capabilities
+from polyflow.backend.loop import Loop, LoopProgram
 
 from . import devices
 from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
 from .indexing import Indexing
+from .loop import OnDevice
 from .order import Order
 from .products import Products
 from .program import Program
@@ -139,6 +141,12 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
         """The graph as a straight-line program; by ``torch.compile``, where `torch_compile` says so."""
         program = self._program(graph)
         return self._plainly(_compiled(program) if self.torch_compile else program)
+
+    def loop(self, loop: Loop) -> LoopProgram:
+        return OnDevice(loop, self)
+
+    def fits(self, size: int) -> bool:
+        return self._kind == "cpu" or size <= torch.cuda.mem_get_info(self._device)[0] // 2
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         return self._plainly(pullback(self._program(graph), graph))

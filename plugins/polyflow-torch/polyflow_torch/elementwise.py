@@ -104,9 +104,9 @@ def _right_shift_unsigned(x1: Any, x2: Any) -> Any:
 
 
 def _floor_divide_floating(x1: Any, x2: Any) -> Any:
-    """PyTorch's own but for infinities divided by numbers, which are NaN there and infinite in the standard."""
-    endless = x1.detach() / x2.detach()
-    return where(torch.isinf(x1), endless, torch.div(x1, x2, rounding_mode="floor"))
+    """PyTorch's own but for infinities on either side, where the standard has the plain quotient."""
+    plain = x1.detach() / x2.detach()
+    return where(torch.isinf(x1) | torch.isinf(x2), plain, torch.div(x1, x2, rounding_mode="floor"))
 
 
 def _remainder_floating(x1: Any, x2: Any) -> Any:
