@@ -44,19 +44,27 @@ class Forms:
     Args:
         plain: what runs it.
         at: the place among the arguments of the array whose dtype tells the form.
+        ready: makes of an op's attributes those that the forms take, which a program does once for all calls.
         others: what runs it for dtypes of a kind instead, by the name that the kind has in `KINDS`.
     """
 
-    __slots__ = ("at", "by_dtype")
+    __slots__ = ("at", "by_dtype", "ready")
 
-    def __init__(self, plain: Function, *, at: int = 0, **others: Function) -> None:
-        self.at = at
+    def __init__(
+        self,
+        plain: Function,
+        *,
+        at: int = 0,
+        ready: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+        **others: Function,
+    ) -> None:
+        self.at, self.ready = at, ready
         self.by_dtype = {
             dtype: next((others[kind] for kind in kinds if kind in others), plain) for dtype, kinds in KINDS.items()
         }
 
     def __call__(self, *arrays: Any, **attrs: Any) -> torch.Tensor:
-        return self.by_dtype[arrays[self.at].dtype](*arrays, **attrs)
+        return self.by_dtype[arrays[self.at].dtype](*arrays, **self.ready(attrs))
 
 
 # Ways to compute in another dtype ------------------------------------------------------------------------------------

@@ -41,6 +41,10 @@ class Plan(NamedTuple):
     torch_at: int
 
 
+def _ready(attrs: dict[str, Any]) -> dict[str, Any]:
+    return {**attrs, "plan": _plan(attrs["key"])}
+
+
 @lru_cache(4096)
 def _plan(key: Key) -> Plan:
     view: list[Any] = []
@@ -79,9 +83,8 @@ def _forwards(part: Slice) -> slice:
     return slice(start + (count - 1) * step, start + 1, -step) if count else slice(0, 0)
 
 
-def _getitem(x: Any, *indices: Any, key: Key) -> Any:
+def _getitem(x: Any, *indices: Any, key: Key, plan: Plan) -> Any:
     """The elements that the key selects: a view where it has neither index arrays nor negative steps."""
-    plan = _plan(key)
     view = _selected(x, plan)
     if not indices:
         return view
@@ -92,8 +95,7 @@ def _getitem(x: Any, *indices: Any, key: Key) -> Any:
     return found.movedim(_span(plan.torch_at, rank), _span(plan.at, rank))
 
 
-def _index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
-    plan = _plan(key)
+def _index_add(x: Any, updates: Any, *indices: Any, key: Key, plan: Plan) -> Any:
     view = _selected(x, plan)
     if not indices:
         return _replaced(x, plan, view + updates)
@@ -103,8 +105,7 @@ def _index_add(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
     return _replaced(x, plan, _put(view, places, _as_torch_places(updates, view, indices, plan), True))
 
 
-def _index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
-    plan = _plan(key)
+def _index_set(x: Any, updates: Any, *indices: Any, key: Key, plan: Plan) -> Any:
     view = _selected(x, plan)
     if not indices:
         return _replaced(x, plan, updates.expand(view.shape))
@@ -112,11 +113,11 @@ def _index_set(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
     return _replaced(x, plan, _put(view, places, _as_torch_places(updates, view, indices, plan), False))
 
 
-def _index_add_halves(x: Any, updates: Any, *indices: Any, key: Key) -> Any:
+def _index_add_halves(x: Any, updates: Any, *indices: Any, key: Key, plan: Plan) -> Any:
     """In float32, for elements that get several updates."""
     if not indices:
-        return _index_add(x, updates, key=key)
-    return _index_add(x.float(), updates.float(), *indices, key=key).to(x.dtype)
+        return _index_add(x, updates, key=key, plan=plan)
+    return _index_add(x.float(), updates.float(), *indices, key=key, plan=plan).to(x.dtype)
 
 
 def _selected(x: Any, plan: Plan) -> Any:
@@ -220,10 +221,10 @@ def _span(first: int, count: int) -> tuple[int, ...]:
 def _on_bits(function: Function, arrays: int) -> Function:
     """``function`` of unsigned numbers by way of signed ones, which its first ``arrays`` arguments become."""
 
-    def kernel(*given: Any, key: Key) -> Any:
+    def kernel(*given: Any, **attrs: Any) -> Any:
         dtype = given[0].dtype
         bits = [array.view(SIGNED[dtype]) for array in given[:arrays]]
-        return function(*bits, *given[arrays:], key=key).view(dtype)
+        return function(*bits, *given[arrays:], **attrs).view(dtype)
 
     return kernel
 
@@ -231,6 +232,6 @@ def _on_bits(function: Function, arrays: int) -> Function:
 class Indexing:
     """A part of `TorchBackend`."""
 
-    getitem = Forms(_getitem, unsigned=_on_bits(_getitem, 1))
-    index_add = Forms(_index_add, unsigned=_on_bits(_index_add, 2), half=_index_add_halves)
-    index_set = Forms(_index_set, unsigned=_on_bits(_index_set, 2))
+    getitem = Forms(_getitem, ready=_ready, unsigned=_on_bits(_getitem, 1))
+    index_add = Forms(_index_add, ready=_ready, unsigned=_on_bits(_index_add, 2), half=_index_add_halves)
+    index_set = Forms(_index_set, ready=_ready, unsigned=_on_bits(_index_set, 2))

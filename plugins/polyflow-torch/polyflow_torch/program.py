@@ -43,9 +43,8 @@ class Program:
                 self._constant(node)
                 continue
             arguments = [self._name(value) for value in node.inputs]
-            self.scope[f"f{i}"] = _function(resolve(node.op), node.inputs)
+            self.scope[f"f{i}"], self.scope[f"a{i}"] = _call(resolve(node.op), node)
             if node.attrs:
-                self.scope[f"a{i}"] = node.attrs
                 arguments.append(f"**a{i}")
             target = self.names[node.output] = f"v{len(self.names)}"
             lines.append(f"{target} = f{i}({', '.join(arguments)})")
@@ -83,6 +82,8 @@ class Program:
         return self.scope["program"]
 
 
-def _function(kernel: Any, inputs: tuple[Any, ...]) -> Callable[..., Any]:
-    """What runs a kernel for inputs of known dtypes."""
-    return kernel.by_dtype[TORCH[inputs[kernel.at].dtype]] if isinstance(kernel, Forms) else kernel
+def _call(kernel: Any, node: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """What runs a kernel for inputs of the dtypes that the node's have, and its attributes."""
+    if not isinstance(kernel, Forms):
+        return kernel, node.attrs
+    return kernel.by_dtype[TORCH[node.inputs[kernel.at].dtype]], kernel.ready(node.attrs)
