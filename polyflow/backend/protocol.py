@@ -102,7 +102,7 @@ class Backend(abc.ABC):
     """What the conformance suite's cases ask for and this backend is known to do otherwise, by case id or pattern."""
 
     weak_scalars: bool = False
-    """Whether kernels of two arguments take a Python float for one of them without changing the result's dtype."""
+    """Whether kernels of several arrays take a Python float for one of them without changing the result's dtype."""
 
     numpy_dtypes: bool = True
     """Whether arrays' ``dtype`` is a `numpy.dtype`; where it is not, every op finds out what it is by `dtype_of`."""

@@ -19,6 +19,7 @@ from polyflow.backend import Backend, Capabilities
 from polyflow.backend.loop import Loop, LoopProgram
 
 from . import devices
+from .compiled import DEVIATIONS, compiled
 from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
@@ -43,10 +44,6 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
 
     Args:
         device: what `devices.find` understands; None for PyTorch's current GPU, or the CPU where there is none.
-
-    Attributes:
-        torch_compile: whether graphs are compiled by ``torch.compile`` from now on; False, unless the environment
-            variable POLYFLOW_TORCH_COMPILE is 1.
     """
 
     name = "torch"
@@ -60,6 +57,16 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
         super().__init__(name)
         self._kind = self._device.type
         self.torch_compile = os.environ.get("POLYFLOW_TORCH_COMPILE", "0") not in ("", "0")
+
+    @property
+    def torch_compile(self) -> bool:
+        """Whether graphs are compiled by ``torch.compile`` from now on; not, unless POLYFLOW_TORCH_COMPILE is 1."""
+        return self._torch_compile
+
+    @torch_compile.setter
+    def torch_compile(self, on: bool) -> None:
+        self._torch_compile = on
+        self.deviations = DEVIATIONS if on else {}
 
     # Arrays --------------------------------------------------------------------------------------------------------
 
@@ -138,9 +145,9 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
         return [self._number(a, OURS[dtype]) if a.__class__ is float else a for a in operands]
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        """The graph as a straight-line program; by ``torch.compile``, where `torch_compile` says so."""
+        """The graph as a straight line of calls; by ``torch.compile``, where `torch_compile` says so."""
         program = self._program(graph)
-        return self._plainly(_compiled(program) if self.torch_compile else program)
+        return self._plainly(compiled(program) if self.torch_compile else program)
 
     def loop(self, loop: Loop) -> LoopProgram:
         return OnDevice(loop, self)
@@ -173,21 +180,6 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, R
 
     def stop_gradient(self, x: Any) -> torch.Tensor:
         return x.detach()
-
-
-def _compiled(program: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    """The program compiled by PyTorch, whose code stops with an error of its own where an index is outside."""
-    compiled = torch.compile(program)
-
-    def run(*arrays: Any) -> tuple[Any, ...]:
-        try:
-            return compiled(*arrays)
-        except RuntimeError as error:
-            if "index out of bounds" in str(error):
-                raise IndexError(f"an index is out of bounds in compiled code: {error}") from error
-            raise
-
-    return run
 
 
 @lru_cache(1024)

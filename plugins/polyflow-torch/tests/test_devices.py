@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from polyflow_torch import devices
 
 import polyflow as pf
 from polyflow.backend import discovery
 from polyflow.errors import UnknownDeviceError
+from polyflow_torch import devices
 
 on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU answers to PyTorch here")
 

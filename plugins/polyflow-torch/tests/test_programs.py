@@ -9,11 +9,11 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from polyflow_torch.backend import TorchBackend
-from polyflow_torch.program import Program
 
 import polyflow as pf
 from polyflow import dtypes as dt
+from polyflow_torch.backend import TorchBackend
+from polyflow_torch.program import Program
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None,
