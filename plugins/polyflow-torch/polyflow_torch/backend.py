@@ -24,6 +24,7 @@ from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
 from .indexing import Indexing
+from .linalg import Linalg
 from .loop import OnDevice
 from .order import Order
 from .products import Products
@@ -39,7 +40,7 @@ _WEAK = (torch.float32, torch.float64)
 """The dtypes beside which Python floats may stand."""
 
 
-class TorchBackend(Elementwise, Reductions, Order, Products, Shapes, Indexing, Random, Backend):
+class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Indexing, Random, Backend):
     """PyTorch tensors on one device: ``cpu:0`` or ``cuda:1``.
 
     Args:
