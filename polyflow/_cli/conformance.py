@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report, which `conformance-report` reads")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
+    parser.add_argument("--label", default="", metavar="TEXT", help="what to call the backend in reports")
     parser.add_argument("--list", action="store_true", help="list the ids of the cases and leave")
 
 
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise ConformanceError(str(error)) from None
     progress.end()
+    report.label = arguments.label
     if report.ran:
         _print(report)
     if arguments.json is not None:

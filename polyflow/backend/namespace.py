@@ -294,9 +294,10 @@ class ArrayNamespaceBackend(Backend):
     def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         wide = self._wide(x)
         parts = [wide]
-        if self.adds_in_turn is None:
-            self.adds_in_turn = sums.adds_in_turn(self)
-        if self.adds_in_turn and self._is(wide, dt.INEXACT):
+        inexact = self._is(wide, dt.INEXACT)
+        if inexact and self.adds_in_turn is None:
+            self.adds_in_turn = sums.adds_in_turn(self, self.dtype_of(wide))
+        if inexact and self.adds_in_turn:
             axes = range(len(x.shape)) if axis is None else axis if axis.__class__ is tuple else (axis,)
             parts = sums.halved(wide, [one % len(x.shape) for one in axes])
         first, *rest = (self.xp.sum(part, axis=axis, keepdims=keepdims, dtype=wide.dtype) for part in parts)
