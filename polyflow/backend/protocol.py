@@ -96,7 +96,7 @@ class Backend(abc.ABC):
     """Ops that this backend refuses, each with the reason that the user reads."""
 
     gaps: Mapping[str, Collection[np.dtype]] = {}
-    """Dtypes for which the library's kernel of an op is none: for these the op runs as if there were no kernel."""
+    """Dtypes for which the library's kernel of an op (``"*"``: of any) is no good: the op then runs as without it."""
 
     deviations: Mapping[str, Deviation] = {}
     """What the conformance suite's cases ask for and this backend is known to do otherwise, by case id or pattern."""
@@ -160,7 +160,7 @@ class Backend(abc.ABC):
         if own is None:
             return op.fallback(self)
         left = [need.when for need in needs_of(own) if need.when is not None and not need.met(self)]
-        left += [among(self.gaps[op.name])] if op.name in self.gaps else []
+        left += [among(self.gaps[name]) for name in (op.name, "*") if name in self.gaps]
         return divided(self, own, op.fallback(self), left) if left else own
 
     def implements(self, op: Any) -> bool:

@@ -232,7 +232,7 @@ def test_gaps_are_filled_by_the_fallback(numpy):
     class Gappy(ArrayNamespaceBackend):
         name = "gappy"
         xp = Watched()
-        gaps = {"sort": [dt.bool_, "int8"], "full": {dt.float64}, "softmax": {dt.float32}}
+        gaps = {"sort": [dt.bool_, "int8"], "full": {dt.float64}, "softmax": {dt.float32}, "*": [dt.uint16]}
 
     backend = Gappy()
     with pf.use_backend(backend):
@@ -242,7 +242,11 @@ def test_gaps_are_filled_by_the_fallback(numpy):
         pf.zeros(3, dt.float64), pf.zeros(3, dt.float32)
         assert backend.host_fallbacks.pop("full") == 1
         np.testing.assert_allclose(pf.nn.softmax(pf.constant([1.0, 1.0])).numpy(), [0.5, 0.5])
-    assert backend.host_fallbacks == {}
+        y = pf.constant([3, 1], "uint16")
+        assert pf.sort(y + y).numpy().tolist() == [2, 6]
+        assert pf.sort(y.astype("int32")).numpy().tolist() == [1, 3]
+    assert backend.host_fallbacks == {"add": 1, "sort": 1, "astype": 1}
+    backend.host_fallbacks.clear()
     assert backend.implements(OPS["sort"])
     x = pf.function(lambda x: pf.sort(x))(pf.tensor(np.array([3, -1], np.int8), backend=backend))
     assert x.numpy().tolist() == [-1, 3]

@@ -650,7 +650,7 @@ class _(NumPyBackend):
 @mutant("a loop that leaves out the last, smaller batch", "loop")
 class _(NumPyBackend):
     def loop(self, loop):
-        program = super().loop(loop)
+        program = StepByStep(loop, self)
         program.rest = lambda state, *batch: ()
         return program
 
@@ -806,6 +806,11 @@ class _(NumPyBackend):
 
     def kernel(self, op):
         return op.reference
+
+
+@mutant("gaps of an op that does not exist", "backend")
+class _(NumPyBackend):
+    gaps = {"sortt": [dt.bfloat16]}
 
 
 @mutant("an op that refuses without having declared it", "atan2")

@@ -167,7 +167,10 @@ def _claims_gradients(t: Trial) -> None:
 
 
 def _unsupported(t: Trial) -> None:
-    """Every op that is declared unsupported exists, and asking for it says why."""
+    """Every op that is declared unsupported, or to have gaps, exists; asking for an unsupported one says why."""
+    for name in t.backend.gaps:
+        if name != "*" and name not in ops():
+            raise Mismatch(f"{name!r} is declared to have gaps, but there is no such op")
     for name, reason in t.backend.unsupported.items():
         if name not in ops():
             raise Mismatch(f"{name!r} is declared unsupported, but there is no such op")
