@@ -317,8 +317,9 @@ class Tensor(Operators):
         return self.backend.device_of(self.array)
 
     def numpy(self) -> np.ndarray:
-        """The values on the host: a read-only view where the library allows, else a copy."""
-        return self.backend.to_numpy(self.array)
+        """The values on the host: a read-only view where the library allows, else a copy; a scalar without axes."""
+        host = self.backend.to_numpy(self.array)
+        return host if host.shape else host[()]
 
     def copy(self) -> Tensor:
         """A tensor of the same values. (It may share their memory: assigning to one does not change the other.)"""

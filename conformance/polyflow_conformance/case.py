@@ -93,7 +93,7 @@ class Trial:
         if value.backend is not self.backend:
             raise Mismatch(f"expected a Tensor of {self.backend!r}, got one of {value.backend!r}")
         self.backend.synchronize()
-        host = value.numpy()
+        host = self.backend.to_numpy(value.array)
         if not isinstance(host, np.ndarray):
             raise Mismatch(f"to_numpy returned {type(host).__name__}, expected a NumPy array")
         return host

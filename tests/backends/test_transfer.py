@@ -72,7 +72,7 @@ def test_values_on_the_host_cannot_be_written_to(backend):
     x = pf.tensor(np.ones((2, 3)), backend=backend)
     for tensor in (x, x + 1.0, x[0], x[0, 0], pf.sum(x), pf.reshape(x, (3, 2))):
         view = tensor.numpy()
-        with pytest.raises(ValueError, match="read-only"):
+        with pytest.raises((ValueError, TypeError), match="read-only|item assignment"):
             view[...] = 5.0
     assert (x.numpy() == 1.0).all()
 
