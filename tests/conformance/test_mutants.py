@@ -21,7 +21,7 @@ import pytest
 import polyflow_conformance as suite
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
-from polyflow.backend.keys import library_key
+from polyflow.backend.keys import ARRAY, library_key
 from polyflow.backend.loop import StepByStep
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.backend.quiet import quiet
@@ -423,6 +423,15 @@ class _(NumPyBackend):
         result = np.array(x)
         result[library_key(key, indices)] += updates
         return result
+
+
+@mutant("updates added in whatever order threads come to them", "index_add")
+class _(NumPyBackend):
+    def index_add(self, x, updates, *indices, key):
+        if key[0] != ARRAY or len(indices) > 1 or np.shape(updates)[:-1] != indices[0].shape or updates.ndim < 2:
+            return right("index_add")(x, updates, *indices, key=key)
+        order = np.random.default_rng().permutation(len(updates))
+        return right("index_add")(x, updates[order], indices[0][order], key=key)
 
 
 @mutant("updates written to a copy where the tensor is transposed", "index_add")

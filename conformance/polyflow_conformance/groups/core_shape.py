@@ -140,7 +140,7 @@ def cases() -> Iterator[Case]:
                 yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype is dt.float32)
     for dtype in dt.ALL:
         if dtype not in MAIN:
-            for name in ("reshape", "concat", "getitem", "where", "index_add", "index_set"):
+            for name in ("reshape", "concat", "flip", "getitem", "where", "index_add", "index_set"):
                 check = functools.partial(_every, name=name, dtype=dtype)
                 yield Case(f"{GROUP}/{name}/{dtype.name}/plain", check, (dtype,))
     yield from _indexing()
@@ -167,8 +167,10 @@ def _every(t: Trial, *, name: str, dtype: np.dtype) -> None:
         value, true = shape.reshape(x, (6, 4)), host.reshape(6, 4)
     elif name == "concat":
         value, true = shape.concat([x, x], axis=1), np.concatenate([host, host], 1)
+    elif name == "flip":
+        value, true = shape.flip(x, axis=(0, -1)), np.flip(host, (0, -1))
     elif name == "getitem":
-        value, true = x[:, np.array([2, 0])], host[:, [2, 0]]
+        value, true = x[:, np.array([2, 0]), ::-2], host[:, [2, 0], ::-2]
     elif name == "where":
         mask = host != 0
         value, true = elementwise.where(t.tensor(mask), x, x[::-1]), np.where(mask, host, host[::-1])
@@ -212,6 +214,7 @@ def _indexing() -> Iterator[Case]:
         check = functools.partial(_many, axis=axis, turned=turned)
         yield Case(f"{GROUP}/index_add/float32/{label}", check, (dt.float32,), quick=not axis)
     yield Case(f"{GROUP}/index_add/float32/equal-updates", _equal_updates, (dt.float32,))
+    yield Case(f"{GROUP}/index_add/float32/same-every-time", _same_every_time, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/index_set/float32/keeps-its-argument", _keeps, (dt.float32,), quick=True)
     yield Case(
         f"{GROUP}/index_add/float32/keeps-its-argument",
@@ -270,7 +273,8 @@ def _random_keys(t: Trial, *, name: str) -> None:
         host = t.rng.integers(-50, 50, size).astype(np.float32)
         x = t.tensor(host)
         place = np.arange(host.size).reshape(size)[key]
-        updates = t.rng.integers(-9, 10, np.shape(place)).astype(np.float32)
+        fewer = 0 if name == "getitem" else int(t.rng.integers(np.ndim(place) + 1))  # updates that broadcast
+        updates = t.rng.integers(-9, 10, np.shape(place)[fewer:]).astype(np.float32)
         added = host.copy()
         np.add.at(added, key, updates)
         if name == "getitem":
@@ -306,6 +310,17 @@ def _many(t: Trial, *, axis: int, turned: bool) -> None:
     true = host.copy()
     np.add.at(true, key, updates)
     t.exactly(indexing.index_add(x, key, t.tensor(updates)), true, what="index_add of many")
+
+
+def _same_every_time(t: Trial) -> None:
+    """Many updates of few rows, enough for several threads: the same bits each time, so that trainings repeat."""
+    x = t.tensor(np.zeros((3, 40), np.float32))
+    places = t.tensor(t.rng.integers(0, 3, 3000))
+    updates = t.tensor(t.rng.normal(size=(3000, 40)).astype(np.float32))
+    first, *others = (indexing.index_add(x, places, updates) for _ in range(8))
+    expected = t.host(first)
+    for other in others:
+        t.exactly(other, expected, what="index_add, done again")
 
 
 def _equal_updates(t: Trial) -> None:

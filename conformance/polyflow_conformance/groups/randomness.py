@@ -144,7 +144,7 @@ def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
 
 
 def _mask(t: Trial, *, key: tuple[int, int]) -> None:
-    for size in ((7,), (3, 4), (0,)):
+    for size in ((7,), (3, 4), (0,), ()):
         for rate in (0.0, 0.25, 0.5, 0.9):
             count = math.prod(size)
             stream = words(key, (count + 1) // 2)
