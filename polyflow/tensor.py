@@ -370,7 +370,8 @@ class Tensor(Operators):
         if isinstance(array, np.ndarray) and max_version is not None and max_version >= (1, 0) and not copy:
             array = array[...]  # the first version that can say so: other libraries may not write to a tensor
             array.flags.writeable = False
-        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        version = max_version if max_version is not None and max_version >= (1, 0) else None  # older ones have no flags
+        given = {"stream": stream, "max_version": version, "dl_device": dl_device}
         return array.__dlpack__(**{name: value for name, value in given.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:

@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from polyflow.backend import complex_values as special
+
 _TERMS = {"float32": 12, "float64": 21}
 _HALF_E = math.e / 2
 _HALF_1_E = 0.5 / math.e
@@ -112,7 +114,7 @@ def _atanh(x: Any) -> Any:
 def _acosh(x: Any) -> Any:
     above = x - 1
     near = _log1p(above + jnp.sqrt(above * (above + 2)))
-    return jnp.where(x < 1e8, near, jnp.log(x) + math.log(2))
+    return jnp.where(x < 1, jnp.nan, jnp.where(x < 1e8, near, jnp.log(x) + math.log(2)))
 
 
 # Complex logarithms ------------------------------------------------------------------------------------------------
@@ -160,21 +162,56 @@ def _complex_tanh(z: Any) -> Any:
 
 
 def _complex_tan(z: Any) -> Any:
-    turned = _complex_tanh(lax.complex(-jnp.imag(z), jnp.real(z)))
+    turned = _mended_tanh(lax.complex(-jnp.imag(z), jnp.real(z)))
     return lax.complex(jnp.imag(turned), -jnp.real(turned))
 
 
-expm1 = _kernel(_expm1, jnp.expm1, lambda x, y: y + 1)
-sinh = _kernel(_sinh, _complex_sinh, lambda x, y: cosh(x))
-cosh = _kernel(_cosh, _complex_cosh, lambda x, y: sinh(x))
-tanh = _kernel(_tanh, _complex_tanh, lambda x, y: 1 - y * y)
+def _mended(function: Callable[[Any], Any], special: Callable[..., tuple[Any, Any]]) -> Callable[[Any], Any]:
+    """A complex function with the standard's special values."""
+
+    def on_complex(z: Any) -> Any:
+        raw = function(z)
+        return lax.complex(*special(jnp, jnp.real(z), jnp.imag(z), jnp.real(raw), jnp.imag(raw)))
+
+    return on_complex
+
+
+def _mended_only(
+    function: Callable[[Any], Any], special: Callable[..., tuple[Any, Any]], slope: Callable[[Any, Any], Any]
+) -> Callable[[Any], Any]:
+    """The kernel made of a function of JAX's that is good but for special values of complex numbers."""
+    on_complex = _with_slope(_mended(function, special), slope)
+
+    def kernel(x: Any, /) -> Any:
+        return on_complex(x) if jnp.iscomplexobj(x) else function(x)
+
+    return kernel
+
+
+_mended_tanh = _mended(_complex_tanh, special.tanh)
+
+exp = _mended_only(jnp.exp, special.exp, lambda x, y: y)
+sqrt = _mended_only(jnp.sqrt, special.sqrt, lambda x, y: 0.5 / y)
+acos = _mended_only(jnp.acos, special.acos, lambda x, y: -1 / jnp.sqrt(1 - x * x))
+asinh = _mended_only(jnp.asinh, special.asinh, lambda x, y: 1 / jnp.sqrt(x * x + 1))
+expm1 = _kernel(_expm1, _mended(jnp.expm1, special.expm1), lambda x, y: y + 1)
+sinh = _kernel(_sinh, _mended(_complex_sinh, special.sinh), lambda x, y: cosh(x))
+cosh = _kernel(_cosh, _mended(_complex_cosh, special.cosh), lambda x, y: sinh(x))
+tanh = _kernel(_tanh, _mended_tanh, lambda x, y: 1 - y * y)
 tan = _kernel(jnp.tan, _complex_tan, lambda x, y: 1 + y * y)
-atanh = _kernel(_atanh, jnp.atanh, lambda x, y: 1 / (1 - x * x))
-acosh = _kernel(_acosh, jnp.acosh, lambda x, y: 1 / (jnp.sqrt(x - 1) * jnp.sqrt(x + 1)))
+atanh = _kernel(_atanh, _mended(jnp.atanh, special.atanh), lambda x, y: 1 / (1 - x * x))
+acosh = _kernel(_acosh, _mended(jnp.acosh, special.acosh), lambda x, y: 1 / (jnp.sqrt(x - 1) * jnp.sqrt(x + 1)))
 log = _kernel(jnp.log, _complex_log, lambda x, y: 1 / x)
 log1p = _kernel(_log1p, _complex_log1p, lambda x, y: 1 / (1 + x))
 log2 = _kernel(jnp.log2, lambda x: _complex_log(x) / math.log(2), lambda x, y: 1 / (x * math.log(2)))
 log10 = _kernel(jnp.log10, lambda x: _complex_log(x) / math.log(10), lambda x, y: 1 / (x * math.log(10)))
+
+
+def sign(x: Any, /) -> Any:
+    """JAX's own but for complex zeros, whose signs it keeps."""
+    if not jnp.iscomplexobj(x):
+        return jnp.sign(x)
+    return _mended(jnp.sign, special.sign)(x)
 
 
 # Functions of two arguments ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.backend import ArrayNamespaceBackend, Capabilities
+from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.backend.quiet import binary, quiet, unary
@@ -147,6 +147,14 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     remainder: Any = staticmethod(np.remainder)
 
+    def expm1(self, x: Any) -> Any:
+        """NumPy's own but for special values of complex numbers."""
+        return np.expm1(x) if x.dtype.kind != "c" else _mended(x, np.expm1(x), complex_values.expm1)
+
+    def tanh(self, x: Any) -> Any:
+        """NumPy's own but for special values of complex numbers."""
+        return np.tanh(x) if x.dtype.kind != "c" else _mended(x, np.tanh(x), complex_values.tanh)
+
     def log1p(self, x: Any) -> Any:
         """NumPy's own but for complex numbers near 0, where it loses the digits of the real part."""
         if x.dtype.kind != "c":
@@ -277,6 +285,13 @@ class NumPyBackend(ArrayNamespaceBackend):
         result = self.full(shape=shape, fill_value=value, dtype=x.dtype)
         result[tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, widths, strict=True))] = x
         return result
+
+
+def _mended(x: Any, raw: Any, special: Callable[..., tuple[Any, Any]]) -> Any:
+    """What NumPy makes of complex numbers, with the standard's special values."""
+    result = np.empty_like(raw)
+    result.real, result.imag = special(np, x.real, x.imag, raw.real, raw.imag)
+    return result
 
 
 def _comparable(x: Any) -> Any:
