@@ -59,18 +59,18 @@ def nanmean(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = 
     return total / elementwise.astype(_count(x, axis, keepdims), total.dtype)
 
 
-def nanvar(x: Any, /, axis: Any = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:
+def nanvar(x: Any, /, axis: Any = None, *, dtype: Any = None, ddof: float = 0.0, keepdims: bool = False) -> Any:
     """The variance over ``axis`` of what is not NaN."""
-    x = call.operand(x)
+    x = call.operand(x) if dtype is None else call.operand(x).astype(dtype)
     distance = elementwise.abs(x - nanmean(x, axis, keepdims=True))
     total = nansum(distance * distance, axis, keepdims=keepdims)
-    count = elementwise.astype(_count(x, axis, keepdims), total.dtype) - correction
+    count = elementwise.astype(_count(x, axis, keepdims), total.dtype) - ddof
     return total / elementwise.where(count > 0, count, np.nan)
 
 
-def nanstd(x: Any, /, axis: Any = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:
+def nanstd(x: Any, /, axis: Any = None, *, dtype: Any = None, ddof: float = 0.0, keepdims: bool = False) -> Any:
     """The standard deviation over ``axis`` of what is not NaN."""
-    return elementwise.sqrt(nanvar(x, axis, correction=correction, keepdims=keepdims))
+    return elementwise.sqrt(nanvar(x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims))
 
 
 def median(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:

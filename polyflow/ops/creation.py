@@ -136,3 +136,14 @@ def linspace(
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:
     """A matrix with ones on its ``k``-th diagonal and zeros elsewhere, of float32 if no dtype is given."""
     return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)
+
+
+def alike(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Two arguments in their common dtype; a Python number takes the other's backend."""
+    given = [x if x.__class__ in dt.SCALARS else call.operand(x) for x in (x1, x2)]
+    dtype = dt.result_type(*[x.__class__ if x.__class__ in dt.SCALARS else x.dtype for x in given])
+    backend = next((x.backend for x in given if hasattr(x, "backend")), None)
+    first, second = (
+        full((), x, dtype, backend=backend) if x.__class__ in dt.SCALARS else x.astype(dtype, copy=False) for x in given
+    )
+    return first, second

@@ -413,10 +413,13 @@ def _end(end: Any) -> int:
 
 
 def _places(mask: Any, shape: tuple[int, ...], axis: int, backend: Any) -> list[Any]:
-    """Where a mask is true, as index arrays. (How often is data: not possible while tracing.)"""
+    """Where a mask is true, as index arrays. (How often is data: not possible while tracing.)
+
+    An axis of the mask is as long as the tensor's, or has no elements.
+    """
     host = np.asarray(mask.numpy())
     covered = tuple(shape[axis : axis + host.ndim])
-    if covered != host.shape:
+    if any(size not in (0, full) for size, full in zip(host.shape, covered, strict=True)):
         raise IndexError(
             f"a boolean mask of shape {host.shape} does not fit axes {axis} to {axis + host.ndim - 1} "
             f"of a tensor of shape {tuple(shape)}."

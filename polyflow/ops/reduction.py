@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..errors import ShapeError
 from . import call
-from .creation import zeros_like
+from .creation import alike, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import (
     astype,
@@ -324,6 +324,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
     """Where each element of ``x2`` would go in the sorted one-dimensional ``x1``, as int64."""
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted has side 'left' or 'right'; got {side!r}.")
+    x1, x2 = alike(x1, x2)
     if sorter is not None:
         x1 = take(x1, sorter, axis=0)
     return _searchsorted(x1, x2, side=side)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from .. import dtypes as dt
 from . import call
-from .creation import full, zeros_like
+from .creation import alike, full, zeros_like
 from .elementwise import astype, equal, imag, logical_not, minimum, not_equal, real
 from .indexing import getitem, index_set, nonzero
 from .reduction import any, argsort, cumulative_sum, searchsorted, sort
@@ -97,7 +97,7 @@ def _starts(in_order: Any) -> Any:
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Any:
     """Whether each element of ``x1`` is one of ``x2``'s (``invert``: whether it is none of them). NaN never is."""
-    x1, x2 = _alike(x1, x2)
+    x1, x2 = alike(x1, x2)
     line = reshape(x2, (-1,))
     if not line.shape[0]:
         found = zeros_like(x1, dt.bool_)
@@ -108,14 +108,3 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Any:
         place = minimum(searchsorted(line, x1), line.shape[0] - 1)
         found = equal(getitem(line, place), x1)
     return logical_not(found) if invert else found
-
-
-def _alike(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Two arguments in their common dtype; a Python number takes the other's backend."""
-    given = [x if x.__class__ in dt.SCALARS else call.operand(x) for x in (x1, x2)]
-    dtype = dt.result_type(*[x.__class__ if x.__class__ in dt.SCALARS else x.dtype for x in given])
-    backend = next((x.backend for x in given if hasattr(x, "backend")), None)
-    first, second = (
-        full((), x, dtype, backend=backend) if x.__class__ in dt.SCALARS else x.astype(dtype, copy=False) for x in given
-    )
-    return first, second

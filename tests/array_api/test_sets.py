@@ -77,3 +77,16 @@ def test_the_shape_is_that_of_the_first_argument():
     assert xp.unique_inverse(x).inverse_indices.shape == (2, 2)
     assert xp.isin(x, xp.asarray([3])).tolist() == [[True, False], [False, True]]
     assert xp.unique_counts(x).counts.tolist() == [2, 2]
+
+
+def test_searchsorted_takes_numbers():
+    assert xp.searchsorted(xp.asarray([1.0, 2.0, 3.0]), 2.5).item() == 2
+    assert xp.searchsorted(xp.asarray([1, 2, 3]), 2, side="right").item() == 2
+
+
+def test_masks_without_elements_select_nothing():
+    """An axis of a mask may be empty where the tensor's is not, as the standard allows."""
+    assert xp.zeros((3, 2))[xp.zeros((0, 2), dtype=xp.bool)].shape == (0,)
+    assert xp.zeros((3, 2))[xp.zeros(0, dtype=xp.bool)].shape == (0, 2)
+    with pytest.raises(IndexError, match="does not fit"):
+        _ = xp.zeros((3, 2))[xp.zeros(2, dtype=xp.bool)]
