@@ -19,6 +19,15 @@ class utils:
         _set_seed(seed)
 
     @staticmethod
+    def normalize(x, axis=-1, order=2):
+        """``x``, a NumPy array or what becomes one, divided by its norms of ``order`` along ``axis``; zeros stay."""
+        import numpy as np
+
+        values = np.asarray(x)
+        norms = np.linalg.norm(values, order, axis, keepdims=True)
+        return values / np.where(norms == 0, 1, norms)
+
+    @staticmethod
     def to_categorical(x, num_classes=None):
         """Integer classes as one-hot rows of float32, a NumPy array."""
         import numpy as np

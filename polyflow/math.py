@@ -1,5 +1,7 @@
 """Mathematical functions under the names of ``tf.math``."""
 
+from typing import Any
+
 from . import (
     abs,
     acos,
@@ -13,6 +15,7 @@ from . import (
     atan,
     atan2,
     atanh,
+    cast,
     ceil,
     conj,
     cos,
@@ -24,6 +27,7 @@ from . import (
     equal,
     exp,
     expm1,
+    float32,
     floor,
     floor_divide,
     greater,
@@ -44,6 +48,7 @@ from . import (
     minimum,
     multiply,
     negative,
+    norm,
     not_equal,
     pow,
     real,
@@ -70,15 +75,78 @@ from . import (
     subtract,
     tan,
     tanh,
+    where,
+    zeros_like,
 )
-from .ops.nn import erf, erfinv, softplus
+from .activations import log_sigmoid, log_softmax, softmax
+from .counting import (
+    bincount,
+    confusion_matrix,
+    in_top_k,
+    segment_mean,
+    segment_sum,
+    top_k,
+    unsorted_segment_sum,
+)
+from .ops.nn import softplus
+from .ops.special import erf, erfc, erfinv
+from .tensor import Tensor, asarray
 
 floordiv = floor_divide
 floormod = mod = remainder
 is_nan, is_inf, is_finite = isnan, isinf, isfinite
+accumulate_n = add_n
+
+
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x / y``, and 0 where ``y`` is 0."""
+    x, y = asarray(x), asarray(y)
+    nowhere = equal(y, 0)
+    return where(nowhere, 0, x / where(nowhere, 1, y))
+
+
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x * y``, and 0 where ``y`` is 0, even if ``x`` is infinite or NaN."""
+    x, y = asarray(x), asarray(y)
+    nowhere = equal(y, 0)
+    return where(nowhere, 0, where(nowhere, 0, x) * y)
+
+
+def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``(x - y) ** 2``."""
+    return square(subtract(x, y))
+
+
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
+    """``x`` divided by its Euclidean norm along ``axis``, which counts as at least ``sqrt(epsilon)``."""
+    x = asarray(x)
+    return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))
+
+
+def zero_fraction(value: Any, name: str | None = None) -> Tensor:
+    """The share of elements that are 0."""
+    return reduce_mean(cast(equal(asarray(value), 0), float32))
+
+
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The square root of the sum of squares over ``axis``."""
+    return norm(input_tensor, axis=axis, keepdims=keepdims)
+
+
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
+    """The polynomial with these coefficients, that of the highest power first, at ``x``."""
+    x = asarray(x)
+    result = zeros_like(x)
+    for coefficient in coeffs:
+        result = result * x + coefficient
+    return result
+
 
 __all__ = [
     "abs",
+    "accumulate_n",
     "acos",
     "acosh",
     "add",
@@ -90,7 +158,9 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "bincount",
     "ceil",
+    "confusion_matrix",
     "conj",
     "cos",
     "cosh",
@@ -98,8 +168,10 @@ __all__ = [
     "cumprod",
     "cumsum",
     "divide",
+    "divide_no_nan",
     "equal",
     "erf",
+    "erfc",
     "erfinv",
     "exp",
     "expm1",
@@ -109,13 +181,17 @@ __all__ = [
     "greater",
     "greater_equal",
     "imag",
+    "in_top_k",
     "is_finite",
     "is_inf",
     "is_nan",
+    "l2_normalize",
     "less",
     "less_equal",
     "log",
     "log1p",
+    "log_sigmoid",
+    "log_softmax",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -124,13 +200,16 @@ __all__ = [
     "minimum",
     "mod",
     "multiply",
+    "multiply_no_nan",
     "negative",
     "not_equal",
+    "polyval",
     "pow",
     "real",
     "reciprocal",
     "reduce_all",
     "reduce_any",
+    "reduce_euclidean_norm",
     "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
@@ -141,14 +220,21 @@ __all__ = [
     "reduce_variance",
     "round",
     "rsqrt",
+    "segment_mean",
+    "segment_sum",
     "sigmoid",
     "sign",
     "sin",
     "sinh",
+    "softmax",
     "softplus",
     "sqrt",
     "square",
+    "squared_difference",
     "subtract",
     "tan",
     "tanh",
+    "top_k",
+    "unsorted_segment_sum",
+    "zero_fraction",
 ]

@@ -353,6 +353,32 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     return elementwise.clip(asarray(t), clip_value_min, clip_value_max)
 
 
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """``t`` scaled down to a Euclidean norm of ``clip_norm`` over ``axes`` where it is longer."""
+    x = asarray(t)
+    length = reduction.norm(x, axes, keepdims=axes is not None)
+    return x * (clip_norm / elementwise.maximum(length, clip_norm))
+
+
+def global_norm(t_list: Any, name: str | None = None) -> Tensor:
+    """The Euclidean norm of all tensors together; None counts as nothing."""
+    return elementwise.sqrt(add_n([reduction.sum(elementwise.square(asarray(t))) for t in t_list if t is not None]))
+
+
+def clip_by_global_norm(
+    t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Tensor]:
+    """The tensors, all scaled by one factor so that their norm together is at most ``clip_norm``, and that norm.
+
+    Where the norm is infinite or NaN the tensors become NaN. None stays None.
+    """
+    length = global_norm(t_list) if use_norm is None else asarray(use_norm)
+    factor = elementwise.where(
+        elementwise.isfinite(length), clip_norm / elementwise.maximum(length, clip_norm), float("nan")
+    )
+    return [t if t is None else asarray(t) * factor for t in t_list], length
+
+
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Tensor:
     """The matrix product, with either matrix transposed if asked."""
     left, right = asarray(a), asarray(b)
@@ -385,6 +411,17 @@ def norm(
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of several tensors."""
     return builtins.sum((asarray(one) for one in inputs[1:]), asarray(inputs[0]))
+
+
+def executing_eagerly() -> bool:
+    """Whether ops run at once; not so in a function that is being traced."""
+    from .flow.trace import Tracer
+    from .ops.call import interpreter
+
+    top = interpreter.get()
+    while top is not None and not isinstance(top, Tracer):
+        top = top.below
+    return top is None
 
 
 def is_tensor(x: Any) -> bool:

@@ -1,5 +1,10 @@
 """Neural-network functions under the names of ``tf.nn``."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from . import dtypes as dt
 from .activations import (
     elu,
     gelu,
@@ -15,22 +20,145 @@ from .activations import (
     softsign,
     tanh,
 )
+from .counting import in_top_k, top_k
+from .errors import DTypeError, LabelError, ShapeError
+from .math import l2_normalize, zero_fraction
+from .ops import elementwise, indexing, reduction
+from .random.draws import keep_mask
+from .tensor import Tensor, asarray
 
 swish = silu
 
 __all__ = [
+    "batch_normalization",
+    "bias_add",
+    "dropout",
     "elu",
+    "embedding_lookup",
     "gelu",
+    "in_top_k",
+    "l2_loss",
+    "l2_normalize",
     "leaky_relu",
     "log_softmax",
+    "moments",
     "relu",
     "relu6",
     "selu",
     "sigmoid",
+    "sigmoid_cross_entropy_with_logits",
     "silu",
     "softmax",
+    "softmax_cross_entropy_with_logits",
     "softplus",
     "softsign",
+    "sparse_softmax_cross_entropy_with_logits",
     "swish",
     "tanh",
+    "top_k",
+    "zero_fraction",
 ]
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
+    """The cross-entropy of each element between ``labels`` (0 to 1) and ``sigmoid(logits)``, without overflow."""
+    x = asarray(logits)
+    z = _like(labels, x, "labels")
+    return softplus(x) - x * z
+
+
+def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
+    """The cross-entropy between ``labels`` (probabilities along ``axis``) and ``softmax(logits)``."""
+    x = asarray(logits)
+    return -reduction.sum(_like(labels, x, "labels") * log_softmax(x, axis), axis)
+
+
+def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
+    """The cross-entropy between classes, whole numbers, and ``softmax(logits)`` along the last axis.
+
+    Raises:
+        LabelError: for a label that is none of the classes; in a traced function its cross-entropy is NaN.
+    """
+    x, classes = asarray(logits), asarray(labels)
+    if classes.dtype not in dt.INTEGERS:
+        raise DTypeError(f"labels are whole numbers; got {classes.dtype.name}. Convert with .astype('int32').")
+    if not x.shape or classes.shape != x.shape[:-1]:
+        raise ShapeError(f"labels of shape {x.shape[:-1]} go with logits of shape {x.shape}; got {classes.shape}.")
+    known = elementwise.logical_and(elementwise.greater_equal(classes, 0), elementwise.less(classes, x.shape[-1]))
+    if isinstance(known, Tensor) and not bool(reduction.all(known)):
+        outside = indexing.getitem(classes, elementwise.logical_not(known)).numpy()[0]
+        raise LabelError(
+            f"label {outside} is none of the {x.shape[-1]} classes that the logits tell apart. Expected whole numbers "
+            f"from 0 to {x.shape[-1] - 1}."
+        )
+    place = indexing.getitem(elementwise.where(known, classes, 0), (..., None))
+    found = indexing.take_along_axis(log_softmax(x, -1), place, axis=-1)
+    return elementwise.where(known, -indexing.getitem(found, (..., 0)), float("nan"))
+
+
+def l2_loss(t: Any, name: str | None = None) -> Tensor:
+    """Half the sum of squares."""
+    return reduction.sum(elementwise.square(asarray(t))) / 2
+
+
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+    """The mean and the (biased) variance over ``axes``."""
+    x = asarray(x)
+    places = tuple(axes) if isinstance(axes, (list, tuple)) else axes
+    return reduction.mean(x, places, keepdims), reduction.var(x, places, keepdims=keepdims)
+
+
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: float, name: str | None = None
+) -> Tensor:
+    """``scale * (x - mean) / sqrt(variance + variance_epsilon) + offset``; scale and offset may be None."""
+    factor = elementwise.rsqrt(asarray(variance) + variance_epsilon)
+    result = (asarray(x) - mean) * (factor if scale is None else factor * scale)
+    return result if offset is None else result + offset
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+    """``value`` with a vector added along its last axis (along axis 1 where ``data_format`` is "NC…").
+
+    Raises:
+        ShapeError: for a bias that is no vector of that axis's size.
+    """
+    x, b = asarray(value), asarray(bias)
+    axis = 1 if data_format and data_format.startswith("NC") else len(x.shape) - 1
+    if len(b.shape) != 1 or not x.shape or b.shape[0] != x.shape[axis]:
+        raise ShapeError(f"bias_add needs a vector of the size of axis {axis} of shape {x.shape}; got shape {b.shape}.")
+    return x + indexing.getitem(b, (slice(None), *[None] * (len(x.shape) - 1 - axis)))
+
+
+def dropout(x: Any, rate: float, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
+    """``x`` with a share of elements set to 0 and the others divided by ``1 - rate``.
+
+    Args:
+        x: a floating tensor.
+        rate: the share, from 0 up to but without 1.
+        noise_shape: the shape of the mask, which is broadcast; that of ``x`` if left out.
+        seed: as in `polyflow.random.uniform`.
+    """
+    x = asarray(x)
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout takes a rate from 0 up to but without 1; got {rate!r}.")
+    if rate == 0:
+        return x
+    kept = keep_mask(x.shape if noise_shape is None else noise_shape, rate, seed, backend=x.backend)
+    return elementwise.where(kept, x / (1.0 - rate), 0)
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Tensor:
+    """The rows of ``params`` at ``ids``, scaled down to a norm of ``max_norm`` where they are longer."""
+    rows = indexing.take(asarray(params), ids, axis=0)
+    if max_norm is None:
+        return rows
+    norm = elementwise.sqrt(reduction.sum(elementwise.square(rows), -1, keepdims=True))
+    return rows * (max_norm / elementwise.maximum(norm, max_norm))
+
+
+def _like(given: Any, x: Tensor, what: str) -> Tensor:
+    value = asarray(given)
+    if value.shape != x.shape:
+        raise ShapeError(f"{what} and logits have one shape; got {value.shape} and {x.shape}.")
+    return elementwise.astype(value, x.dtype)

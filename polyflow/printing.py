@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,44 @@ def _values(value: Any) -> str:
     if host.dtype.kind == "V":
         host = host.astype(np.float32)  # bfloat16: NumPy has no format for it
     return str(host)
+
+
+def print_values(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n") -> None:
+    """Print values as `tf.print` does, on standard error: tensors as their values alone, shortened.
+
+    Args:
+        *inputs: tensors, nested containers of them, and anything else, which is printed as it is.
+        output_stream: where to print; a file, or "file://NAME" for one to be appended to.
+        summarize: how many elements to show at each end of an axis; -1 for all.
+        sep: what stands between the inputs.
+        end: what stands at the end.
+
+    Raises:
+        TraceError: for a tensor of a function that is being traced, whose values are not known yet.
+    """
+    text = sep.join(_plain(one, summarize) for one in inputs) + end
+    if isinstance(output_stream, str) and output_stream.startswith("file://"):
+        with open(output_stream.removeprefix("file://"), "a", encoding="utf-8") as file:
+            file.write(text)
+        return
+    stream: Any = sys.stderr if output_stream is None else output_stream
+    stream.write(text)
+    stream.flush()
+
+
+def _plain(value: Any, summarize: int) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_plain(one, summarize)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(_plain(one, summarize) for one in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if not hasattr(value, "numpy"):
+        return str(value)
+    host = np.asarray(value.numpy())
+    host = host.astype(np.float32) if host.dtype.kind == "V" else host
+    most = np.iinfo(np.int64).max if summarize < 0 else 2 * summarize * max(host.ndim, 1)
+    with np.printoptions(threshold=most, edgeitems=max(summarize, 0), floatmode="maxprec"):
+        return str(host).replace(".]", "]").replace(". ", " ") if host.dtype.kind == "f" else str(host)
 
 
 def tensor_str(value: Any) -> str:

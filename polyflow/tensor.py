@@ -63,6 +63,10 @@ class Operators:
         def copy(self) -> Tensor: ...
         def to(self, target: Any) -> Tensor: ...
 
+    def get_shape(self) -> tuple[int, ...]:
+        """The size of each axis (TensorFlow's name for ``shape``)."""
+        return self.shape
+
     def read(self) -> Tensor:
         """The value itself: for a Variable, the tensor it holds now."""
         return self  # type: ignore[return-value]

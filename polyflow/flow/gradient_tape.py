@@ -16,6 +16,13 @@ from .interpreter import inside
 from .tape import Tape
 
 
+class UnconnectedGradients:
+    """What a tape gives for a source that the target does not depend on: None, or zeros."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
 class GradientTape:
     """Records what is computed inside its ``with`` block, for `gradient` and `jacobian`.
 

@@ -25,7 +25,7 @@ def held(owner: Any, kinds: type | tuple[type, ...]) -> list[Any]:
     return list(found.values())
 
 
-def deep(owner: Any, kind: type) -> Iterator[Any]:
+def deep(owner: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
     """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones."""
     found: set[int] = set()
     waiting = [owner]

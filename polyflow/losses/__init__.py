@@ -39,6 +39,11 @@ from .regression import (
 )
 
 __all__ = [
+    "KLD",
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -74,11 +79,16 @@ __all__ = [
     "huber",
     "kind_of_targets",
     "kl_divergence",
+    "kld",
     "log_cosh",
+    "mae",
+    "mape",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
     "needs_label_check",
     "poisson",
     "reduce_weighted",
@@ -89,6 +99,12 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+kld = KLD = kl_divergence
 
 FAMILY = Family(
     "loss",

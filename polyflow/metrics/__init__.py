@@ -62,6 +62,11 @@ from .regression import (
 
 __all__ = [
     "AUC",
+    "KLD",
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -104,11 +109,16 @@ __all__ = [
     "hinge",
     "huber",
     "kl_divergence",
+    "kld",
     "log_cosh",
+    "mae",
+    "mape",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
     "poisson",
     "register",
     "resolve",
@@ -119,6 +129,12 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+kld = KLD = kl_divergence
 
 _CLASSES = (
     *(Mean, Sum, MeanMetricWrapper, MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, LogCoshError),

@@ -1,6 +1,19 @@
 """Models: layers that are trained together."""
 
+from __future__ import annotations
+
 from .model import Model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["Model", "Sequential", "clone_model"]
+
+
+def clone_model(model: Sequential) -> Sequential:
+    """A model of the same layers with fresh weights.
+
+    Raises:
+        TypeError: for a model that cannot be made from its configuration.
+    """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"clone_model takes a Sequential; got {type(model).__name__}. Call its class again instead.")
+    return type(model).from_config(model.get_config())

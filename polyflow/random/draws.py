@@ -101,7 +101,7 @@ def _unit(key: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
 
 def uniform(
     shape: Any,
-    minval: float = 0.0,
+    minval: float = 0,
     maxval: float | None = None,
     dtype: Any = None,
     seed: Any = None,

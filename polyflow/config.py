@@ -1,0 +1,63 @@
+"""Devices under TensorFlow's names: ``tf.config.list_physical_devices("GPU")``, ``with tf.device("/GPU:0"):``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .backend import selection
+from .errors import unknown_device
+
+__all__ = ["LogicalDevice", "PhysicalDevice", "device", "list_logical_devices", "list_physical_devices"]
+
+KINDS = {"cuda": "GPU", "rocm": "GPU", "metal": "GPU"}
+"""What TensorFlow calls the kinds of devices that libraries call otherwise."""
+
+
+class PhysicalDevice(NamedTuple):
+    """A device of the selected backend, as TensorFlow names it."""
+
+    name: str
+    device_type: str
+
+
+class LogicalDevice(NamedTuple):
+    """The same, as programs see it."""
+
+    name: str
+    device_type: str
+
+
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The devices of the selected backend, or those of one type: "CPU", "GPU", "TPU"."""
+    return [PhysicalDevice(f"/physical_device:{kind}:{n}", kind) for kind, n, _ in _devices(device_type)]
+
+
+def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
+    """The same under the names that `device` takes."""
+    return [LogicalDevice(f"/device:{kind}:{n}", kind) for kind, n, _ in _devices(device_type)]
+
+
+def device(device_name: str) -> selection.use_backend:
+    """A ``with`` block that runs on a device of the selected backend: ``"/GPU:0"``, ``"CPU"``, ``"/device:GPU:1"``.
+
+    It is `use_backend` with the backend that is selected now. Tensors of two devices do not mix; move them with ``to``.
+
+    Raises:
+        UnknownDeviceError: if the backend has no such device; the message lists those it has.
+    """
+    backend = selection.current()
+    asked = re.fullmatch(r"(?:.*/)?(?:device:)?([A-Za-z]+)(?::(\d+))?", device_name)
+    for kind, n, name in _devices():
+        if asked is not None and (kind, n) == (asked[1].upper(), int(asked[2] or 0)):
+            return selection.use_backend(f"{backend.name}:{name}")
+    raise unknown_device(backend.name, device_name, backend.devices())
+
+
+def _devices(device_type: str | None = None) -> list[tuple[str, int, str]]:
+    """The type, the number and the own name of each device."""
+    found = []
+    for name in selection.current().devices():
+        kind, _, number = name.partition(":")
+        found.append((KINDS.get(kind.lower(), kind.upper()), int(number or 0), name))
+    return [one for one in found if device_type is None or one[0] == device_type.upper()]

@@ -1,0 +1,127 @@
+"""Counting and ranking: how often whole numbers occur, sums over segments, the largest elements."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import dtypes as dt
+from .errors import DTypeError, LabelError, ShapeError
+from .ops import creation, elementwise, indexing, reduction
+from .tensor import Tensor, asarray
+
+
+class TopK(NamedTuple):
+    """What `top_k` gives."""
+
+    values: Any
+    indices: Any
+
+
+def top_k(input: Any, k: int = 1, sorted: bool = True, index_type: Any = dt.int32, name: str | None = None) -> TopK:
+    """The ``k`` largest elements along the last axis, largest first, and where they are; of equal ones the first.
+
+    Raises:
+        ShapeError: where there are fewer than ``k``.
+    """
+    x = asarray(input)
+    if not x.shape or not 0 <= int(k) <= x.shape[-1]:
+        raise ShapeError(f"top_k needs at least k={k} elements along the last axis; got a tensor of shape {x.shape}.")
+    order = indexing.getitem(reduction.argsort(x, -1, True), (..., slice(int(k))))
+    return TopK(indexing.take_along_axis(x, order, axis=-1), elementwise.astype(order, dt.as_dtype(index_type)))
+
+
+def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) -> Tensor:
+    """For each row of ``predictions`` whether the target's is among the ``k`` largest; ties with the k-th count."""
+    scores, labels = asarray(predictions), asarray(targets)
+    own = indexing.take_along_axis(scores, indexing.getitem(labels, (slice(None), None)), axis=1)
+    above = reduction.sum(elementwise.astype(elementwise.greater(scores, own), dt.int32), 1)
+    return elementwise.less(above, int(k))
+
+
+def bincount(
+    arr: Any,
+    weights: Any = None,
+    minlength: int | None = None,
+    maxlength: int | None = None,
+    dtype: Any = dt.int32,
+    name: str | None = None,
+) -> Tensor:
+    """How often 0, 1, 2 … occur (or the sums of their weights).
+
+    The length is one more than the largest value, at least ``minlength`` and at most ``maxlength``, beyond which values
+    do not count. It is data, so this is not for traced functions.
+
+    Raises:
+        DTypeError: for values that are no integers. ValueError: for negative ones.
+    """
+    values = asarray(arr)
+    _check_integers(values, "bincount")
+    host = values.numpy()
+    if host.size and host.min() < 0:
+        raise ValueError(f"bincount counts 0, 1, 2 …; got {host.min()}.")
+    length = max(int(host.max(initial=-1)) + 1, minlength or 0)
+    length = length if maxlength is None else min(length, maxlength)
+    flat = indexing.getitem(values, elementwise.less(values, length))
+    if weights is None:
+        ones = creation.ones_like(flat, dt.as_dtype(dtype))
+    else:
+        ones = indexing.getitem(asarray(weights, backend=values.backend), elementwise.less(values, length))
+    return indexing.index_add(creation.zeros((length,), ones.dtype, backend=values.backend), flat, ones)
+
+
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: int | None = None,
+    weights: Any = None,
+    dtype: Any = dt.int32,
+    name: str | None = None,
+) -> Tensor:
+    """How often each class (a row) was predicted as each (a column).
+
+    Raises:
+        LabelError: for classes outside 0 … num_classes - 1. ShapeError: for labels and predictions of two lengths.
+    """
+    true, pred = asarray(labels), asarray(predictions)
+    for values in (true, pred):
+        _check_integers(values, "confusion_matrix")
+    if true.shape != pred.shape or len(true.shape) != 1:
+        raise ShapeError(
+            f"confusion_matrix takes two vectors of one length; got labels of shape {true.shape} and predictions of "
+            f"shape {pred.shape}."
+        )
+    host = np.concatenate([true.numpy(), pred.numpy()])
+    count = int(host.max(initial=-1)) + 1 if num_classes is None else int(num_classes)
+    outside = host[(host < 0) | (host >= count)]
+    if outside.size:
+        raise LabelError(f"confusion_matrix got the class {outside[0]}; expected whole numbers from 0 to {count - 1}.")
+    target = dt.as_dtype(dtype)
+    amounts = creation.ones_like(true, target) if weights is None else elementwise.astype(asarray(weights), target)
+    return indexing.index_add(creation.zeros((count, count), target, backend=true.backend), (true, pred), amounts)
+
+
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
+    """The sums of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
+    rows, ids = asarray(data), asarray(segment_ids)
+    empty = creation.zeros((int(num_segments), *rows.shape[1:]), rows.dtype, backend=rows.backend)
+    return indexing.index_add(empty, ids, rows)
+
+
+def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """`unsorted_segment_sum` with as many segments as the ids say. (Not for traced functions: that is data.)"""
+    return unsorted_segment_sum(data, segment_ids, int(asarray(segment_ids).numpy().max(initial=-1)) + 1)
+
+
+def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """The means of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
+    rows = asarray(data)
+    sums = segment_sum(rows, segment_ids)
+    counts = elementwise.maximum(segment_sum(creation.ones(rows.shape[:1], backend=rows.backend), segment_ids), 1.0)
+    return sums / indexing.getitem(counts, (slice(None), *[None] * (len(rows.shape) - 1)))
+
+
+def _check_integers(values: Tensor, name: str) -> None:
+    if values.dtype not in dt.INTEGERS:
+        raise DTypeError(f"{name} takes integers; got {values.dtype.name}. Convert with .astype('int32').")

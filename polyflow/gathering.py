@@ -1,0 +1,134 @@
+"""Elements by tables of coordinates, as TensorFlow names them: each row of ``indices`` is a place in a tensor."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import dtypes as dt
+from .errors import ShapeError
+from .ops import creation, elementwise, indexing, sets
+from .ops import shape as shapes
+from .ops.declare import shape_tuple
+from .ops.reduction import argsort
+from .tensor import Tensor, asarray
+
+
+class Unique(NamedTuple):
+    """What `unique` gives."""
+
+    y: Any
+    idx: Any
+
+
+def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
+    """The elements, or slices, of ``params`` at the coordinates along the last axis of ``indices``.
+
+    Raises:
+        ShapeError: for coordinates of more axes than ``params`` has. IndexError: for those outside its shape.
+    """
+    params = asarray(params)
+    return indexing.getitem(params, _coordinates(params, indices))
+
+
+def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """``tensor`` with the elements (or slices) at the coordinates replaced by ``updates``.
+
+    Raises:
+        ValueError: where one place is named twice, which has no defined result.
+    """
+    tensor = asarray(tensor)
+    return indexing.index_set(tensor, _coordinates(tensor, indices), updates)
+
+
+def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """``tensor`` with ``updates`` added at the coordinates; a place named twice gets both."""
+    tensor = asarray(tensor)
+    return indexing.index_add(tensor, _coordinates(tensor, indices), updates)
+
+
+def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """``tensor`` with ``updates`` subtracted at the coordinates; a place named twice loses both."""
+    return tensor_scatter_nd_add(tensor, indices, -asarray(updates))
+
+
+def _coordinates(tensor: Tensor, indices: Any) -> tuple[Any, ...]:
+    table = asarray(indices, backend=tensor.backend)
+    if not table.shape or not 1 <= table.shape[-1] <= len(tensor.shape):
+        raise ShapeError(
+            f"the last axis of indices holds coordinates, 1 to {len(tensor.shape)} for a tensor of shape "
+            f"{tensor.shape}; got indices of shape {table.shape}."
+        )
+    return tuple(indexing.getitem(table, (..., axis)) for axis in builtins.range(table.shape[-1]))
+
+
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """The block of ``size`` that starts at ``begin``; -1 in ``size`` stands for the rest of an axis.
+
+    Raises:
+        ShapeError: for a block that does not lie inside ``input_``.
+    """
+    tensor = asarray(input_)
+    starts, sizes = (tuple(map(operator.index, np.asarray(part).ravel().tolist())) for part in (begin, size))
+    if not len(starts) == len(sizes) == len(tensor.shape):
+        raise ShapeError(
+            f"slice needs a begin and a size for each axis of shape {tensor.shape}; got begin {starts}, size {sizes}."
+        )
+    ends = [
+        whole if length == -1 else start + length
+        for whole, start, length in zip(tensor.shape, starts, sizes, strict=True)
+    ]
+    if any(not 0 <= a <= b <= whole for whole, a, b in zip(tensor.shape, starts, ends, strict=True)):
+        raise ShapeError(f"slice begin {starts}, size {sizes} does not lie inside a tensor of shape {tensor.shape}.")
+    return indexing.getitem(tensor, tuple(builtins.slice(a, b) for a, b in zip(starts, ends, strict=True)))
+
+
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dt.bool_, name: str | None = None) -> Tensor:
+    """For each length a row that is true in its first so many places, of ``maxlen`` (the longest, if left out)."""
+    lengths = asarray(lengths)
+    if maxlen is None:
+        maxlen = lengths.numpy().max(initial=0)
+    line = creation.arange(int(maxlen), dtype=lengths.dtype, backend=lengths.backend)
+    return elementwise.astype(elementwise.less(line, shapes.expand_dims(lengths, -1)), dt.as_dtype(dtype))
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+    """``x`` as it is, if its shape is this one; None stands for any size.
+
+    Raises:
+        ShapeError: for another shape.
+    """
+    tensor = asarray(x)
+    wanted = tuple(shape)
+    if len(wanted) != len(tensor.shape) or any(
+        size is not None and size != given for size, given in zip(wanted, tensor.shape, strict=True)
+    ):
+        raise ShapeError(f"ensure_shape expected {wanted}; got a tensor of shape {tensor.shape}.")
+    return tensor
+
+
+def unique(x: Any, out_idx: Any = dt.int32, name: str | None = None) -> Unique:
+    """The different values of a vector in the order in which they first occur, and which one each element is.
+
+    Raises:
+        ShapeError: unless ``x`` has one axis.
+    """
+    vector = asarray(x)
+    if len(vector.shape) != 1:
+        raise ShapeError(f"unique takes a vector; got a tensor of shape {vector.shape}.")
+    found = sets.unique_all(vector)
+    order = argsort(found.indices)
+    return Unique(
+        indexing.getitem(found.values, order),
+        elementwise.astype(indexing.getitem(argsort(order), found.inverse_indices), dt.as_dtype(out_idx)),
+    )
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> tuple[int, ...]:
+    """The shape that two shapes broadcast to."""
+    from .ops.rules import broadcast
+
+    return broadcast(shape_tuple(shape_x), shape_tuple(shape_y))

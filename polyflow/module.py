@@ -1,0 +1,45 @@
+"""Module: an object whose variables are found by looking through its attributes, as `tf.Module` is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .layers import Layer
+from .layers.tracking import deep, held
+from .naming import snake_case
+from .variable import Variable
+
+
+class Module:
+    """The base of a model written by hand: keep variables and other modules in attributes, lists and dicts.
+
+    Args:
+        name: the module's name; the class's in snake case if left out.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables of the module and of those inside it, each once."""
+        found = (variable for one in deep(self, (Module, Layer)) for variable in held(one, Variable))
+        return tuple({id(variable): variable for variable in found}.values())
+
+    @property
+    def trainable_variables(self) -> tuple[Variable, ...]:
+        """Those that a tape watches by itself."""
+        return tuple(variable for variable in self.variables if variable.trainable)
+
+    @property
+    def non_trainable_variables(self) -> tuple[Variable, ...]:
+        """The others."""
+        return tuple(variable for variable in self.variables if not variable.trainable)
+
+    @property
+    def submodules(self) -> tuple[Any, ...]:
+        """The modules and layers inside, those inside them too."""
+        return tuple(one for one in deep(self, (Module, Layer)) if one is not self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"

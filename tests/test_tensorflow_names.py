@@ -1,0 +1,307 @@
+"""Functions that TensorFlow's users know and the array API standard does not have, against NumPy."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+import polyflow as tf
+from polyflow.errors import DTypeError, LabelError, ShapeError, TraceError, UnknownDeviceError
+
+X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+
+
+@pytest.fixture(params=["numpy", "jax"], autouse=True)
+def backend(request):
+    with tf.use_backend(request.param):
+        yield request.param
+
+
+def close(found, expected, **options):
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(np.asarray(found), expected, **({"rtol": 1e-5, "atol": 1e-6} | options))
+
+
+# Places in tensors -----------------------------------------------------------------------------------------------
+
+
+def test_gather_nd():
+    cube = np.arange(24).reshape(2, 3, 4)
+    assert tf.gather_nd(cube, [[0, 1, 2], [1, 2, 3]]).tolist() == [6, 23]
+    assert tf.gather_nd(cube, [[1, 0]]).tolist() == [[12, 13, 14, 15]]
+    assert tf.gather_nd(cube, [1]).tolist() == cube[1].tolist()
+    with pytest.raises(IndexError):
+        tf.gather_nd(cube, [[2, 0, 0]])
+    with pytest.raises(ShapeError, match=r"1 to 3 .* shape \(2, 3, 4\); got indices of shape \(1, 4\)"):
+        tf.gather_nd(cube, [[0, 0, 0, 0]])
+
+
+def test_scattered_updates():
+    start = tf.ones((4,))
+    assert tf.tensor_scatter_nd_update(start, [[1], [3]], [5.0, 6.0]).tolist() == [1, 5, 1, 6]
+    assert tf.tensor_scatter_nd_add(start, [[1], [1]], [5.0, 6.0]).tolist() == [1, 12, 1, 1]
+    assert tf.tensor_scatter_nd_sub(tf.ones((2, 2)), [[1]], [[1.0, 2.0]]).tolist() == [[1, 1], [0, -1]]
+    assert start.tolist() == [1, 1, 1, 1]
+
+
+def test_slice():
+    assert tf.slice(X, [1, 0], [2, -1]).tolist() == X[1:3].tolist()
+    assert tf.slice([1, 2, 3], tf.constant([1]), tf.constant([1])).tolist() == [2]
+    with pytest.raises(ShapeError, match=r"begin \(3, 0\), size \(2, 1\) does not lie inside .* shape \(4, 3\)"):
+        tf.slice(X, [3, 0], [2, 1])
+    with pytest.raises(ShapeError, match="a begin and a size for each axis"):
+        tf.slice(X, [0], [1])
+
+
+def test_masks_and_shapes():
+    assert tf.sequence_mask([1, 3]).tolist() == [[True, False, False], [True, True, True]]
+    assert tf.sequence_mask(2, 4, dtype=tf.float32).tolist() == [1, 1, 0, 0]
+    assert tf.ensure_shape(X, (None, 3)).shape == (4, 3)
+    with pytest.raises(ShapeError, match=r"expected \(None, 2\); got a tensor of shape \(4, 3\)"):
+        tf.ensure_shape(X, (None, 2))
+    assert tf.broadcast_static_shape((2, 1), (3,)) == (2, 3)
+
+
+def test_unique_keeps_the_order_of_first_occurrence():
+    values, places = tf.unique([4, 1, 4, 2, 1])
+    assert (values.tolist(), places.tolist(), places.dtype) == ([4, 1, 2], [0, 1, 0, 2, 1], tf.int32)
+    assert tf.unique(np.zeros(0)).y.tolist() == []
+    with pytest.raises(ShapeError, match="takes a vector"):
+        tf.unique(X)
+
+
+# Counting and ranking --------------------------------------------------------------------------------------------
+
+
+def test_top_k():
+    values, places = tf.math.top_k(X, 2)
+    order = np.argsort(-X, axis=-1, kind="stable")[:, :2]
+    assert places.tolist() == order.tolist()
+    assert values.tolist() == np.take_along_axis(X, order, -1).tolist()
+    assert tf.math.top_k([1, 3, 3]).indices.tolist() == [1]
+    with pytest.raises(ShapeError, match="at least k=4"):
+        tf.math.top_k(X, 4)
+    assert tf.nn.in_top_k([2, 0, 1], [[1, 2, 3], [1, 1, 1], [3, 1, 2]], 1).tolist() == [True, True, False]
+
+
+def test_bincount():
+    values = [1, 1, 4, 0]
+    assert tf.math.bincount(values).tolist() == np.bincount(values).tolist()
+    assert tf.math.bincount(values, minlength=7).tolist() == np.bincount(values, minlength=7).tolist()
+    assert tf.math.bincount(values, maxlength=2).tolist() == [1, 2]
+    close(tf.math.bincount(values, weights=[0.5, 0.25, 2.0, 1.0]), np.bincount(values, [0.5, 0.25, 2.0, 1.0]))
+    assert tf.math.bincount(np.zeros(0, "int32")).tolist() == []
+    with pytest.raises(ValueError, match="got -1"):
+        tf.math.bincount([-1])
+    with pytest.raises(DTypeError, match="takes integers; got float32"):
+        tf.math.bincount([0.5])
+
+
+def test_confusion_matrix():
+    assert tf.math.confusion_matrix([0, 1, 1, 2], [0, 1, 0, 1]).tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    assert tf.math.confusion_matrix([0, 1], [0, 1], weights=[2, 3]).tolist() == [[2, 0], [0, 3]]
+    with pytest.raises(LabelError, match="class 2; expected whole numbers from 0 to 1"):
+        tf.math.confusion_matrix([0, 2], [0, 1], num_classes=2)
+    with pytest.raises(ShapeError, match="two vectors of one length"):
+        tf.math.confusion_matrix([0, 1], [0])
+
+
+def test_segments():
+    rows, ids = X, [0, 0, 2, 2]
+    expected = np.stack([X[:2].sum(0), np.zeros(3), X[2:].sum(0)])
+    close(tf.math.segment_sum(rows, ids), expected)
+    close(tf.math.segment_mean(rows, ids), expected / 2)
+    close(tf.math.unsorted_segment_sum(rows, [2, 0, 2, 0], 4)[2], X[[0, 2]].sum(0))
+
+
+# Arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def test_division_without_nan_has_gradients_without_nan():
+    y = tf.Variable([0.0, 2.0])
+    with tf.GradientTape() as tape:
+        z = tf.math.divide_no_nan([1.0, 3.0], y)
+    assert z.tolist() == [0, 1.5]
+    assert tape.gradient(z, y).tolist() == [0, -0.75]
+    assert tf.math.multiply_no_nan([np.inf, 3.0], [0.0, 2.0]).tolist() == [0, 6]
+
+
+def test_small_formulas():
+    assert tf.math.squared_difference([1.0, 4.0], 2.0).tolist() == [1, 4]
+    close(tf.math.l2_normalize(X, axis=1), X / np.linalg.norm(X, axis=1, keepdims=True))
+    assert tf.nn.zero_fraction([0.0, 1.0, 0.0, 2.0]).item() == 0.5
+    close(tf.math.polyval([2.0, -1.0, 3.0], X), np.polyval([2.0, -1.0, 3.0], X))
+    close(tf.math.reduce_euclidean_norm(X, axis=0), np.linalg.norm(X, axis=0))
+
+
+def test_clipping_by_norms():
+    close(tf.clip_by_norm([3.0, 4.0], 1.0), [0.6, 0.8])
+    close(tf.clip_by_norm([0.3, 0.4], 1.0), [0.3, 0.4])
+    close(tf.clip_by_norm([[3.0, 4.0], [0.0, 0.5]], 1.0, axes=1), [[0.6, 0.8], [0.0, 0.5]])
+    clipped, norm = tf.clip_by_global_norm([tf.constant([3.0]), None, tf.constant([[4.0]])], 2.5)
+    assert norm.item() == 5
+    close(clipped[0], [1.5])
+    assert clipped[1] is None
+    close(clipped[2], [[2.0]])
+    assert np.isnan(tf.clip_by_global_norm([tf.constant([np.inf])], 1.0)[0][0].numpy()).all()
+    close(tf.linalg.global_norm([tf.constant([3.0]), tf.constant([4.0])]), 5.0)
+
+
+# Neural networks -------------------------------------------------------------------------------------------------
+
+
+def test_cross_entropies_of_logits():
+    labels = np.array([2, 0, 1, 1])
+    hot = np.eye(3, dtype="float32")[labels]
+    log_p = X - np.log(np.exp(X).sum(1, keepdims=True))
+    close(tf.nn.softmax_cross_entropy_with_logits(hot, X), -(hot * log_p).sum(1))
+    close(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, X), -log_p[np.arange(4), labels])
+    p = 1 / (1 + np.exp(-X))
+    close(tf.nn.sigmoid_cross_entropy_with_logits(hot, X), -(hot * np.log(p) + (1 - hot) * np.log(1 - p)))
+    assert tf.nn.sigmoid_cross_entropy_with_logits([1.0, 0.0], [-1000.0, -1000.0]).tolist() == [1000, 0]
+    gradient = tf.grad(lambda x: tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(hot, x)))(tf.constant(X))
+    close(gradient, p - hot)
+    with pytest.raises(LabelError, match="label 3 is none of the 3 classes"):
+        tf.nn.sparse_softmax_cross_entropy_with_logits([3, 0, 1, 1], X)
+    compiled = tf.function(tf.nn.sparse_softmax_cross_entropy_with_logits)
+    assert np.isnan(compiled(tf.constant([3, 0, 1, 1]), tf.constant(X)).numpy()).tolist() == [True, False, False, False]
+    with pytest.raises(ShapeError, match=r"labels of shape \(4,\) go with .* \(4, 3\); got \(3,\)"):
+        tf.nn.sparse_softmax_cross_entropy_with_logits([0, 1, 2], X)
+
+
+def test_parts_of_layers():
+    mean, variance = tf.nn.moments(X, axes=[0])
+    close(mean, X.mean(0))
+    close(variance, X.var(0))
+    close(
+        tf.nn.batch_normalization(X, mean, variance, 1.0, 2.0, 1e-3),
+        2 * (X - X.mean(0)) / np.sqrt(X.var(0) + 1e-3) + 1,
+    )
+    close(tf.nn.bias_add(X, [1.0, 2.0, 3.0]), X + np.array([1, 2, 3]))
+    close(tf.nn.bias_add(X[..., None], [1.0, 2.0, 3.0], "NCW"), (X + np.array([1, 2, 3]))[..., None])
+    with pytest.raises(ShapeError, match="a vector of the size of axis 1"):
+        tf.nn.bias_add(X, [1.0])
+    close(tf.nn.l2_loss([3.0, 4.0]), 12.5)
+    close(tf.nn.embedding_lookup(X, [2, 0]), X[[2, 0]])
+    close(tf.nn.embedding_lookup([[3.0, 4.0], [0.1, 0.0]], [0, 1], max_norm=1.0), [[0.6, 0.8], [0.1, 0.0]])
+
+
+def test_dropout_function():
+    x = tf.ones((1000,))
+    kept = tf.nn.dropout(x, 0.25, seed=3).numpy()
+    assert set(np.unique(kept).round(4)) == {0, np.float32(1.3333)}
+    assert 0.7 < (kept > 0).mean() < 0.8
+    assert (kept == tf.nn.dropout(x, 0.25, seed=3).numpy()).all()
+    rows = tf.nn.dropout(tf.ones((50, 4)), 0.5, noise_shape=(50, 1), seed=1).numpy()
+    assert (rows == rows[:, :1]).all()
+    with pytest.raises(ValueError, match="got 1"):
+        tf.nn.dropout(x, 1)
+
+
+# Linear algebra --------------------------------------------------------------------------------------------------
+
+
+def test_linear_algebra_in_tensorflow_s_form():
+    a = X[:3].astype("float64") + 3 * np.eye(3)
+    s, u, v = tf.linalg.svd(a)
+    close(u.numpy() * s.numpy() @ v.numpy().T, a, rtol=1e-12)
+    close(tf.linalg.svd(a, compute_uv=False), s.numpy())
+    q, r = tf.linalg.qr(a)
+    close(q @ r, a, rtol=1e-12)
+    values, vectors = tf.linalg.eigh(a + a.T)
+    close(vectors.numpy() * values.numpy() @ vectors.numpy().T, a + a.T, rtol=1e-10)
+    close(tf.linalg.solve(a, a[:, :1]), np.eye(3)[:, :1], atol=1e-12)
+    close(tf.linalg.solve(a, a.T[:, :1], adjoint=True), np.linalg.solve(a.T, a.T[:, :1]), rtol=1e-12)
+    close(tf.linalg.inv(a) @ a, np.eye(3), atol=1e-12)
+    close(tf.linalg.det(a), np.linalg.det(a), rtol=1e-12)
+    close(tf.linalg.matvec(a, [1.0, 2.0, 3.0]), a @ [1, 2, 3], rtol=1e-12)
+    close(tf.linalg.matvec(a, [1.0, 2.0, 3.0], transpose_a=True), a.T @ [1, 2, 3], rtol=1e-12)
+    close(tf.linalg.diag([1.0, 2.0]), np.diag([1, 2]))
+    close(tf.linalg.diag(X)[1], np.diag(X[1]))
+    ones = np.ones((4, 4))
+    close(tf.linalg.band_part(ones, 1, 0), np.tril(ones) - np.tril(ones, -2))
+    close(tf.linalg.band_part(ones, -1, 1), np.tril(ones, 1))
+
+
+# Devices, modules, printing --------------------------------------------------------------------------------------
+
+
+def test_devices(backend):
+    assert tf.config.list_physical_devices("GPU") == []
+    assert tf.config.list_physical_devices()[0] == ("/physical_device:CPU:0", "CPU")
+    assert tf.config.list_logical_devices("cpu")[0].name == "/device:CPU:0"
+    for name in ("/CPU:0", "CPU", "cpu:0", "/device:CPU:0", "/job:localhost/replica:0/task:0/device:CPU:0"):
+        with tf.device(name):
+            assert tf.zeros(1).device == "cpu:0"
+            assert tf.zeros(1).backend.name == backend
+    for name in ("/GPU:0", "/CPU:99", "nonsense/"):
+        with pytest.raises(UnknownDeviceError, match=f"Backend '{backend}' has no device '{name}'. Its devices: cpu:0"):
+            tf.device(name)
+
+
+def test_modules_find_what_they_hold():
+    class Part(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(2.0)
+            self.fixed = tf.Variable(1.0, trainable=False)
+
+    class Whole(tf.Module):
+        def __init__(self):
+            super().__init__(name="whole")
+            self.parts = [Part(), Part()]
+            self.again = self.parts[0]
+            self.dense = tf.keras.layers.Dense(1, input_shape=(1,))
+            self.dense.build((None, 1))
+
+    whole = Whole()
+    assert whole.name == "whole"
+    assert Part().name == "part"
+    assert len(whole.variables) == 6
+    assert len(whole.trainable_variables) == 4
+    assert len(whole.non_trainable_variables) == 2
+    assert [type(one).__name__ for one in whole.submodules] == ["Part", "Part", "Dense"]
+
+
+def test_print(capsys, tmp_path):
+    tf.print("x =", tf.constant([1, 2]), {"a": tf.constant(0.5)}, [tf.constant(True), None], sep="|")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "x =|[1 2]|{'a': 0.5}|[True, None]\n"
+    stream = io.StringIO()
+    tf.print(tf.range(100), output_stream=stream, end="")
+    assert stream.getvalue() == "[ 0  1  2 ... 97 98 99]"
+    tf.print(tf.range(9), output_stream=f"file://{tmp_path / 'log'}", summarize=-1)
+    assert (tmp_path / "log").read_text() == "[0 1 2 3 4 5 6 7 8]\n"
+    with pytest.raises(TraceError):
+        tf.function(lambda x: tf.print(x))(tf.constant(1.0))
+
+
+def test_eagerly_or_not():
+    seen = []
+    assert tf.executing_eagerly()
+    with tf.GradientTape():
+        assert tf.executing_eagerly()
+    tf.function(lambda x: seen.append(tf.executing_eagerly()) or x)(tf.constant(1.0))
+    assert seen == [False]
+
+
+# Keras -----------------------------------------------------------------------------------------------------------
+
+
+def test_keras_utilities():
+    close(tf.keras.utils.normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0.0, 0.0]])
+    close(tf.keras.utils.normalize(X, axis=0, order=1), X / np.abs(X).sum(0))
+    model = tf.keras.Sequential([tf.keras.layers.Dense(2, activation="tanh", input_shape=(3,))])
+    copy = tf.keras.models.clone_model(model)
+    assert copy.get_config() == model.get_config()
+    assert copy.weights[0].shape == (3, 2)
+    assert copy.weights[0] is not model.weights[0]
+    with pytest.raises(TypeError, match="clone_model takes a Sequential; got Model"):
+        tf.keras.models.clone_model(tf.keras.Model())
+    assert tf.keras.losses.MSE is tf.keras.losses.mse is tf.keras.losses.mean_squared_error
+    assert tf.zeros_initializer()((2,)).tolist() == [0, 0]
+    assert tf.keras.initializers.glorot_uniform is tf.keras.initializers.GlorotUniform
+    assert tf.random.uniform((3,), maxval=5, dtype=tf.int32).dtype is tf.int32
