@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .layers import Layer
-from .layers.tracking import deep, held
+from .layers.tracking import deep
 from .naming import snake_case
 from .variable import Variable
 
@@ -23,7 +23,7 @@ class Module:
     @property
     def variables(self) -> tuple[Variable, ...]:
         """All variables of the module and of those inside it, each once."""
-        found = (variable for one in deep(self, (Module, Layer)) for variable in held(one, Variable))
+        found = (variable for _, own in deep(self, (Module, Layer), Variable) for variable in own)
         return tuple({id(variable): variable for variable in found}.values())
 
     @property
@@ -39,7 +39,7 @@ class Module:
     @property
     def submodules(self) -> tuple[Any, ...]:
         """The modules and layers inside, those inside them too."""
-        return tuple(one for one in deep(self, (Module, Layer)) if one is not self)
+        return tuple(one for one, _ in deep(self, (Module, Layer), Variable) if one is not self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

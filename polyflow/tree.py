@@ -11,14 +11,10 @@ Structure = Any
 
 def flatten(container: Any) -> tuple[list[Any], Structure]:
     """The leaves of a nested container, in order, and its structure."""
+    if _is_leaf(container):
+        return [container], None
     import optree
 
-    if (
-        container.__class__ not in (list, tuple, dict)
-        and not isinstance(container, (list, tuple, dict))
-        and container is not None
-    ):
-        return [container], None
     return optree.tree_flatten(container)  # type: ignore[return-value]
 
 
@@ -33,6 +29,12 @@ def unflatten(structure: Structure, leaves: list[Any]) -> Any:
 
 def map(function: Callable[..., Any], container: Any, *others: Any) -> Any:
     """The container with ``function`` applied to each leaf (and the leaves of ``others`` at the same place)."""
+    if _is_leaf(container):
+        return function(container, *others)
     import optree
 
     return optree.tree_map(function, container, *others)
+
+
+def _is_leaf(container: Any) -> bool:
+    return not isinstance(container, (list, tuple, dict)) and container is not None

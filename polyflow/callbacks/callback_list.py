@@ -79,6 +79,8 @@ class CallbackList:
         return history
 
     def _progress(self, verbose: int | str, stream: Any) -> ProgressBar | None:
+        if verbose == 0:
+            return None
         bar = ProgressBar(self.params.get("epochs", 1), self.params.get("steps"), verbose, stream)
         return bar if bar.verbose else None
 

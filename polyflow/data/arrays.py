@@ -15,7 +15,7 @@ from .sources import Arrays
 from .structure import Structure
 from .user import host_leaf
 
-__all__ = ["batches", "host_rows"]
+__all__ = ["batch_rows", "batches", "host_rows"]
 
 
 def batches(
@@ -44,16 +44,26 @@ def batches(
         ShapeError: for scalars and arrays of different lengths. DTypeError: for what is no number.
         EmptyDataError: when there is no row. ValueError, TypeError: for a batch size that is no positive integer.
     """
+    size = batch_rows(batch_size)
+    structure, arrays = host_rows(x, y, sample_weight)
+    node: Node = Arrays(structure, arrays)
+    if shuffle:
+        node = Shuffle(node, len(arrays[0]), key=key)
+    return Dataset(Batch(node, size, drop_remainder=False))
+
+
+def batch_rows(batch_size: Any) -> int:
+    """How many rows a batch has: 32 where nobody says.
+
+    Raises:
+        ValueError, TypeError: for what is no positive integer.
+    """
     size = 32 if batch_size is None else batch_size
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
         raise TypeError(f"batch_size={size!r} is no integer. Expected the number of rows in a batch, e.g. 32.")
     if size < 1:
         raise ValueError(f"batch_size={size} holds no rows. Expected an integer of at least 1, e.g. 32.")
-    structure, arrays = host_rows(x, y, sample_weight)
-    node: Node = Arrays(structure, arrays)
-    if shuffle:
-        node = Shuffle(node, len(arrays[0]), key=key)
-    return Dataset(Batch(node, int(size), drop_remainder=False))
+    return int(size)
 
 
 def host_rows(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Structure, list[np.ndarray]]:

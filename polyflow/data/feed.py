@@ -74,6 +74,8 @@ class Resident:
             and node.size >= self.rows
             and node.key is not None
         ):
+            if count == 1:
+                return node.order(first, self.rows)[None]
             return permutations_of(shuffle_keys(node.key, first, count if node.reshuffle else 1), self.rows, count)
         return np.stack([integers(self.order(epoch)) for epoch in range(first, first + count)])
 

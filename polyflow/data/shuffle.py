@@ -46,6 +46,11 @@ class Shuffle(Over):
 
         return Cursor(begin, cursor.rows)
 
+    def order(self, epoch: int, n: int) -> np.ndarray:
+        """The order of a pass over n elements, all of which the buffer holds; of a shuffle that has a key."""
+        assert self.key is not None
+        return self._orders.of(self.key, epoch if self.reshuffle else 0, n)
+
     def _draw(self, start: Start) -> tuple[np.ndarray, int]:
         """The base key of an iteration and its first epoch."""
         if start.probe:

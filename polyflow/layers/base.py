@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ Shape = tuple[int | None, ...]
 
 OPTIONS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 """The arguments that every layer takes."""
+
+_STATES = (Variable, SeedGenerator)
 
 _names: Counter[str] = Counter()
 _naming = threading.Lock()
@@ -70,6 +72,12 @@ def sizes(shape: Any) -> Shape:
         if size is not None and (isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0):
             raise ShapeError(f"a shape is a tuple of sizes, such as (28, 28), with None for any size; got {shape!r}.")
     return tuple(None if size is None else int(size) for size in given)
+
+
+def _states(found: Iterable[Any]) -> list[Variable]:
+    """The variables among what a layer holds, and those of its random states, each once."""
+    states = [one.state if isinstance(one, SeedGenerator) else one for one in found]
+    return list({id(one): one for one in states}.values())
 
 
 def _is_structure(inputs: Any) -> bool:
@@ -288,9 +296,7 @@ class Layer:
 
     def _own(self) -> list[Variable]:
         """The variables that the layer holds itself, random states included."""
-        found = held(self, (Variable, SeedGenerator))
-        states = [one.state if isinstance(one, SeedGenerator) else one for one in found]
-        return list({id(one): one for one in states}.values())
+        return _states(held(self, _STATES))
 
     def _inner(self) -> list[Layer]:
         """The layers that the layer holds itself."""
@@ -299,8 +305,12 @@ class Layer:
     @property
     def variables(self) -> list[Variable]:
         """All variables, each once: the layer's own, in the order they were made, then those of layers inside."""
-        found = (variable for layer in deep(self, Layer) for variable in layer._own())
-        return list({id(variable): variable for variable in found}.values())
+        found = {id(variable): variable for _, own in self._deep() for variable in own}
+        return list(found.values())
+
+    def _deep(self) -> Iterator[tuple[Layer, list[Variable]]]:
+        """The layer and those inside it at any depth, each with the variables that it holds itself."""
+        return ((layer, _states(found)) for layer, found in deep(self, Layer, _STATES))
 
     @property
     def weights(self) -> list[Variable]:

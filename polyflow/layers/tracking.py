@@ -1,49 +1,78 @@
 """What an object holds: the variables and layers found in its attributes, alone or in lists, tuples and dicts.
 
 Attributes are looked through when asked: one that was replaced, or a list that grew, counts as it is now. That happens
-with every call of a model, so what cannot hold anything is passed over by its class.
+with every call of a model, so what an attribute can hold is found out once for each class of values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import BuiltinFunctionType, FunctionType, MethodType, NoneType
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
+_NOTHING, _ITEMS, _VALUES, _FIRST = range(4)
+"""What to do with a value: pass it over, look at its items or its values, or (from _FIRST on) take it for a kind."""
 
-_PLAIN = frozenset(
-    {NoneType, bool, int, float, complex, str, bytes, np.ndarray, FunctionType, BuiltinFunctionType, MethodType}
-)
+Kind = type | tuple[type, ...]
 
-
-def held(owner: Any, kinds: type | tuple[type, ...]) -> list[Any]:
-    """The objects of some kinds that ``owner`` holds, each once, in the order of its attributes."""
-    found: dict[int, Any] = {}
-    _collect(list(vars(owner).values()), kinds, found)
-    found.pop(id(owner), None)
-    return list(found.values())
+Found = list[dict[int, Any]]
+"""The objects found of each kind, by identity."""
 
 
-def deep(owner: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
-    """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones."""
-    found: set[int] = set()
+class _Ways(dict[type, int]):
+    """What to do with the values of each class, where objects of some kinds are looked for."""
+
+    def __init__(self, kinds: tuple[Kind, ...]) -> None:
+        self.kinds = kinds
+
+    def __missing__(self, cls: type) -> int:
+        way = _ITEMS if issubclass(cls, (list, tuple)) else _VALUES if issubclass(cls, dict) else _NOTHING
+        for place, kind in enumerate(self.kinds, _FIRST):
+            if issubclass(cls, kind):
+                way = place
+                break
+        self[cls] = way
+        return way
+
+
+_ways = lru_cache(None)(_Ways)
+
+
+def held(owner: Any, kind: Kind) -> list[Any]:
+    """The objects of a kind that ``owner`` holds, each once, in the order of its attributes."""
+    found: Found = [{}]
+    _collect(list(vars(owner).values()), _ways((kind,)), found)
+    found[0].pop(id(owner), None)
+    return list(found[0].values())
+
+
+def deep(owner: Any, kind: Kind, other: Kind) -> Iterator[tuple[Any, Iterable[Any]]]:
+    """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones.
+
+    Each comes with the objects of the ``other`` kind that it holds itself, in the order of its attributes.
+    """
+    ways = _ways((kind, other))
+    seen: set[int] = set()
     waiting = [owner]
     while waiting:
         one = waiting.pop()
-        if id(one) not in found:
-            found.add(id(one))
-            yield one
-            waiting += reversed(held(one, kind))
+        if id(one) not in seen:
+            seen.add(id(one))
+            inside, beside = found = [{}, {}]
+            _collect(list(vars(one).values()), ways, found)
+            yield one, beside.values()
+            waiting += reversed(inside.values())
 
 
-def _collect(values: Iterable[Any], kinds: type | tuple[type, ...], found: dict[int, Any]) -> None:
+def _collect(values: Iterable[Any], ways: _Ways, found: Found) -> None:
     for value in values:
-        if value.__class__ in _PLAIN:
+        way = ways[value.__class__]
+        if way == _NOTHING:
             continue
-        if isinstance(value, kinds):
-            found.setdefault(id(value), value)
-        elif isinstance(value, (list, tuple)):
-            _collect(value, kinds, found)
-        elif isinstance(value, dict):
-            _collect(value.values(), kinds, found)
+        if way >= _FIRST:
+            found[way - _FIRST][id(value)] = value
+        elif way == _ITEMS:
+            if value:
+                _collect(value, ways, found)
+        else:
+            _collect(value.values(), ways, found)

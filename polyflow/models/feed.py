@@ -12,8 +12,9 @@ from .. import dtypes as dt
 from .. import random, tree
 from ..convert import to_host
 from ..data import INFINITE_CARDINALITY, Dataset
-from ..data.arrays import batches
+from ..data.arrays import batch_rows, batches, host_rows
 from ..data.feed import Resident, host_batches, resident
+from ..data.sources import Arrays
 from ..errors import EmptyDataError, ShapeError
 from ..tensor import Operators
 
@@ -92,7 +93,10 @@ class Feed:
     def in_memory(self) -> tuple[Batch, Resident] | None:
         """All rows as one batch, and how they are cut into batches; None where batches have to be computed."""
         found = resident(self.data) if self.wanted is None and isinstance(self.data, Dataset) else None
-        if found is None or sum(leaf.nbytes for leaf in tree.flatten(found.arrays)[0]) > MOST:
+        return None if found is None else self._kept(found)
+
+    def _kept(self, found: Resident) -> tuple[Batch, Resident] | None:
+        if sum(leaf.nbytes for leaf in tree.flatten(found.arrays)[0]) > MOST:
             return None
         return self._prepare(found.arrays), found
 
@@ -110,6 +114,39 @@ class Feed:
             if not leaf.shape:
                 raise ShapeError(f"{self.what} got a dataset of single samples. Batch it first: dataset.batch(32).")
         return x, y, weight
+
+
+class Slices(Feed):
+    """Batches of the rows of arrays in their order, cut as they are asked for.
+
+    Args:
+        parts: x, y and the weights, as structures of host arrays.
+        batch_size: rows in a batch, 32 if None.
+        class_weight, dtype, what: as in `Feed`.
+    """
+
+    def __init__(
+        self, parts: Batch, batch_size: Any, class_weight: dict[int, float] | None, dtype: np.dtype, what: str
+    ) -> None:
+        self.size = batch_rows(batch_size)
+        self.structure, self.arrays = host_rows(*parts)
+        self.rows = len(self.arrays[0])
+        self.class_weight, self.dtype, self.what = class_weight, dtype, what
+        self.steps = -(-self.rows // self.size)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        for start in range(0, self.rows, self.size):
+            yield self._cut(start)
+
+    def first(self) -> Batch:
+        return self._cut(0)
+
+    def in_memory(self) -> tuple[Batch, Resident] | None:
+        node = Arrays(self.structure, self.arrays)
+        return self._kept(Resident(self.structure.pack(self.arrays), self.rows, self.size, False, node))
+
+    def _cut(self, start: int) -> Batch:
+        return self._prepare(self.structure.pack([array[start : start + self.size] for array in self.arrays]))
 
 
 MOST = 1 << 32
@@ -253,6 +290,8 @@ def make_feed(
     if batch_size is not None and (isinstance(batch_size, bool) or not hasattr(batch_size, "__index__")):
         raise ValueError(f"batch_size is an integer of 1 or more; got {batch_size!r}.")
     parts = _host_parts(x, y, sample_weight, dtype)
+    if steps is None and not shuffle:
+        return Slices(parts, batch_size, class_weight, dtype, what)
     data = batches(*parts, batch_size=batch_size, shuffle=shuffle, key=random.host_key() if shuffle else None)
     return Feed(data if steps is None else data.repeat(), steps, class_weight, dtype, what)
 

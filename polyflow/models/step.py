@@ -16,6 +16,19 @@ from ..tensor import Tensor
 from ..variable import Variable, all_or_nothing
 
 
+class Steps(dict[str, "Step"]):
+    """The steps of a model by kind ("train", "test", "predict"), forgotten when what they were made for changes."""
+
+    made_for: Any = None
+
+    def of(self, kind: str, made_for: Any) -> Step | None:
+        """The step of a kind, if there is one made for the same."""
+        if self.made_for != made_for:
+            self.clear()
+            self.made_for = made_for
+        return self.get(kind)
+
+
 class Step:
     """A function of a batch, compiled on ``backend`` when a batch of new shapes or dtypes comes.
 

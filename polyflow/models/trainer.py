@@ -5,20 +5,17 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes as dt
 from .. import losses, optimizers, testing, tree
-from ..backend import discovery, selection
+from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
 from ..convert import short
 from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
 from ..layers.base import Layer
-from ..layers.tracking import deep
 from .feed import (
     Batch,
     Feed,
@@ -30,9 +27,10 @@ from .feed import (
     the_one,
     unpack,
 )
+from .inventory import Inventory
 from .objective import TARGETS, Objective
 from .resident import Epochs, epochs_in_memory
-from .step import Step
+from .step import Step, Steps
 
 if TYPE_CHECKING:
     from ..variable import Variable
@@ -55,6 +53,7 @@ class Trainer:
 
         @property
         def variables(self) -> list[Variable]: ...
+        def _deep(self) -> Iterator[tuple[Layer, list[Variable]]]: ...
         @property
         def trainable_variables(self) -> list[Variable]: ...
 
@@ -66,8 +65,7 @@ class Trainer:
         self.stop_training = False
         self.history: Any = None
         self.run_eagerly = False
-        self._steps: dict[str, Step] = {}
-        self._steps_for: Any = None
+        self._steps = Steps()
 
     # Compile --------------------------------------------------------------------------------------------------------
 
@@ -99,7 +97,7 @@ class Trainer:
         if isinstance(loss_weights, (list, tuple)):
             (loss_weights,) = loss_weights
         chosen = optimizers.get(optimizer)
-        with selection.use_backend(self._backend()):
+        with self._running():
             objective = Objective(loss, metrics, weighted_metrics, loss_weights)
         self.optimizer, self.objective, self.run_eagerly = chosen, objective, bool(run_eagerly)
         self.stop_training = False
@@ -240,7 +238,7 @@ class Trainer:
         logs = LazyLogs(objective.results)
         found = None if watchers.needs_batches else feed.in_memory()
         while epochs:
-            step = self._step("train", objective)
+            step = self._step("train")
             rows = None if found is None else self._in_memory(step, objective, *found)
             if rows is None:
                 objective.reset()
@@ -254,7 +252,7 @@ class Trainer:
             ):
                 yield epoch, objective.named(values), int(first_nan)
                 epochs = range(epoch + 1, epochs.stop)
-                if watchers.needs_epochs and self._step("train", objective) is not step:
+                if watchers.needs_epochs and self._step("train") is not step:
                     break
 
     def _in_memory(self, step: Step, objective: Objective, batch: Batch, rows: Resident) -> Epochs | None:
@@ -361,7 +359,7 @@ class Trainer:
         return values[0] if len(values) == 1 else values
 
     def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
-        step = self._step("test", objective)
+        step = self._step("test")
         found = None if watchers.needs_test_batches else feed.in_memory()
         rows = None if found is None else self._in_memory(step, objective, *found)
         if rows is not None:
@@ -390,10 +388,10 @@ class Trainer:
         callbacks: Any = None,
     ) -> Any:
         """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
-        feed = self._feed(x, batch_size=batch_size, steps=steps, what="predict")
-        with self._running():
-            self._build_with(feed)
-            step = self._step("predict", self.objective)
+        held = Inventory(self)
+        feed = self._feed(x, dtype=held.dtype, batch_size=batch_size, steps=steps, what="predict")
+        with selection.use_backend(held.backend):
+            step = self._step("predict", held if self._build_with(feed) is None else None)
             watchers = CallbackList(
                 callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="predict"
             )
@@ -437,7 +435,7 @@ class Trainer:
             self._build_with(feed)
             for check in self._checks(None):
                 check(inputs)
-            step = self._step("predict", self.objective)
+            step = self._step("predict")
             return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step(inputs))
 
     def _one_batch(
@@ -454,7 +452,7 @@ class Trainer:
             batch = feed.first()
             for check in self._checks(objective):
                 check(batch)
-            self._step(kind, objective)(batch)
+            self._step(kind)(batch)
             found = objective.results()
         values = list(found.values())
         return found if return_dict else values[0] if len(values) == 1 else values
@@ -472,32 +470,21 @@ class Trainer:
                 f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call it on data."
             )
 
-    def _backend(self) -> Any:
-        for layer in deep(self, Layer):
-            for variable in layer._own():
-                return variable.backend
-        return selection.current()
-
-    @property
-    def _data_dtype(self) -> Any:
-        """The dtype that floating data is given in: the widest of the layers', so that none of them loses digits."""
-        return dt.result_type(*{layer.dtype for layer in deep(self, Layer)}, dt.DEFAULT_FLOAT)
-
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        with selection.use_backend(self._backend()):
-            yield
+    def _running(self) -> Any:
+        """The block in which the model's backend is the current one."""
+        return selection.use_backend(Inventory(self).backend)
 
     def _given(self, x: Any, *rest: Any) -> tuple[Any, ...]:
         """Data that a user gave as arrays, as structures of host arrays."""
         if self.takes_one:
             x = the_one(x, f"{self.name!r} takes one array")
-        return tuple(host_structure(part, self._data_dtype) for part in (x, *rest))
+        dtype = Inventory(self).dtype
+        return tuple(host_structure(part, dtype) for part in (x, *rest))
 
-    def _feed(self, x: Any, *rest: Any, **options: Any) -> Feed:
+    def _feed(self, x: Any, *rest: Any, dtype: Any = None, **options: Any) -> Feed:
         if self.takes_one and not is_iterable_of_batches(x):
             x = the_one(x, f"{self.name!r} takes one array")
-        return make_feed(x, *rest, dtype=self._data_dtype, **options)
+        return make_feed(x, *rest, dtype=Inventory(self).dtype if dtype is None else dtype, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if is_iterable_of_batches(data):
@@ -543,27 +530,22 @@ class Trainer:
             found.append(lambda batch: first.check_values(batch[0]))
         return found
 
-    def _step(self, kind: str, objective: Objective | None) -> Step:
-        layers = list(deep(self, Layer))
-        variables = [variable for layer in layers for variable in layer._own()]
-        backend = variables[0].backend if variables else selection.current()
-        step = self._steps.get(kind)
-        # a compiled program would not see a change of these
-        made_for = [(id(v), v.trainable) for v in variables], [layer.trainable for layer in layers]
-        if self._steps_for != made_for:
-            self._steps, self._steps_for, step = {}, made_for, None
-        if step is None or step.backend is not backend:
+    def _step(self, kind: str, held: Inventory | None = None) -> Step:
+        """The compiled step for what the model holds now, which may be known already."""
+        held = held or Inventory(self)
+        step = self._steps.of(kind, held.signature)
+        if step is None or step.backend is not held.backend:
             function: Callable[..., Any] = {
                 "train": self.train_step,
                 "test": self.test_step,
                 "predict": self.predict_step,
             }[kind]
             _check_signature(function)
-            step = self._steps[kind] = Step(function, backend, self.run_eagerly, self._state)
+            step = self._steps[kind] = Step(function, held.backend, self.run_eagerly, self._state)
         return step
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_steps": {}, "_steps_for": None}
+        return vars(self) | {"_steps": Steps()}
 
     def _changed(self) -> None:
         """Forget compiled programs: what they would do has changed."""
@@ -571,7 +553,7 @@ class Trainer:
 
     def _moved(self) -> None:
         """Move what belongs to training after the model to its backend."""
-        target = discovery.get(self._backend())
+        target = Inventory(self).backend
         for variable in self._state():
             variable.move_to(target)
         self._changed()

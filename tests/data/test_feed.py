@@ -132,6 +132,8 @@ def test_resident_arrays(make):
     assert found is not None
     dataset = make()
     stacked = found.orders(0, 3)
+    for epoch in (0, 1, 2, 0):  # alone, in order and again
+        np.testing.assert_array_equal(found.orders(epoch, 1), stacked[epoch : epoch + 1])
     for epoch in range(3):
         order = np.asarray(found.order(epoch), np.int64)
         np.testing.assert_array_equal(stacked[epoch], order)

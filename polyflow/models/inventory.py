@@ -1,0 +1,45 @@
+"""Inventory: what a model holds at one moment, found by going through its layers once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dtypes as dt
+from ..backend import selection
+from ..layers.base import Layer
+from ..variable import Variable
+
+
+class Inventory:
+    """The layers and variables of a model as they are now.
+
+    Attributes:
+        layers: the model and the layers inside it at any depth. variables: those that they hold.
+        backend: where the variables lie; the current backend for a model without any.
+    """
+
+    __slots__ = ("backend", "layers", "variables")
+
+    def __init__(self, model: Any) -> None:
+        self.layers: list[Layer] = []
+        self.variables: list[Variable] = []
+        for layer, own in model._deep():
+            self.layers.append(layer)
+            self.variables += own
+        self.backend: Any = self.variables[0].backend if self.variables else selection.current()
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype that floating data is given in: the widest of the layers', so that none of them loses digits."""
+        found = {layer.dtype for layer in self.layers}
+        found.add(dt.DEFAULT_FLOAT)
+        return dt.result_type(*found) if len(found) > 1 else dt.DEFAULT_FLOAT
+
+    @property
+    def signature(self) -> Any:
+        """What a compiled program was made for, and would not see a change of."""
+        return [
+            *map(id, self.variables),
+            *[variable.trainable for variable in self.variables],
+            *[layer.trainable for layer in self.layers],
+        ]
