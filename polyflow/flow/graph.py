@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,14 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
 
+    def values(self) -> Iterator[Value]:
+        """Its inputs, and what its nodes compute."""
+        yield from self.inputs
+        for node in self.nodes:
+            yield node.output
+
     def __str__(self) -> str:
-        names = {value: f"%{i}" for i, value in enumerate([*self.inputs, *(node.output for node in self.nodes)])}
+        names = {value: f"%{i}" for i, value in enumerate(self.values())}
 
         def shown(value: Value) -> str:
             return repr(value.scalar) if value.scalar is not None else names[value]
