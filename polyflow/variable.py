@@ -182,12 +182,12 @@ def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
         backend = here()
     token = interpreter.set(None)
     try:
-        held = tensor(value, dtype, backend=backend)
+        value = value.read() if isinstance(value, Operators) else value
+        if isinstance(value, Operators) and not isinstance(value, Tensor):
+            raise TraceError(
+                "the first value of a variable made in a traced function was computed by that function, so it is not "
+                "known yet. Start with a value from outside, e.g. zeros, and assign the computed one."
+            )
+        return tensor(value, dtype, backend=backend)
     finally:
         interpreter.reset(token)
-    if not isinstance(held, Tensor):
-        raise TraceError(
-            "the first value of a variable made in a traced function was computed by that function, so it is not known "
-            "yet. Start with a value from outside, e.g. zeros, and assign the computed one."
-        )
-    return held

@@ -63,5 +63,7 @@ def log_softmax(x: Any, *, axis: Any) -> Any:
 
 
 def _shifted(x: Any, axis: Any) -> Any:
-    """``x`` less its largest element along ``axis``."""
+    """``x`` less its largest element along ``axis``, which NumPy would let pass for an array that has none."""
+    if not x.ndim:
+        raise np.exceptions.AxisError("an array without axes has none to normalize")
     return x - extremes.largest(x, axis, True) if x.size else x
