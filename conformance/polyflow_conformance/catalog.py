@@ -25,6 +25,7 @@ MODULES = (
     "core_elementwise",
     "core_reduction",
     "core_shape",
+    "core_matrices",
     "core_errors",
     "machine",
     "ieee",

@@ -10,8 +10,8 @@ import numpy as np
 
 import polyflow as pf
 from polyflow import dtypes as dt
-from polyflow.errors import AxisError, DTypeError, ShapeError
-from polyflow.ops import creation, elementwise, indexing, linalg, reduction, shape
+from polyflow.errors import AxisError, DTypeError, LinAlgError, ShapeError
+from polyflow.ops import creation, elementwise, factorizations, fft, indexing, linalg, matrices, reduction, shape
 
 from ..case import Case, Mismatch, Trial
 from ..table import functions
@@ -29,6 +29,18 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
     "matmul/shapes": (lambda t: linalg.matmul(_x(t, 2, 3), _x(t, 2, 3)), ShapeError, ("matmul", "(2, 3)")),
     "matmul/scalars": (lambda t: linalg.matmul(_x(t), _x(t, 2)), ShapeError, ("matmul", "at least one axis")),
     "matmul/batch": (lambda t: linalg.matmul(_x(t, 2, 3, 4), _x(t, 3, 4, 5)), ShapeError, ("matmul",)),
+    "inv/singular": (lambda t: matrices.inv(_x(t, 2, 2)), LinAlgError, ("inv", "singular")),
+    "inv/not-square": (lambda t: matrices.inv(_x(t, 2, 3)), ShapeError, ("inv", "square", "(2, 3)")),
+    "solve/singular": (lambda t: matrices.solve(_x(t, 2, 2), _x(t, 2)), LinAlgError, ("solve", "singular")),
+    "solve/rows": (lambda t: matrices.solve(_x(t, 2, 2), _x(t, 3)), ShapeError, ("solve", "(2, 2)", "(3,)")),
+    "cholesky/negative": (
+        lambda t: factorizations.cholesky(-_x(t, 2, 2)),
+        LinAlgError,
+        ("cholesky", "not positive definite"),
+    ),
+    "svd/vector": (lambda t: factorizations.svd(_x(t, 3)), ShapeError, ("svd", "matrices", "(3,)")),
+    "fft/length": (lambda t: fft.fft(_x(t, 3), n=0), ValueError, ("1 or more",)),
+    "fft/norm": (lambda t: fft.fft(_x(t, 3), norm="both"), ValueError, ("norm", "both")),
     "reshape/count": (lambda t: shape.reshape(_x(t, 2, 3), (4, 2)), ShapeError, ("(2, 3)", "(4, 2)")),
     "reshape/unknown": (lambda t: shape.reshape(_x(t, 2, 3), (-1, -1)), ShapeError, ("-1",)),
     "concat/shapes": (

@@ -17,10 +17,11 @@ import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.flow import transforms
 from polyflow.flow.trace import Compiled, trace
-from polyflow.ops import elementwise, indexing, linalg, reduction, shape
+from polyflow.ops import elementwise, factorizations, fft, indexing, linalg, matrices, reduction, shape
 from polyflow.ops.rules import Spec
 from polyflow.tensor import Tensor
 
+from .. import matrices as exact
 from .. import samples
 from ..case import Case, Mismatch, Skip, Trial
 from ..measure import WIDE, WIDE_COMPLEX
@@ -148,6 +149,83 @@ def others() -> dict[str, Differentiable]:
     }
 
 
+_FIRM = np.diag([2.0, 3.0, 4.5])
+"""What makes a small matrix regular, and its eigenvalues distinct."""
+
+
+def _firm(x: Any) -> Any:
+    return x * 0.1 + _FIRM
+
+
+def _symmetric(x: Any) -> Any:
+    return (x + (x.mT if hasattr(x, "mT") else x.T)) * 0.05 + _FIRM
+
+
+@functools.cache
+def of_matrices() -> dict[str, Differentiable]:
+    """Linear algebra and Fourier transforms: functions that do not depend on signs."""
+    factors = factorizations
+    return {
+        "inv/plain": _one(lambda x: matrices.inv(_firm(x)), lambda h: exact.inverse(_firm(h)), (3, 3), complex=True),
+        "solve/left": _one(
+            lambda x, y: matrices.solve(_firm(x), y),
+            lambda h, k: exact.solution(_firm(h), k),
+            (3, 3),
+            (3, 2),
+            complex=True,
+        ),
+        "solve/vector": _one(
+            lambda x, y: matrices.solve(_firm(x), y), lambda h, k: exact.solution(_firm(h), k), (3, 3), (3,)
+        ),
+        "det/plain": _one(
+            lambda x: matrices.det(_firm(x)), lambda h: exact.determinant(_firm(h)), (3, 3), complex=True
+        ),
+        "slogdet/size": _one(
+            lambda x: matrices.slogdet(_firm(x))[1], lambda h: np.log(np.abs(exact.determinant(_firm(h)))), (3, 3)
+        ),
+        "pinv/tall": _one(
+            lambda x: matrices.pinv(x * 0.1 + np.eye(4, 3)),
+            lambda h: exact.pseudo_inverse(h * 0.1 + np.eye(4, 3)),
+            (4, 3),
+        ),
+        "cholesky/plain": _one(
+            lambda x: factors.cholesky(_symmetric(x)), lambda h: exact.cholesky(_symmetric(h)), (3, 3)
+        ),
+        "qr/Q": _one(lambda x: factors.qr(_firm(x))[0] ** 2, lambda h: exact.qr(_firm(h))[0] ** 2, (3, 3)),
+        "qr/R": _one(lambda x: factors.qr(_firm(x))[1] ** 2, lambda h: exact.qr(_firm(h))[1] ** 2, (3, 3)),
+        "eigh/values": _one(lambda x: factors.eigh(_symmetric(x))[0], lambda h: exact.eigh(_symmetric(h))[0], (3, 3)),
+        "eigh/vectors": _one(
+            lambda x: factors.eigh(_symmetric(x))[1] ** 2, lambda h: exact.eigh(_symmetric(h))[1] ** 2, (3, 3)
+        ),
+        "eigvalsh/plain": _one(
+            lambda x: factors.eigvalsh(_symmetric(x)), lambda h: exact.eigh(_symmetric(h))[0], (3, 3)
+        ),
+        "eigvals/cubes": _one(
+            lambda x: reduction.sum(elementwise.real(factors.eigvals(_firm(x)) ** 3.0)),
+            lambda h: np.trace(_firm(h) @ _firm(h) @ _firm(h)),
+            (3, 3),
+        ),
+        "svdvals/plain": _one(lambda x: factors.svdvals(_firm(x)), lambda h: exact.singular_values(_firm(h)), (3, 3)),
+        "svd/values": _one(
+            lambda x: factors.svd(_firm(x), full_matrices=False)[1], lambda h: exact.singular_values(_firm(h)), (3, 3)
+        ),
+        "svd/vectors": _one(
+            lambda x: factors.svd(_firm(x), full_matrices=False)[2] ** 2,
+            lambda h: exact.eigh(_firm(h).T @ _firm(h))[1].T[::-1] ** 2,
+            (3, 3),
+        ),
+        "fft/plain": _one(lambda x: fft.fft(x), lambda h: h @ exact.fourier(4), (3, 4), complex=True),
+        "ifft/plain": _one(lambda x: fft.ifft(x), lambda h: h @ np.conj(exact.fourier(4)) / 4, (3, 4), complex=True),
+        "rfft/plain": _one(lambda x: fft.rfft(x), lambda h: (h @ exact.fourier(5))[:, :3], (2, 5)),
+        "irfft/plain": _one(
+            lambda x: fft.irfft(x, n=5),
+            lambda h: np.real(h @ (np.conj(exact.fourier(5)[:3]) * np.array([[1], [2], [2]]))) / 5,
+            (2, 3),
+            complex=True,
+        ),
+    }
+
+
 _JUMPS = ("floor", "ceil", "trunc", "round", "sign", "floor_divide")
 _NO_SECOND = ("max", "min", "sort")
 
@@ -168,7 +246,7 @@ def table() -> dict[str, Differentiable]:
         found[f"{name}/plain"] = Differentiable(function, formula.wide, ((3, 4),) * count, kinds, True, takes_complex)
         if count == 2:
             found[f"{name}/broadcast"] = Differentiable(function, formula.wide, ((2, 1, 3), (4, 1)), kinds)
-    return {**found, **others()}
+    return {**found, **others(), **of_matrices()}
 
 
 def cases() -> Iterator[Case]:
