@@ -171,12 +171,14 @@ class ArrayNamespaceBackend(Backend):
 
     @needs("where", "ones_like", "zeros_like")
     @needs("copysign", "floor", "isinf", "remainder", "signbit", when=among(dt.FLOATS))
+    @_halves
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         xp = self.xp
         x1, x2 = self._pair(x1, x2)
         if not self._is(x1, dt.FLOATING):
             zero = x2 == 0
             return xp.where(zero, xp.zeros_like(x1), x1 // xp.where(zero, xp.ones_like(x2), x2))
+        given, x1, x2 = x1, self._wide(x1), self._wide(x2)
         # as Python does it: the quotient of what is left without the remainder is whole but for its rounding
         part = xp.copysign(xp.remainder(abs(x1), abs(x2)), x1)
         exact = (x1 - part) / x2
@@ -185,7 +187,7 @@ class ArrayNamespaceBackend(Backend):
         quotient = xp.where(exact - quotient > 0.5, quotient + 1.0, quotient)
         plain = x1 / x2
         quotient = xp.where(quotient == 0, xp.copysign(quotient, plain), quotient)
-        return xp.where(xp.isinf(x1) | xp.isinf(x2) | (x2 == 0), plain, quotient)
+        return self._narrow(xp.where(xp.isinf(x1) | xp.isinf(x2) | (x2 == 0), plain, quotient), given)
 
     @needs("where", "ones_like", "zeros_like")
     @needs("copysign", "isfinite", "isinf", "remainder", "signbit", when=among(dt.FLOATS))

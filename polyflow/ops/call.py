@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ..dtypes import float32, float64
+from ..dtypes import HALVES, SCALARS, float32, float64
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -68,12 +68,19 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> An
 
 
 def decomposed(op: Op, backend: Any) -> Callable[..., Any]:
-    """A kernel made of the op's decomposition: other ops, run below every interpreter."""
+    """A kernel made of the op's decomposition: other ops, run below every interpreter; of the halves in float32."""
+    decomposition: Callable[..., Any] = op.decomposition  # type: ignore[assignment]
 
     def kernel(*arrays: Any, **attrs: Any) -> Any:
         token = interpreter.set(None)
         try:
-            return op.decomposition(*[_wrap(array, backend) for array in arrays], **attrs).array  # type: ignore[misc]
+            operands = [_wrap(array, backend) for array in arrays]
+            dtype = operands[0].dtype if operands and operands[0].__class__ not in SCALARS else None
+            if dtype not in HALVES:
+                return decomposition(*operands, **attrs).array
+            wide = [one.astype(float32) if getattr(one, "dtype", None) is dtype else one for one in operands]
+            result = decomposition(*wide, **attrs)
+            return (result.astype(dtype) if result.dtype is float32 else result).array
         finally:
             interpreter.reset(token)
 

@@ -83,6 +83,25 @@ class _(NumPyBackend):
         return np.exp(x).astype(np.float16).astype(x.dtype) if x.dtype == np.float32 else np.exp(x)
 
 
+@mutant("float16 rounded after each step of a function", "sigmoid")
+class _(NumPyBackend):
+    def sigmoid(self, x):
+        return right("sigmoid")(x) if x.dtype != np.float16 else 1 / (1 + np.exp(-x))
+
+
+@mutant("a function that loses the smallest numbers by halving them on its way", "asin")
+class _(NumPyBackend):
+    def asin(self, x):
+        half = np.float32(0.5) * x if x.dtype == np.float32 else x
+        return np.where(np.abs(half) < np.finfo(np.float32).tiny, 0, np.arcsin(x)).astype(x.dtype)
+
+
+@mutant("infinity far outside the domain, where there is no number", "acosh")
+class _(NumPyBackend):
+    def acosh(self, x):
+        return np.where(x < -1e6, np.inf, np.arccosh(x)).astype(x.dtype) if x.dtype.kind == "f" else np.arccosh(x)
+
+
 @mutant("exp(x) - 1 instead of expm1", "expm1")
 class _(NumPyBackend):
     def expm1(self, x):

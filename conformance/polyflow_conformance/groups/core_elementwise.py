@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from polyflow.errors import DTypeError
 
 from .. import oracle, samples
 from ..case import Case, Trial
+from ..measure import tiny
 from ..oracle import DOMAINS, FORMULAS, SAMPLES, Formula
 from ..table import functions, ops
 
@@ -58,7 +60,13 @@ def tolerance_of(formula: Formula, dtype: np.dtype) -> float:
     """How far a result may lie from the truth."""
     if oracle.result_dtype(formula, dtype) not in dt.INEXACT:
         return 0.0
+    if dtype in dt.HALVES and formula.tolerance <= oracle.LIBM:
+        return oracle.ROUNDED  # computed in float32, rounded once
     return formula.complex if dtype in dt.COMPLEX else formula.tolerance
+
+
+def _is_libm(formula: Formula) -> bool:
+    return formula.tolerance == oracle.LIBM
 
 
 def truth(name: str, args: tuple[np.ndarray, ...], dtype: np.dtype) -> np.ndarray:
@@ -74,7 +82,7 @@ def cancelling(name: str, args: tuple[np.ndarray, ...]) -> Any:
     if name != "logaddexp":
         return None
     largest = np.maximum(*[np.abs(arg.astype(np.float64)) for arg in args])
-    return np.where(np.isfinite(largest), np.maximum(largest, 1.0), 1.0)
+    return np.where(np.isfinite(largest), np.maximum(largest + math.log(2), 1.0), 1.0)
 
 
 def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
@@ -90,6 +98,12 @@ def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
             yield Case(f"{prefix}/{label}", check, (dtype,))
         check = functools.partial(_large, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/large", check, (dtype,), quick=dtype is dt.float32)
+    if dtype in (dt.float32, dt.float64) and _is_libm(formula) and arity(name) == 1 and name not in _NO_SPECIALS:
+        check = functools.partial(_magnitudes, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{prefix}/magnitudes", check, (dtype,))
+    if dtype in dt.HALVES and name not in _NO_SPECIALS:
+        check = functools.partial(_every, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{prefix}/every", check, (dtype,))
     if dtype in dt.INTEGERS:
         check = functools.partial(_wrap, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/wrap", check, (dtype,), quick=dtype in (dt.int8, dt.int32))
@@ -133,6 +147,30 @@ def _layout(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, label: st
 def _large(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     size = samples.LARGE if not name.startswith("erf") else 301
     args = arguments(name, dtype, ((size,), (size,)), t.rng)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _magnitudes(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Arguments of every size, inside the domain and out, close to 1, and close to where results overflow."""
+    limits = dt.finfo(dtype)
+    lowest, highest = math.log10(limits.smallest_normal), 4 if name in ("sin", "cos", "tan") else math.log10(limits.max)
+    size = 10 ** t.rng.uniform(lowest, highest, 3000)
+    near_one = 1 + 10 ** t.rng.uniform(math.log10(limits.eps), -1, 1000) * t.rng.choice([-1, 1], 1000)
+    overflowing = math.log(limits.max) * (1 - 0.005 * t.rng.random(1000))
+    x = np.concatenate([size, near_one, overflowing, 1.01 * 10**lowest * t.rng.uniform(1, 4, 100)])
+    args = (samples.read_only((x * t.rng.choice([-1, 1], x.shape)).astype(dtype)),)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _every(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Every number of 16 bits but the subnormal ones; of two arguments, many pairs of them."""
+    numbers = np.arange(1 << 16, dtype=np.uint16).view(dtype)
+    size = np.abs(numbers.astype(np.float32))
+    args: tuple[np.ndarray, ...] = (samples.read_only(numbers[(size >= tiny(dtype)) | (size == 0)]),)
+    if arity(name) == 2:  # whose intermediate results are not subnormal either
+        numbers = numbers[(size >= max(tiny(dtype), 1e-20)) | (size == 0)]
+        near = t.rng.normal(size=(2, 20000)).astype(dtype)
+        args = tuple(samples.read_only(np.concatenate([t.rng.choice(numbers, 20000), part])) for part in near)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
