@@ -1,0 +1,22 @@
+"""What namespaces are known to do otherwise, by the namespace's own module name; found by running the suite on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyflow.backend import Deviation
+
+_SQRT = Deviation("tolerance", "square roots are off by up to 0.75 ulp where IEEE 754 asks for 0.5", bound=1.0)
+_LAST = Deviation("fails", "of equal largest or smallest elements another than the first is found")
+
+WITHOUT_FLOAT64: Mapping[str, Deviation] = {
+    "random-1/uniform/float32/interval": Deviation("tolerance", "computed in float32, for want of float64", bound=4.0),
+    "random-1/normal/float32/values": Deviation("tolerance", "computed in float32, for want of float64", bound=1e4),
+}
+"""What is different on every device that has no float64."""
+
+DEVIATIONS: Mapping[str, Mapping[str, Deviation]] = {
+    "array_api_compat.torch": {"core-1/sqrt/float*/*": _SQRT},
+    "dpnp": {"core-1/sqrt/float*/*": _SQRT, "core-1/arg???/float*/ties": _LAST},
+}
+"""What is different on a namespace, by its module's name."""
