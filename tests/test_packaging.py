@@ -140,12 +140,15 @@ def pins() -> list[Requirement]:
 
 
 def asked_for() -> list[Requirement]:
-    """Everything that .ci/run installs from pyproject.toml, and what it is built with."""
+    """Everything that .ci/run installs for this project and its plugins, and what it is built with."""
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
     extras = PROJECT["optional-dependencies"]
     lines = [*build, *PROJECT["dependencies"]]
     for extra in ("test", "test-cuda", "dev", "jax", "plot", "bench"):
         lines += extras[extra]
+    for path in sorted((ROOT / "plugins").glob("polyflow-*/pyproject.toml")):
+        plugin = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        lines += [*plugin["dependencies"], *plugin.get("optional-dependencies", {}).get("test", [])]
     return [found for line in lines if (found := Requirement(line)).name != PROJECT["name"]]
 
 

@@ -58,18 +58,14 @@ def backend(standin):
 @pytest.fixture
 def registered(standin):
     """The name under which polyflow finds the CuPy backend over the stand-in, while the test lasts."""
+    from over_standin import over
+
     from polyflow.backend import discovery
-    from polyflow_cupy.backend import CuPyBackend
 
-    class Standin(CuPyBackend):
-        name = "cupy_standin"
-
-        def __init__(self, device=None):
-            super().__init__(device, standin)
-
-    discovery.register("cupy_standin", Standin)
-    yield "cupy_standin"
-    discovery.unregister("cupy_standin")
+    backend = over(standin)
+    discovery.register(backend.name, backend)
+    yield backend.name
+    discovery.unregister(backend.name)
 
 
 @pytest.fixture(scope="session")

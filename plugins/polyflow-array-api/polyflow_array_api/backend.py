@@ -11,7 +11,6 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.keys import Key, Slice
 from polyflow.errors import BackendUnavailableError, unknown_device
-from polyflow.ops.declare import OPS
 
 from . import measuring, naming
 from .deviations import DEVIATIONS, WITHOUT_FLOAT64
@@ -50,7 +49,7 @@ class ArrayAPIBackend(ArrayNamespaceBackend):
         self._read = read
         held, idle = measuring.dtypes(self.xp, self.library_device(self.device), read)
         self.capabilities = Capabilities(dtypes=held, dlpack=measuring.shares(sample))
-        self.gaps = dict.fromkeys(OPS, idle) if idle else {}
+        self.gaps = {"*": idle} if idle else {}
         self.deviations = {} if dt.float64 in held else dict(WITHOUT_FLOAT64)
         self.deviations |= DEVIATIONS.get(namespace.__name__, {})
         self._backwards = measuring.steps_backwards(sample)
