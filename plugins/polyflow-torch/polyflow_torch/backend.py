@@ -186,7 +186,8 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
 @lru_cache(1024)
 def _number(text: str, value: Any, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """(-0.0 equals 0.0, and NaN not even itself: numbers are told apart by their text.)"""
-    return torch.full((), value, dtype=dtype, device=device)
+    with torch.inference_mode(False):  # what is kept has to do for gradients too
+        return torch.full((), value, dtype=dtype, device=device)
 
 
 def _shared(host: np.ndarray) -> torch.Tensor:

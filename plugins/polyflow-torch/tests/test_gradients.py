@@ -75,6 +75,14 @@ def test_several_outputs(on_torch):
     assert found.tolist() == [12.0, 14.0, 16.0]
 
 
+def test_numbers_that_were_first_met_in_inference_mode_do_for_gradients(on_torch):
+    """They are kept, and PyTorch records nothing with tensors that were made in that mode."""
+    with torch.inference_mode():
+        pf.constant([1.0]) * 0.8125
+    (found,) = native(on_torch, lambda x: pf.sum(x * x * 0.8125), pf.constant([2.0]))
+    assert found.tolist() == [3.25]
+
+
 def test_arguments_are_left_alone(on_torch):
     x = pf.constant([1.0, 2.0])
     native(on_torch, lambda x: pf.sum(x * x), x)
