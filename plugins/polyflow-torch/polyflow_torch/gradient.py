@@ -25,7 +25,8 @@ def pullback(program: Callable[..., tuple[Any, ...]], graph: Any) -> Callable[..
             full = [_recordable(array) for array in arrays]
             varied = [full[i].requires_grad_() for i in inputs]
             results = program(*full)
-            given = [(results[i], _recordable(cotangents[i])) for i in outputs if results[i].requires_grad]
+            depending = [i for i in outputs if results[i].requires_grad]
+            given = [(results[i], _recordable(cotangents[i]).to(results[i].dtype)) for i in depending]
             found = [None] * len(varied)
             if given:
                 heads, weights = zip(*given, strict=True)

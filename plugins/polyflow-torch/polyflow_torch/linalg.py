@@ -49,8 +49,13 @@ def _slogdet(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _transform(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """``function`` along one axis. MKL refuses stacks of no lines: they take their shape from that of one line."""
+
     def kernel(x: torch.Tensor, /, *, axis: int, norm: str, n: int | None = None) -> torch.Tensor:
-        return function(x, n, axis, norm)
+        if x.numel() or not x.shape[axis]:
+            return function(x, n, axis, norm)
+        one = function(x.new_zeros([size or 1 for size in x.shape]), n, axis, norm)
+        return one[tuple(slice(0 if not size else None) for size in x.shape)]
 
     return kernel
 

@@ -97,6 +97,15 @@ def test_transforms(norm, axis, on_torch):
     assert on_torch.host_fallbacks == {}
 
 
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0, 4)])
+def test_transforms_of_no_lines(shape, on_torch):
+    """MKL takes these for a mistake."""
+    x = np.zeros(shape)
+    for name, given in (("fft", x + 0j), ("ifft", x + 0j), ("rfft", x), ("irfft", x + 0j)):
+        found, expected = getattr(xp.fft, name)(pf.constant(given)).numpy(), getattr(np.fft, name)(given)
+        assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+
+
 def test_native_gradients_equal_the_rules(on_torch):
     def function(x):
         positive = x @ xp.matrix_transpose(x)
