@@ -80,7 +80,7 @@ def as_dtype(dtype: Any) -> np.dtype:
     except (KeyError, TypeError):  # TypeError: not even hashable
         pass
     try:
-        return _normal(np.dtype(dtype))
+        return _normal(np.dtype("None" if dtype is None else dtype))  # NumPy takes None for float64
     except DTypeError:
         raise
     except TypeError:

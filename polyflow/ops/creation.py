@@ -135,6 +135,9 @@ def linspace(
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:
     """A matrix with ones on its ``k``-th diagonal and zeros elsewhere, of float32 if no dtype is given."""
+    sizes = shape_tuple((n_rows, n_rows if n_cols is None else n_cols))
+    if min(sizes) < 0:
+        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
     return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..backend.checks import check_indices, index_error
 from ..backend.keys import ARRAY, Key, Slice, library_key
+from ..convert import nested
 from ..errors import DTypeError, ShapeError
 from . import call
 from .creation import arange, zeros, zeros_like
@@ -210,8 +211,10 @@ def one_hot(
     if index.dtype not in dt.INTEGERS:
         raise DTypeError(f"one_hot needs integer indices; got {index.dtype.name}.")
     place = normal_axis(axis, len(index.shape) + 1)
+    if not hasattr(depth, "__index__") or depth < 0:
+        raise ValueError(f"one_hot needs a depth, an integer of 0 or more; got {depth!r}.")
     key = (*[slice(None)] * place, None)
-    line = arange(int(depth), dtype=dt.int32, backend=index.backend)
+    line = arange(depth.__index__(), dtype=dt.int32, backend=index.backend)
     line = getitem(line, (slice(None), *[None] * (len(index.shape) - place)))
     hot = equal(astype(getitem(index, key), dt.int64), astype(line, dt.int64))
     target = dt.as_dtype(dtype)
@@ -224,6 +227,8 @@ def scatter(indices: Any, updates: Any, shape: Any) -> Any:
     """Zeros of ``shape`` with ``updates`` added at ``indices``, whose last axis holds coordinates."""
     updates = call.operand(updates)
     index = _index_array(indices, updates.backend)
+    if not index.shape:
+        raise ShapeError("scatter needs indices whose last axis holds coordinates; got a 0-d tensor.")
     coordinates = tuple(getitem(index, (..., i)) for i in range(index.shape[-1]))
     return index_add(zeros(shape, updates.dtype, backend=updates.backend), coordinates, updates)
 
@@ -389,7 +394,8 @@ def _part(part: Any, backend: Any) -> Any:
 def _index_array(indices: Any, backend: Any) -> Any:
     if hasattr(indices, "read"):
         return indices.read()
-    host = np.asarray(indices)
+    found = nested(indices) if isinstance(indices, (list, tuple)) else np.asarray(indices)
+    host = found if isinstance(found, np.ndarray) else found.values
     return call.constant(host.astype(np.int64) if not host.size and host.dtype.kind == "f" else host, backend)
 
 

@@ -92,6 +92,8 @@ def tensordot(x1: Any, x2: Any, /, *, axes: int | Sequence[Sequence[int]] = 2) -
         first, second = tuple(range(len(x1.shape) - axes, len(x1.shape))), tuple(range(axes))
     else:
         parts = [(part,) if isinstance(part, int) else tuple(part) for part in axes]
+        if len(parts) != 2:
+            raise ValueError(f"tensordot needs how many axes, or a list of axes for each tensor; got axes={axes!r}.")
         first, second = (normal_axes(part, len(x.shape)) for part, x in zip(parts, (x1, x2), strict=True))
     contracted = [x1.shape[i] for i in first]
     if contracted != [x2.shape[i] for i in second]:

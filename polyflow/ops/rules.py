@@ -44,7 +44,10 @@ class Rule(NamedTuple):
 
 def normal_axis(axis: int, ndim: int) -> int:
     """``axis`` counted from 0; raises AxisError when it is outside a tensor of ``ndim`` dimensions."""
-    index = operator.index(axis)
+    try:
+        index = operator.index(axis)
+    except TypeError:
+        raise TypeError(f"an axis is an integer; got {axis!r}.") from None
     if not -ndim <= index < ndim:
         raise AxisError(
             f"axis {index} is out of range for a tensor of {ndim} dimension{'s' * (ndim != 1)}"

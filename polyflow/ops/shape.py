@@ -302,8 +302,10 @@ def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
         raise AxisError(f"roll needs one shift per axis; got shift={shift} and axis={axis}.")
     for places, one in zip(axes, shifts, strict=True):
         place = normal_axis(places, len(x.shape))
+        if not hasattr(one, "__index__"):
+            raise TypeError(f"roll shifts by integers; got {one!r}.")
         size = x.shape[place]
-        cut = -int(one) % size if size else 0
+        cut = -one.__index__() % size if size else 0
         if cut:
             before = (slice(None),) * place
             x = concat([getitem(x, (*before, slice(cut, None))), getitem(x, (*before, slice(None, cut)))], axis=place)

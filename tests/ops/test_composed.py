@@ -11,7 +11,7 @@ import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.errors import AxisError, DTypeError, ShapeError
 from polyflow.flow.trace import Compiled, trace
-from polyflow.ops import creation, elementwise, linalg, nn, reduction, shape
+from polyflow.ops import creation, elementwise, indexing, linalg, nn, reduction, shape
 from polyflow.ops.declare import OPS
 from polyflow.ops.rules import Spec
 
@@ -326,6 +326,24 @@ ERRORS = {
     "arange": (lambda x: creation.arange(0, 1, 0), ValueError, "a step other than 0"),
     "linspace": (lambda x: creation.linspace(0, 1, -1), ValueError, "num >= 0"),
     "power": (lambda x: pf.constant([2]) ** -1, ValueError, "an integer to a negative integer power is no integer"),
+    "an axis that is no integer": (
+        lambda x: reduction.cumulative_sum(pf.zeros((2, 2)), axis=(0, 1)),  # type: ignore[arg-type]
+        TypeError,
+        r"an axis is an integer; got \(0, 1\)",
+    ),
+    "tensordot's axes": (lambda x: linalg.tensordot(pf.ones(2), pf.ones(2), axes="a"), ValueError, "tensordot needs"),
+    "roll by a part": (lambda x: shape.roll(pf.ones(3), 1.5, axis=0), TypeError, "roll shifts by integers; got 1.5"),
+    "one_hot's depth": (lambda x: indexing.one_hot([1], -1), ValueError, "one_hot needs a depth.* got -1"),
+    "one_hot to a part": (lambda x: indexing.one_hot([1], 1.5), ValueError, "one_hot needs a depth.* got 1.5"),
+    "scatter without coordinates": (lambda x: indexing.scatter(1, pf.ones(()), (3,)), ShapeError, "scatter needs"),
+    "a ragged index": (
+        lambda x: pf.zeros((3, 3))[[[0, 1], [2]]],
+        ShapeError,
+        r"element\[1\] has shape \(1,\), but element\[0\] has shape \(2,\)",
+    ),
+    "an index of words": (lambda x: pf.zeros(3)[["a"]], DTypeError, r"'a' \(str\) at position \[0\] is no number"),
+    "None as a dtype": (lambda x: pf.zeros(3).astype(None), DTypeError, "None is not a dtype"),
+    "an eye of negative size": (lambda x: creation.eye(-1), ShapeError, "sizes of a shape are 0 or more"),
     "power by tensors": (lambda x: elementwise.pow(2, pf.constant([-1])), ValueError, "negative integer power"),
     "objects": (lambda x: x + object(), TypeError, "unsupported operand"),
     "strings": (lambda x: elementwise.add(x, "a"), DTypeError, "add got 'a' of type str"),
