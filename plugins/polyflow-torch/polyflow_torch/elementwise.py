@@ -5,6 +5,7 @@ The class is a part of `TorchBackend`; each attribute is the kernel of the op of
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from polyflow.backend.checks import negative_power
 
-from .forms import Forms, among, in_order, on_bits, unchanged
+from .forms import Forms, among, in_float32, in_float64, in_order, on_bits, unchanged
 
 where = torch.where
 
@@ -133,6 +134,21 @@ def _sqrt(x: Any) -> Any:
     return result
 
 
+def _steep(function: Any, odd: bool) -> Any:
+    """The hyperbolic sine or cosine: PyTorch's, and where it overflows too early, half of the exponential."""
+
+    def kernel(x: Any) -> Any:
+        size = torch.abs(x)
+        steep = size > math.log(torch.finfo(x.dtype).max) - 2
+        half = torch.exp(size - 1) * (math.e / 2)
+        return where(steep, torch.copysign(half, x) if odd else half, function(where(steep, 0, x)))
+
+    return kernel
+
+
+_sinh, _cosh = _steep(torch.sinh, True), _steep(torch.cosh, False)
+
+
 def _square(x: Any) -> Any:
     return x * x
 
@@ -168,12 +184,17 @@ class Elementwise:
     divide = Forms(operator.truediv)
     floor_divide = Forms(
         _floor_divide_floating,
+        half=in_float64(_floor_divide_floating),
         unsigned=_floor_divide_unsigned,
         uint8=_floor_divide_bytes,
         integer=_floor_divide_signed,
     )
     remainder = Forms(
-        _remainder_floating, unsigned=_remainder_unsigned, uint8=_remainder_bytes, integer=_remainder_signed
+        _remainder_floating,
+        half=in_float64(_remainder_floating),
+        unsigned=_remainder_unsigned,
+        uint8=_remainder_bytes,
+        integer=_remainder_signed,
     )
     pow = Forms(torch.pow, unsigned=_pow_unsigned, uint8=torch.pow, integer=_pow_signed)
     negative = Forms(torch.neg, unsigned=on_bits(torch.neg))
@@ -188,7 +209,7 @@ class Elementwise:
     square = Forms(_square, unsigned=on_bits(_square))
     reciprocal = Forms(torch.reciprocal)
     sqrt = Forms(_sqrt, half=torch.sqrt, complex=torch.sqrt)
-    rsqrt = Forms(torch.rsqrt)
+    rsqrt = Forms(torch.rsqrt, half=in_float32(torch.rsqrt))
     maximum = Forms(torch.maximum, unsigned=among(torch.maximum))
     minimum = Forms(torch.minimum, unsigned=among(torch.minimum))
     hypot = Forms(torch.hypot)
@@ -219,8 +240,8 @@ class Elementwise:
     acos = Forms(torch.acos)
     atan = Forms(torch.atan)
     atan2 = Forms(torch.atan2)
-    sinh = Forms(torch.sinh)
-    cosh = Forms(torch.cosh)
+    sinh = Forms(_sinh, half=in_float32(_sinh), complex=torch.sinh)
+    cosh = Forms(_cosh, half=in_float32(_cosh), complex=torch.cosh)
     tanh = Forms(torch.tanh)
     asinh = Forms(torch.asinh)
     acosh = Forms(torch.acosh)

@@ -107,6 +107,11 @@ def in_float32(function: Function) -> Function:
     return lambda *arrays, **attrs: function(*[array.float() for array in arrays], **attrs).to(arrays[0].dtype)
 
 
+def in_float64(function: Function) -> Function:
+    """``function`` of the halves, whose quotients can be too large for float32, computed in float64."""
+    return lambda *arrays, **attrs: function(*[array.double() for array in arrays], **attrs).to(arrays[0].dtype)
+
+
 def in_bytes(function: Function) -> Function:
     """``function`` of booleans as 0 and 1."""
     return lambda *arrays, **attrs: function(*[array.to(torch.uint8) for array in arrays], **attrs)
