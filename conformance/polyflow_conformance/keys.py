@@ -49,8 +49,8 @@ def _drawn(rng: np.random.Generator, left: list[int]) -> Any:
             del left[:depth]
         elif kind == "slice":
             size = left.pop(0)
-            ends = [None if rng.random() < 0.4 else int(rng.integers(-size - 2, size + 3)) for _ in range(2)]
-            parts.append(slice(*ends, (None, 1, 2, -1, -2, -3)[rng.integers(6)]))
+            start, stop = (None if rng.random() < 0.4 else int(rng.integers(-size - 2, size + 3)) for _ in range(2))
+            parts.append(slice(start, stop, (None, 1, 2, -1, -2, -3)[rng.integers(6)]))
     return tuple(parts) if len(parts) != 1 or rng.random() < 0.5 else parts[0]
 
 

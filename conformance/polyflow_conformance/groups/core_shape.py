@@ -305,7 +305,7 @@ def _many(t: Trial, *, axis: int, turned: bool) -> None:
     x = t.tensor(host)
     host, x = (host.T, x.T) if turned else (host, x)
     places = t.rng.integers(-30, 30, 70)
-    key = (slice(None), places) if axis else places
+    key: Any = (slice(None), places) if axis else places
     updates = t.rng.integers(-9, 10, host[key].shape).astype(np.float32)
     true = host.copy()
     np.add.at(true, key, updates)
