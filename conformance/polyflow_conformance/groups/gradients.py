@@ -394,7 +394,7 @@ def _native(t: Trial, *, one: Differentiable) -> None:
     traced = trace(one.function, *[Spec(arg.shape, dt.float64) for arg in args], backend=t.backend)
     vjp = t.backend.native_vjp(traced.graph)
     given = [t.tensor(arg).array for arg in args] + [value.array for value in traced.captured]
-    theirs = vjp(given, [t.tensor(c).array])
+    theirs = vjp(given, [t.tensor(c.astype(traced.graph.outputs[0].dtype)).array])
     for i, (mine, other) in enumerate(zip(ours, theirs, strict=False)):
         host = t.host(Tensor(other, t.backend))
         t.same(host.shape, mine.shape, f"the shape of the library's gradient of argument {i}")
