@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .catalog import GROUPS
@@ -16,13 +17,23 @@ RANK = ("error", "fail", "xpass", "xfail", "unsupported", "pass", "skip")
 
 def page(reports: list[Report]) -> str:
     """The page for one or several reports, as HTML."""
-    data = {"groups": GROUPS, "reports": [_report(report) for report in reports]}
+    names = _names(reports)
+    shown = [_report(report, name) for report, name in zip(reports, names, strict=True)]
+    data = {"groups": GROUPS, "reports": shown}
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # nothing in it can end the script
-    names = ", ".join(report.label or report.backend for report in reports)
-    return _PAGE.replace("@TITLE@", html.escape(f"Conformance: {names}")).replace("@DATA@", text)
+    return _PAGE.replace("@TITLE@", html.escape(f"Conformance: {', '.join(names)}")).replace("@DATA@", text)
 
 
-def _report(report: Report) -> dict[str, Any]:
+def _names(reports: list[Report]) -> list[str]:
+    """What to call each report: its label, else its backend, with the device where that alone would not tell it apart."""
+    plain = [report.label or report.backend for report in reports]
+    return [
+        f"{name}:{report.device}" if plain.count(name) > 1 and report.device else name
+        for name, report in zip(plain, reports, strict=True)
+    ]
+
+
+def _report(report: Report, name: str) -> dict[str, Any]:
     cells: dict[str, dict[str, Any]] = {}
     for result in report.results:
         cell = cells.setdefault(f"{result.group}/{result.op}", {"n": dict.fromkeys(STATUSES, 0), "u": None, "c": []})
@@ -33,10 +44,9 @@ def _report(report: Report) -> dict[str, Any]:
             cell["c"].append(_case(result))
     for cell in cells.values():
         cell["s"] = next(status for status in RANK if cell["n"][status])
-        cell["n"] = {status: count for status, count in cell["n"].items() if count}
+        cell["n"] = _counted(cell["n"])
     groups = {
-        group: {"ok": report.conforming(group), "n": {s: c for s, c in counts.items() if c}}
-        for group, counts in report.groups().items()
+        group: {"ok": report.conforming(group), "n": _counted(counts)} for group, counts in report.groups().items()
     }
     facts = {
         "backend": report.backend,
@@ -50,7 +60,12 @@ def _report(report: Report) -> dict[str, Any]:
         "seed": str(report.seed),
         "cases": f"{len(report.results)}{'' if report.complete else ', not the whole suite'} in {report.time:.1f} s",
     }
-    return {"name": report.label or report.backend, "facts": facts, "groups": groups, "cells": cells}
+    return {"name": name, "facts": facts, "groups": groups, "cells": cells}
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+    """The statuses that occur, always in the same order."""
+    return {status: counts[status] for status in STATUSES if counts[status]}
 
 
 def _case(result: Result) -> dict[str, Any]:
@@ -75,15 +90,18 @@ _PAGE = """<!doctype html>
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --back: #0d1117; --line: #3d444d; --head: #151b23;
   --pass: #12361f; --fail: #67191b; --error: #86201f; --xpass: #6b3a10; --xfail: #4f4110; --unsupported: #2a313c; --skip: #151b23; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem; max-width: 80rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); }
+body { margin: 0 auto; padding: 1.5rem; max-width: 96rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p { margin: .25rem 0; color: var(--soft); }
 table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
 thead th { background: var(--head); position: sticky; top: 0; }
 tbody th { font-weight: 500; white-space: nowrap; }
-#groups td div:first-child { white-space: nowrap; } td button span:first-child { text-decoration: underline dotted; }
-.scroll { overflow-x: auto; }
+td div:first-child, td button { white-space: nowrap; } td button span:first-child { text-decoration: underline dotted; }
+#groups td:nth-child(2) { min-width: 14rem; }
+.scroll { overflow: auto; max-height: 85vh; }
+#table th:nth-child(2) { position: sticky; left: 0; z-index: 1; background: var(--head); }
+#table thead th { z-index: 2; } #table thead th:nth-child(2) { z-index: 3; }
 button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; width: 100%; }
 button:focus-visible, input:focus-visible, select:focus-visible { outline: 2px solid #0969da; outline-offset: 2px; }
 .pass { background: var(--pass); } .fail { background: var(--fail); } .error { background: var(--error); }

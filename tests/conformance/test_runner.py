@@ -19,7 +19,7 @@ from polyflow.backend import Capabilities
 from polyflow.backend.deviation import Deviation
 from polyflow_conformance.catalog import GROUPS
 from polyflow_conformance.page import page
-from polyflow_conformance.report import SCHEMA, STATUSES, Report, ReportError
+from polyflow_conformance.report import SCHEMA, STATUSES, Report, ReportError, Result
 from polyflow_conformance.runner import select
 from polyflow_conformance.table import ops
 from polyflow_numpy.backend import NumPyBackend
@@ -352,6 +352,22 @@ def test_junit_counts(report):
     root = ElementTree.fromstring(report.to_junit())
     assert int(root.get("tests")) == len(root.findall("testcase")) == len(report.results)
     assert int(root.get("failures")) + int(root.get("errors")) == len(report.failures)
+
+
+def test_page_tells_reports_of_one_backend_apart():
+    """By their labels, else by their devices; counts stand in one order, whatever came first."""
+    from polyflow_conformance.page import page
+
+    def one(device, label=""):
+        results = [Result("core-1/add/int8/a", "skip"), Result("core-1/add/int8/b", "pass")]
+        return Report("many", device=device, label=label, results=results)
+
+    text = page([one("a:cpu"), one("b:cpu"), one("c:cpu", label="Third")])
+    data = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
+    assert [report["name"] for report in data["reports"]] == ["many:a:cpu", "many:b:cpu", "Third"]
+    for report in data["reports"]:
+        assert list(report["groups"]["core-1"]["n"]) == list(report["cells"]["core-1/add"]["n"]) == ["pass", "skip"]
+    assert "<title>Conformance: many:a:cpu, many:b:cpu, Third</title>" in text
 
 
 def test_page_holds_every_op_and_cannot_be_broken_by_a_reason(report):
