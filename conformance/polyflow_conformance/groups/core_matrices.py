@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
+from polyflow.flow.trace import Compiled, trace
 from polyflow.ops import factorizations, fft, matrices
+from polyflow.ops.rules import Spec
+from polyflow.tensor import Tensor
 
 from .. import matrices as wide
 from .. import samples
@@ -163,8 +166,16 @@ def _eigh(t: Trial, host: np.ndarray) -> None:
     _judge(t, (vectors * values[..., None, :]) @ _h(vectors), _widened(host), dtype, "V * w @ Vᴴ")
     _orthonormal(t, v, host, "Vᴴ @ V")
     t.same(bool(np.all(np.diff(values) >= 0)), True, "whether the eigenvalues ascend")
-    alone = factorizations.eigvalsh(t.tensor(host))
-    _near(t, alone, _widened(values), dt.real_of(dtype), "eigvalsh next to eigh")
+
+
+def _eigvalsh(t: Trial, host: np.ndarray) -> None:
+    dtype = dt.as_dtype(host.dtype)
+    values = t.spec(factorizations.eigvalsh(t.tensor(host)), host.shape[:-1], dt.real_of(dtype), "the eigenvalues")
+    values, power = _widened(np.asarray(values)), _widened(host)
+    for n in (1, 2, 3):
+        _judge(t, np.sum(values**n, -1), np.trace(power, axis1=-2, axis2=-1).real, dtype, f"the sum of powers {n}")
+        power = power @ _widened(host)
+    t.same(bool(np.all(np.diff(values) >= 0)), True, "whether they ascend")
 
 
 def _eig(t: Trial, host: np.ndarray) -> None:
@@ -212,6 +223,11 @@ def _det(t: Trial, host: np.ndarray) -> None:
     dtype = dt.as_dtype(host.dtype)
     true = _each(wide.determinant, host)
     _near(t, matrices.det(t.tensor(host)), true, dtype, "the determinant")
+
+
+def _slogdet(t: Trial, host: np.ndarray) -> None:
+    dtype = dt.as_dtype(host.dtype)
+    true = _each(wide.determinant, host)
     sign, size = matrices.slogdet(t.tensor(host))
     _near(t, sign, true / np.abs(true), dtype, "the sign")
     _near(t, size, np.log(np.abs(true)), dt.real_of(dtype), "the logarithm")
@@ -223,10 +239,15 @@ def _fft(t: Trial, host: np.ndarray) -> None:
     true = _widened(host) @ forward
     for norm, scale in (("backward", WIDE(1)), ("ortho", 1 / np.sqrt(WIDE(n))), ("forward", 1 / WIDE(n))):
         _near(t, fft.fft(t.tensor(host), norm=norm), true * scale, wanted, f"the transform, norm={norm}")
-        back = _widened(host) @ np.conj(forward) / n / scale
-        _near(t, fft.ifft(t.tensor(host), norm=norm), back, wanted, f"the transform back, norm={norm}")
     longer = np.concatenate([host, np.zeros_like(host)], -1)
     _near(t, fft.fft(t.tensor(host), n=2 * n), _widened(longer) @ wide.fourier(2 * n), wanted, "of twice the length")
+
+
+def _ifft(t: Trial, host: np.ndarray) -> None:
+    wanted, n = dt.complex_of(dt.as_dtype(host.dtype)), host.shape[-1]
+    true = _widened(host) @ np.conj(wide.fourier(n))
+    for norm, scale in (("backward", 1 / WIDE(n)), ("ortho", 1 / np.sqrt(WIDE(n))), ("forward", WIDE(1))):
+        _near(t, fft.ifft(t.tensor(host), norm=norm), true * scale, wanted, f"the transform back, norm={norm}")
 
 
 def _rfft(t: Trial, host: np.ndarray) -> None:
@@ -234,8 +255,25 @@ def _rfft(t: Trial, host: np.ndarray) -> None:
     dtype, n = dt.as_dtype(real.dtype), host.shape[-1]
     half = (_widened(real) @ wide.fourier(n))[..., : n // 2 + 1]
     _near(t, fft.rfft(t.tensor(real)), half, dt.complex_of(dtype), "the transform")
-    narrow = samples.read_only(half.astype(dt.complex_of(dtype)))
-    _near(t, fft.irfft(t.tensor(narrow), n=n), _widened(real), dtype, "and back")
+
+
+def _irfft(t: Trial, host: np.ndarray) -> None:
+    real = np.ascontiguousarray(np.real(host))
+    dtype, n = dt.as_dtype(real.dtype), host.shape[-1]
+    half = (_widened(real) @ wide.fourier(n))[..., : n // 2 + 1].astype(dt.complex_of(dtype))
+    _near(t, fft.irfft(t.tensor(half), n=n), _widened(real), dtype, "the transform back")
+
+
+def _part(t: Trial, host: np.ndarray) -> None:
+    """Each result of an op that has several, eagerly and in a compiled program."""
+    for function in (factorizations.qr, factorizations.svd):
+        x = t.tensor(host)
+        program = Compiled(trace(function, Spec(host.shape, dt.as_dtype(host.dtype)), backend=t.backend))
+        found = program(x.array)
+        for value, array in zip(function(x), found, strict=True):
+            mine, other = t.host(value), t.host(Tensor(array, t.backend))
+            t.same(other.shape, mine.shape, "the shape in a program")
+            _judge(t, _widened(other), _widened(mine), dt.as_dtype(host.dtype), "the result in a program")
 
 
 CHECKS: dict[str, tuple[str, Check]] = {
@@ -244,18 +282,23 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "svd": ("any", _svd),
     "svdvals": ("any", _svdvals),
     "eigh": ("positive", _eigh),
+    "eigvalsh": ("positive", _eigvalsh),
     "eig": ("regular", _eig),
     "eigvals": ("regular", _eigvals),
     "inv": ("regular", _inv),
     "solve": ("regular", _solve),
     "pinv": ("any", _pinv),
     "det": ("regular", _det),
+    "slogdet": ("regular", _slogdet),
     "fft": ("any", _fft),
+    "ifft": ("any", _ifft),
     "rfft": ("any", _rfft),
+    "irfft": ("any", _irfft),
+    "part": ("regular", _part),
 }
 """``op``: the kind of matrix it is defined on, and the check."""
 
-COMPLEX_RESULTS = ("eig", "eigvals", "fft", "rfft")
+COMPLEX_RESULTS = ("eig", "eigvals", "fft", "ifft", "rfft", "irfft")
 
 
 def _converted(t: Trial, *, name: str, dtype: np.dtype) -> None:
