@@ -63,10 +63,10 @@ def test_all_backends_side_by_side(demo):
     assert "deadly: left out, broken. The process that loaded it was killed by signal SIGKILL." in done.stdout
     assert "absent: left out, library missing. Not installed: absentlib." in done.stdout
     rows = table(done.stdout)
-    assert list(rows) == ["numpy", "jax"]
-    assert rows["numpy"]["held-out accuracy"] == rows["jax"]["held-out accuracy"]
+    assert list(rows)[:2] == ["numpy", "jax"]  # and whatever else is installed here
+    assert len({row["held-out accuracy"] for row in rows.values()}) == 1
     assert re.search(
-        r"^epoch +numpy +jax +largest rel\. difference\n +1 +1\.5\d+ +1\.5\d+ +\d", done.stdout, re.MULTILINE
+        r"^epoch +numpy +jax( +\S+)* +largest rel\. difference\n +1( +1\.5\d+){2,} +\d", done.stdout, re.MULTILINE
     )
     largest = re.search(r"Largest relative difference of a loss in any epoch: (\S+)$", done.stdout, re.MULTILINE)
     assert largest is not None
@@ -80,7 +80,7 @@ def test_json_is_all_there_is_on_standard_output(demo):
     answer = json.loads(done.stdout)
     assert answer["epochs"] == 2
     assert answer["seed"] == 3
-    assert list(answer["backends"]) == ["numpy", "jax"]
+    assert list(answer["backends"])[:2] == ["numpy", "jax"]
     for found in answer["backends"].values():
         assert 0.5 < found["accuracy"] <= 1
         assert 0 < found["loss"] < 2
