@@ -22,7 +22,7 @@ print(f"{len(x_train)} images to train on, {len(x_test)} to judge by, {x_train.s
 def make_model():
     model = tf.keras.Sequential(
         [
-            tf.keras.layers.Dense(128, activation="relu", input_shape=(64,)),
+            tf.keras.layers.Dense(128, activation="tanh", input_shape=(64,)),
             tf.keras.layers.Dropout(0.2),
             tf.keras.layers.Dense(10, activation="softmax"),
         ]
