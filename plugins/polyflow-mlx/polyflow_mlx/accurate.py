@@ -69,6 +69,19 @@ def expm1(x: Any, /) -> Any:
     return _complex(mx.expm1(re) * mx.cos(im) - 2 * half * half, exp(re) * mx.sin(im))
 
 
+def _rounded_once(function: Any) -> Any:
+    """A function of two arrays that computes halves in float32."""
+
+    def kernel(x1: Any, x2: Any, /) -> Any:
+        half = next((x.dtype for x in (x1, x2) if getattr(x, "dtype", None) in _HALVES), None)
+        if half is None:
+            return function(x1, x2)
+        return function(*(x.astype(mx.float32) if isinstance(x, mx.array) else x for x in (x1, x2))).astype(half)
+
+    return kernel
+
+
+@_rounded_once
 def logaddexp(x1: Any, x2: Any, /) -> Any:
     """``log(exp(x1) + exp(x2))``."""
     distance = x1 - x2
@@ -152,6 +165,7 @@ def cos(x: Any, /) -> Any:
     return _cos64(x) if x.dtype == mx.float64 else mx.cos(x)
 
 
+@_rounded_once
 def hypot(x1: Any, x2: Any, /) -> Any:
     """``sqrt(x1 ** 2 + x2 ** 2)``, which overflows only where the result does."""
     x1, x2 = mx.abs(x1), mx.abs(x2)

@@ -22,7 +22,7 @@ from polyflow.backend import ArrayNamespaceBackend, Capabilities, sums
 from polyflow.backend.checks import check_power
 from polyflow.backend.keys import Key
 from polyflow.backend.nodes import run_node_by_node
-from polyflow.errors import unknown_device
+from polyflow.errors import UnsupportedError, unknown_device
 from polyflow.ops.rules import reduced
 
 from . import accurate, indexing
@@ -124,6 +124,11 @@ class MLXBackend(ArrayNamespaceBackend):
         return program
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
+        for node in graph.nodes:
+            if not self.implements(node.op) and node.op.decomposition is None:
+                raise UnsupportedError(
+                    f"MLX's own gradient does not reach {node.op.name}, which runs on the host. polyflow's rules do."
+                )
         run = run_node_by_node(graph, self.resolve, self.asarray)
         inputs = [i for i, value in enumerate(graph.inputs) if value.dtype in dt.INEXACT]
         outputs = [i for i, value in enumerate(graph.outputs) if value.dtype in dt.INEXACT]
