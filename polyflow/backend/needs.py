@@ -9,7 +9,7 @@ Where something is missing, the op runs as if there were no such kernel: by its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -63,11 +63,18 @@ def among(kinds: Iterable[np.dtype]) -> When:
     held = frozenset(map(dtypes.as_dtype, kinds))
 
     def when(backend: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> bool:
-        return attrs.get("dtype") in held or any(
-            backend.dtype_of(x) in held for x in arrays if x.__class__ not in dtypes.SCALARS
-        )
+        return attrs.get("dtype") in held or any(backend.dtype_of(x) in held for x in _single(arrays))
 
     return when
+
+
+def _single(arrays: Iterable[Any]) -> Iterator[Any]:
+    """The arrays among a kernel's arguments, and those in packed values, the results of a factorization."""
+    for x in arrays:
+        if isinstance(x, tuple):
+            yield from _single(x)
+        elif x.__class__ not in dtypes.SCALARS:
+            yield x
 
 
 def divided(backend: Any, kernel: Kernel, other: Kernel, left: Iterable[When]) -> Kernel:

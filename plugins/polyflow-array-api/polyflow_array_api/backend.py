@@ -49,7 +49,7 @@ class ArrayAPIBackend(ArrayNamespaceBackend):
         self._read = read
         held, idle = measuring.dtypes(self.xp, self.library_device(self.device), read)
         self.capabilities = Capabilities(dtypes=held, dlpack=measuring.shares(sample))
-        self.gaps = {"*": idle} if idle else {}
+        self.gaps = measuring.overflows(self.xp, self._placed(), read) | ({"*": idle} if idle else {})
         self.deviations = {} if dt.float64 in held else dict(WITHOUT_FLOAT64)
         self.deviations |= DEVIATIONS.get(namespace.__name__, {})
         self._backwards = measuring.steps_backwards(sample)

@@ -99,6 +99,24 @@ def dtypes(xp: Any, device: Any, read: Callable[[Any], np.ndarray]) -> tuple[fro
     return frozenset(held), frozenset(idle)
 
 
+def overflows(xp: Any, place: dict[str, Any], read: Callable[[Any], np.ndarray]) -> dict[str, frozenset[np.dtype]]:
+    """The hyperbolic functions that overflow before their results do, where exp(x) does: by name, in which dtypes."""
+    found: dict[str, frozenset[np.dtype]] = {}
+    for name in ("cosh", "sinh"):
+        function = getattr(xp, name, None)
+        early = []
+        for dtype, last in ((dt.float32, 89.2), (dt.float64, 710.3)):
+            try:
+                values = read(function(xp.asarray(np.full(64, last, dtype), dtype=getattr(xp, dtype.name), **place)))  # type: ignore[misc]
+            except Exception:
+                continue
+            if np.isinf(values).any():
+                early.append(dtype)
+        if early:
+            found[name] = frozenset(early)
+    return found
+
+
 def steps_backwards(array: Any) -> bool:
     """Whether slices may have negative steps, as the standard says."""
     try:

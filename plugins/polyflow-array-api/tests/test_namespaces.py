@@ -18,6 +18,7 @@ NAMESPACES = {  # spec -> whether every case is tried (the first is, as a backen
     "array_api_strict:no_float64": True,
     "numpy": True,
     "array_api_compat.numpy": False,
+    "torch": False,
 }
 
 
