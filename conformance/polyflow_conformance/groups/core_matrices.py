@@ -217,6 +217,9 @@ def _pinv(t: Trial, host: np.ndarray) -> None:
         _near(t, found, true, dtype, "the pseudo-inverse", 400.0)
     else:
         _judge(t, _product(t, host, found, host), _widened(host), dtype, "A @ A⁺ @ A")
+    scaled = samples.read_only(np.diag([4.0, 2.0, 0.5]).astype(dtype))
+    cut = np.diag([0.25, 0.5, 0.0])
+    _near(t, matrices.pinv(t.tensor(scaled), rtol=0.25), cut, dtype, "the pseudo-inverse with a tolerance")
 
 
 def _det(t: Trial, host: np.ndarray) -> None:
@@ -233,35 +236,54 @@ def _slogdet(t: Trial, host: np.ndarray) -> None:
     _near(t, size, np.log(np.abs(true)), dt.real_of(dtype), "the logarithm")
 
 
+NORMS: tuple[tuple[str, Callable[[int], Any], Callable[[int], Any]], ...] = (
+    ("backward", lambda n: WIDE(1), lambda n: 1 / WIDE(n)),
+    ("ortho", lambda n: 1 / np.sqrt(WIDE(n)), lambda n: 1 / np.sqrt(WIDE(n))),
+    ("forward", lambda n: 1 / WIDE(n), lambda n: WIDE(1)),
+)
+"""``norm``, and by what it scales a transform of length n, and the transform back."""
+
+
 def _fft(t: Trial, host: np.ndarray) -> None:
     wanted, n = dt.complex_of(dt.as_dtype(host.dtype)), host.shape[-1]
-    forward = wide.fourier(n)
-    true = _widened(host) @ forward
-    for norm, scale in (("backward", WIDE(1)), ("ortho", 1 / np.sqrt(WIDE(n))), ("forward", 1 / WIDE(n))):
-        _near(t, fft.fft(t.tensor(host), norm=norm), true * scale, wanted, f"the transform, norm={norm}")
+    true = _widened(host) @ wide.fourier(n)
+    for norm, scale, _ in NORMS:
+        _near(t, fft.fft(t.tensor(host), norm=norm), true * scale(n), wanted, f"the transform, norm={norm}")
     longer = np.concatenate([host, np.zeros_like(host)], -1)
     _near(t, fft.fft(t.tensor(host), n=2 * n), _widened(longer) @ wide.fourier(2 * n), wanted, "of twice the length")
+    _near(t, fft.fft(_turned(t, host), axis=-2), _h(np.conj(true)), wanted, "the transform along another axis")
 
 
 def _ifft(t: Trial, host: np.ndarray) -> None:
     wanted, n = dt.complex_of(dt.as_dtype(host.dtype)), host.shape[-1]
     true = _widened(host) @ np.conj(wide.fourier(n))
-    for norm, scale in (("backward", 1 / WIDE(n)), ("ortho", 1 / np.sqrt(WIDE(n))), ("forward", WIDE(1))):
-        _near(t, fft.ifft(t.tensor(host), norm=norm), true * scale, wanted, f"the transform back, norm={norm}")
+    for norm, _, scale in NORMS:
+        _near(t, fft.ifft(t.tensor(host), norm=norm), true * scale(n), wanted, f"the transform back, norm={norm}")
+    _near(t, fft.ifft(_turned(t, host), axis=-2), _h(np.conj(true)) / WIDE(n), wanted, "along another axis")
 
 
 def _rfft(t: Trial, host: np.ndarray) -> None:
     real = samples.read_only(np.ascontiguousarray(np.real(host)))
-    dtype, n = dt.as_dtype(real.dtype), host.shape[-1]
+    wanted, n = dt.complex_of(dt.as_dtype(real.dtype)), host.shape[-1]
     half = (_widened(real) @ wide.fourier(n))[..., : n // 2 + 1]
-    _near(t, fft.rfft(t.tensor(real)), half, dt.complex_of(dtype), "the transform")
+    for norm, scale, _ in NORMS:
+        _near(t, fft.rfft(t.tensor(real), norm=norm), half * scale(n), wanted, f"the transform, norm={norm}")
+    _near(t, fft.rfft(_turned(t, real), axis=-2), _h(np.conj(half)), wanted, "the transform along another axis")
 
 
 def _irfft(t: Trial, host: np.ndarray) -> None:
     real = np.ascontiguousarray(np.real(host))
     dtype, n = dt.as_dtype(real.dtype), host.shape[-1]
     half = (_widened(real) @ wide.fourier(n))[..., : n // 2 + 1].astype(dt.complex_of(dtype))
-    _near(t, fft.irfft(t.tensor(half), n=n), _widened(real), dtype, "the transform back")
+    for norm, _, scale in NORMS:
+        true = _widened(real) * scale(n) * WIDE(n)
+        _near(t, fft.irfft(t.tensor(half), n=n, norm=norm), true, dtype, f"the transform back, norm={norm}")
+    turned = fft.irfft(_turned(t, half), n=n, axis=-2)
+    _near(t, turned, np.swapaxes(_widened(real), -1, -2), dtype, "the transform back along another axis")
+
+
+def _turned(t: Trial, host: np.ndarray) -> Any:
+    return t.tensor(samples.read_only(np.ascontiguousarray(np.swapaxes(host, -1, -2))))
 
 
 def _part(t: Trial, host: np.ndarray) -> None:

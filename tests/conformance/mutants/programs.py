@@ -1,0 +1,73 @@
+"""Faults of compiled programs."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from polyflow.backend.nodes import run_node_by_node
+from polyflow_numpy.backend import NumPyBackend
+
+from .declared import Mutant, declaring
+
+MUTANTS: list[Mutant] = []
+mutant = declaring(MUTANTS)
+
+
+@mutant("a program that remembers its first arguments", "program")
+class _(NumPyBackend):
+    def compile(self, graph):
+        run, seen = super().compile(graph), []
+
+        def stale(*arrays):
+            seen[:] = seen or [run(*arrays)]
+            return seen[0]
+
+        return stale
+
+
+@mutant("a program that writes its results into the same buffers", "program")
+class _(NumPyBackend):
+    def compile(self, graph):
+        run, held = super().compile(graph), []
+
+        def reused(*arrays):
+            results = [np.asarray(one) for one in run(*arrays)]
+            if not held:
+                held.extend(np.array(one) for one in results)
+            for buffer, one in zip(held, results, strict=True):
+                buffer[...] = one
+            return tuple(held)
+
+        return reused
+
+
+@mutant("a program in which integers to a negative power are 1", "pow")
+class _(NumPyBackend):
+    def compile(self, graph):
+        forgiving = lambda x1, x2: np.power(x1, np.maximum(x2, 0) if np.asarray(x2).dtype.kind == "i" else x2)  # noqa: E731
+        return run_node_by_node(graph, lambda op: forgiving if op.name == "pow" else self.resolve(op), self.asarray)
+
+
+@mutant("a program that computes integers in 64 bits", "sum")
+class _(NumPyBackend):
+    def compile(self, graph):
+        run = super().compile(graph)
+        return lambda *arrays: tuple(
+            one.astype(np.int64) if np.asarray(one).dtype == np.int32 else one for one in run(*arrays)
+        )
+
+
+@mutant("a program whose scratch memory its threads share", "program")
+class _(NumPyBackend):
+    def compile(self, graph):
+        run, scratch = super().compile(graph), {}
+
+        def racy(*arrays):
+            for i, array in enumerate(arrays):
+                scratch[i] = array
+            time.sleep(1e-4)
+            return run(*[scratch[i] for i in range(len(arrays))])
+
+        return racy
