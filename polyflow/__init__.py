@@ -33,6 +33,7 @@ from .dtypes import (
     uint32,
     uint64,
 )
+from .flow.control import cond, scan, while_loop
 from .flow.function import function
 from .flow.gradient_tape import GradientTape
 from .flow.transforms import (
@@ -262,6 +263,7 @@ __all__ = [
     "complex64",
     "complex128",
     "concat",
+    "cond",
     "conj",
     "constant",
     "convert_to_tensor",
@@ -378,6 +380,7 @@ __all__ = [
     "round",
     "rsqrt",
     "saturate_cast",
+    "scan",
     "scatter_nd",
     "searchsorted",
     "set_backend",
@@ -423,6 +426,7 @@ __all__ = [
     "vecdot",
     "vjp",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]

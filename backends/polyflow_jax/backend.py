@@ -20,7 +20,7 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, devices, indexing, linalg, random
+from . import accurate, control, devices, indexing, linalg, random
 from .loop import Program
 
 _x64 = jax.enable_x64
@@ -202,6 +202,9 @@ class JaxBackend(ArrayNamespaceBackend):
 
     # Kernels -------------------------------------------------------------------------------------------------------
 
+    cond: Any = staticmethod(control.cond)
+    while_loop: Any = staticmethod(control.while_loop)
+    scan: Any = staticmethod(control.scan)
     getitem: Any = staticmethod(indexing.getitem)
     index_add: Any = staticmethod(indexing.index_add)
     index_set: Any = staticmethod(indexing.index_set)

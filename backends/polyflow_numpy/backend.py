@@ -19,7 +19,7 @@ from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
-from . import activations, extremes, indexing, linalg, products, select, sums
+from . import activations, control, extremes, indexing, linalg, products, select, sums
 from .plans import PlannedLoop, plan
 
 _logical_or: Any = np.logical_or.reduce
@@ -249,6 +249,10 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     def cumulative_prod(self, x: Any, *, axis: int) -> Any:
         return self._narrow(_accumulate(np.multiply, self._wide(x), axis), x)
+
+    # Control flow --------------------------------------------------------------------------------------------------
+
+    scan: Any = staticmethod(control.scan)
 
     # Factorizations ------------------------------------------------------------------------------------------------
 

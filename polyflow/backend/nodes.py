@@ -17,7 +17,13 @@ def run_node_by_node(
         graph: a `polyflow.flow.Graph`.
         resolve: maps an op to its kernel.
         asarray: makes an array of a Python scalar and its dtype, for graphs that return a constant as it is.
+
+    Kernels get graphs among the attributes of their nodes as functions of arrays, run in the same way.
     """
+
+    def runnable(inner: Any) -> Callable[..., tuple[Any, ...]]:
+        return run_node_by_node(inner, resolve, asarray)
+
     slots: dict[Any, int] = {value: i for i, value in enumerate(graph.inputs)}
     steps = []
     last_use: dict[int, int] = {}
@@ -36,7 +42,7 @@ def run_node_by_node(
             last_use[source] = step
         slots[node.output] = len(slots)
         last_use[slots[node.output]] = step
-        steps.append((resolve(node.op), sources, node.attrs, slots[node.output]))
+        steps.append((resolve(node.op), sources, with_functions(node, runnable), slots[node.output]))
     results = tuple(slot(value) for value in graph.outputs)
     size, count = len(slots), len(graph.inputs)
     keep = set(results) | {index for index, _ in constants} | set(range(count))
@@ -57,6 +63,13 @@ def run_node_by_node(
         return tuple([values[i] for i in results])
 
     return run
+
+
+def with_functions(node: Any, runnable: Callable[[Any], Callable[..., tuple[Any, ...]]]) -> dict[str, Any]:
+    """The attributes of a node for its kernel, with what ``runnable`` makes of those that are graphs."""
+    if not node.op.graphs:
+        return node.attrs
+    return {**node.attrs, **{name: runnable(node.attrs[name]) for name in node.op.graphs}}
 
 
 def _array(value: Any, asarray: Callable[..., Any]) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import IncompleteBackendError, UnsupportedError
+from . import control
 from .deviation import Deviation
 from .loop import Loop, LoopProgram, StepByStep
 from .needs import among, divided, needs_of, usable
@@ -181,6 +182,31 @@ class Backend(abc.ABC):
     def part(self, packed: tuple[Any, ...], *, index: int) -> Any:
         """One of the arrays that the kernel of an op with several results returned."""
         return packed[index]
+
+    def cond(self, *arrays: Any, **how: Any) -> tuple[Any, ...]:
+        """``cond(pred, *operands, then, otherwise)``: what ``then(*operands)`` gives if ``pred``, else the other.
+
+        This op, `while_loop` and `scan` stand in graphs only. What they repeat or choose arrives as functions from
+        arrays to a tuple of arrays. Here: the host decides.
+        """
+        return control.cond(self, *arrays, **how)
+
+    def while_loop(self, *arrays: Any, **how: Any) -> tuple[Any, ...]:
+        """``while_loop(*consts, *carries, test, body, consts, maximum_iterations)``: the last carries.
+
+        ``body(*consts, *carries)`` gives new carries while the boolean ``test(*consts, *carries)[0]`` is true, at most
+        ``maximum_iterations`` times (None: without an end); ``consts`` is how many constants come first.
+        """
+        return control.while_loop(self, *arrays, **how)
+
+    def scan(self, *arrays: Any, **how: Any) -> tuple[Any, ...]:
+        """``scan(*consts, *carries, *xs, body, consts, carries, length, reverse, history)``: a function along an axis.
+
+        ``body(*consts, *carries, *elements)`` gives new carries and a row, ``length`` times, from the last element to
+        the first if ``reverse``. The results are the last carries, then the rows, stacked along a first axis; then,
+        if ``history``, what the carries were before each step, stacked likewise.
+        """
+        return control.scan(self, *arrays, **how)
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""

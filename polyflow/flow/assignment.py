@@ -13,7 +13,7 @@ from ..ops import call, indexing
 from ..tensor import Tensor
 from ..variable import Variable
 from .tape import Tape
-from .trace import Symbol
+from .trace import Symbol, tracer_of
 
 
 def assign(x: Any, key: Any, values: Any) -> None:
@@ -22,7 +22,7 @@ def assign(x: Any, key: Any, values: Any) -> None:
     Raises:
         TypeError: for a variable's value, an argument of a traced function, and a tensor that a tape watches: others
             hold them too.
-        TraceError: for a tensor from outside, in a traced function.
+        TraceError: for a tensor from outside, in a traced function, a branch or the body of a loop.
         Otherwise as `index_set`.
     """
     if isinstance(x, Variable):
@@ -36,6 +36,11 @@ def assign(x: Any, key: Any, values: Any) -> None:
         raise TraceError(
             "a traced function assigned to elements of a tensor from outside, which would change while tracing only. "
             "Assign to a copy made inside: x.copy()."
+        )
+    if isinstance(x, Symbol) and top is not None and top.backend is not None and x.tracer is not tracer_of(top):
+        raise TraceError(
+            "a branch or a loop's body assigned to elements of a tensor from outside of it, which others hold too. "
+            "Assign to a copy made inside, x.copy(), and return that."
         )
     tapes = Tape.existing()
     if any(tape.watches(x) for tape in tapes):

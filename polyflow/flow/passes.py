@@ -27,7 +27,12 @@ def simplified(graph: Graph, *, weak_scalars: bool) -> Graph:
         graph: any graph.
         weak_scalars: whether kernels of two arguments take a Python float for one of them.
     """
-    return shared(uniform(graph, weak_scalars=weak_scalars)).pruned()
+    outer = shared(uniform(graph, weak_scalars=weak_scalars)).pruned()
+    for node in outer.nodes:
+        if node.op.graphs:
+            inner = {name: simplified(node.attrs[name], weak_scalars=weak_scalars) for name in node.op.graphs}
+            node.attrs = {**node.attrs, **inner}
+    return outer
 
 
 def shared(graph: Graph) -> Graph:

@@ -52,6 +52,8 @@ class Tape(Interpreter):
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         below = self.below
         if below is not None:
+            if op.graphs and not self.live.isdisjoint(map(id, args)):
+                op, attrs = op.recorded(attrs, below.backend)  # type: ignore[attr-defined]
             out = below.run(op, args, attrs)
         else:
             out = _new(Tensor)
@@ -98,7 +100,7 @@ class Tape(Interpreter):
         """Every tape that something may still ask for gradients."""
         return [tape for tape in (reference() for reference in _existing.valuerefs()) if tape is not None]
 
-    def watches(self, value: Tensor) -> bool:
+    def watches(self, value: Any) -> bool:
         """Whether gradients with respect to this very value may be asked for."""
         return any(one is value for one in self.kept)
 
@@ -160,8 +162,8 @@ class Tape(Interpreter):
             _accumulate(found, value, cotangent)
         live = self.live
         for op, args, attrs, out in reversed(self.records):
-            if op.__class__ is CustomGradient:
-                for arg, cotangent in op.pull(found, live, args, out):  # type: ignore[attr-defined]
+            if op.joint:
+                for arg, cotangent in op.pull(found, live, args, attrs, out):  # type: ignore[attr-defined]
                     guards.pop(id(arg), None)
                     _accumulate(found, arg, cotangent)
                 continue
@@ -206,11 +208,18 @@ def _guarded_step(
 class CustomGradient:
     """Stands in a tape's record for a function whose pullback a user wrote; the record holds all its results."""
 
+    joint = True
+
     def __init__(self, pullback: Callable[..., Any]) -> None:
         self.user_pullback = pullback
 
     def pull(
-        self, found: dict[int, Tensor], live: set[int], args: tuple[Any, ...], outs: tuple[Any, ...]
+        self,
+        found: dict[int, Tensor],
+        live: set[int],
+        args: tuple[Any, ...],
+        attrs: dict[str, Any],
+        outs: tuple[Any, ...],
     ) -> Iterator[tuple[Any, Any]]:
         """The live ones of ``args``, each with the user's cotangent, if there are cotangents of ``outs``."""
         given = [found.get(id(out)) for out in outs]

@@ -142,6 +142,13 @@ class Tracer(Interpreter):
         self.assigned[id(variable)] = (variable, self.lift(value))
 
 
+def tracer_of(interpreter: Interpreter | None) -> Tracer | None:
+    """The tracer that ops get to from an interpreter, if there is one."""
+    while interpreter is not None and not isinstance(interpreter, Tracer):
+        interpreter = interpreter.below
+    return interpreter
+
+
 class Traced:
     """What tracing a function gave.
 

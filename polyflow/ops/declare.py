@@ -67,7 +67,12 @@ class Op:
         kernels: the kernel on each backend.
         prepared: the public function of an op of one tensor, for callers that have its attributes ready.
         plans: what the general way in does with arguments of each combination of dtypes, worked out once.
+        graphs: the attributes that are graphs, in ops of control flow.
+        joint: whether it has one gradient rule for all arguments together.
     """
+
+    graphs: tuple[str, ...] = ()
+    joint = False
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from polyflow.backend.nodes import with_functions
 from polyflow.ops.several import PACKED
 
 from . import elementwise, numbers, products, reductions, selection, views
@@ -253,7 +254,7 @@ class Planner:
         """Call the node's kernel, as running node by node would."""
         kernel = self.kernel(node.op)
         if node.attrs:
-            kernel = partial(kernel, **node.attrs)
+            kernel = partial(kernel, **with_functions(node, lambda graph: plan(graph, self._resolve)))
         arguments = [
             self.named(value.scalar) if value.scalar is not None else self.places[value].name for value in node.inputs
         ]

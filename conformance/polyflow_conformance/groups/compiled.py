@@ -72,6 +72,9 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/values/dtypes", _dtypes, (dt.int8, dt.float16, dt.int64))
     yield Case(f"{program}/errors/value-asked", _value_asked, (dt.float32,), True)
     yield Case(f"{program}/function/signatures", _signatures, (dt.float32,), True)
+    yield Case(f"{program}/control/cond", _cond, (dt.float32,), True)
+    yield Case(f"{program}/control/while-loop", _while_loop, (dt.float32, dt.int32), True)
+    yield Case(f"{program}/control/scan", _scan, (dt.float32,), True)
 
 
 def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tuple[Compiled, list[Any]]:
@@ -390,3 +393,63 @@ def _signatures(t: Trial) -> None:
         t.exactly(call(t.tensor(a), t.tensor(a)), a @ a, what="the function's value")
     gradient = pf.function(transforms.grad(lambda x: reduction.sum(x * x * x)))
     t.exactly(gradient(t.tensor(np.array([2.0], np.float32))), np.array([12.0], np.float32), what="a compiled gradient")
+
+
+def _cond(t: Trial) -> None:
+    """One of two branches, chosen when the program runs; the other one changes nothing, and has no gradient."""
+    v = pf.Variable(np.float32(2.0))
+
+    def up(x: Any) -> Any:
+        v.assign_add(1.0)
+        return reduction.sum(functions()["log"](x)) * v
+
+    @pf.function
+    def call(x: Any) -> Any:
+        return transforms.value_and_grad(lambda x: pf.cond(x[0] > 0, lambda: up(x), lambda: reduction.sum(x * 3.0)))(x)
+
+    one, other = np.array([1.0, 1.0], np.float32), np.array([0.0, 4.0], np.float32)
+    for x, value, gradient, held in ((one, 0.0, (3.0, 3.0), 3.0), (other, 12.0, (3.0, 3.0), 3.0)):
+        found, back = call(t.tensor(x))
+        t.exactly(found, np.float32(value), what="what the branch gives")
+        t.exactly(back, np.array(gradient, np.float32), what="its gradient")
+        t.exactly(v.value, np.float32(held), what="the variable that one branch assigns")
+
+
+def _while_loop(t: Trial) -> None:
+    """As many steps as the values ask for, none among them, with a bound and without one."""
+
+    def doubled(x: Any, limit: int | None) -> Any:
+        return pf.while_loop(
+            lambda x, n: reduction.sum(x) < 20.0, lambda x, n: (x * 2.0, n + 1), (x, 0), maximum_iterations=limit
+        )
+
+    for limit, wanted in ((None, 3), (2, 2)):
+        call = pf.function(functools.partial(doubled, limit=limit))
+        for x, steps in ((np.array([1.0, 2.0], np.float32), wanted), (np.array([9.0, 30.0], np.float32), 0)):
+            found, count = call(t.tensor(x))
+            t.exactly(found, x * np.float32(2**steps), what="the loop's value")
+            t.exactly(count, np.int32(steps), what="how many steps it took")
+
+
+def _scan(t: Trial) -> None:
+    """A recurrence along the rows of a matrix, from either end, and its gradient."""
+    rows, start = np.array([[1.0, -2.0], [0.5, 3.0], [4.0, -1.0]], np.float32), np.array([1.0, 2.0], np.float32)
+    factor = np.float32(0.5)
+
+    def recurrence(x: Any, w: Any, reverse: bool) -> Any:
+        return pf.scan(lambda c, row: (c * w + row, c * row), x, t.tensor(rows), reverse=reverse)
+
+    for reverse in (False, True):
+        call = pf.function(functools.partial(recurrence, reverse=reverse))
+        carry, true = start, np.zeros_like(rows)
+        slope = np.zeros_like(start)
+        for i in range(3)[:: -1 if reverse else 1]:
+            true[i] = carry * rows[i]
+            carry, slope = carry * factor + rows[i], slope * factor + carry
+        last, given = call(t.tensor(start), t.tensor(factor))
+        t.exactly(last, carry, what="what the scan ends with")
+        t.exactly(given, true, what="what its steps give")
+        gradient = pf.function(
+            transforms.grad(lambda w, r=reverse: reduction.sum(recurrence(t.tensor(start), w, r)[0]))
+        )
+        t.exactly(gradient(t.tensor(factor)), slope.sum(), what="the gradient")

@@ -1,0 +1,121 @@
+"""cond: one of two functions, chosen by a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ... import dtypes as dt
+from ... import tree
+from ...errors import ShapeError
+from ...ops.call import interpreter
+from ...ops.elementwise import not_equal
+from ...ops.several import parts
+from ...tensor import Operators, Tensor, asarray
+from ..interpreter import inside
+from .agreement import check_specs, check_structure, tensors
+from .nested import Nested, Outside, closed, or_zeros, pulled_back, symbols, values_of
+from .op import Control, specs_of
+
+
+def _cond(pred, /, *operands, then, otherwise):
+    """``then(*operands)`` where ``pred`` is true, else ``otherwise(*operands)``."""
+    return then(*operands) if pred else otherwise(*operands)
+
+
+COND = Control(_cond, lambda *specs, then, otherwise: specs_of(then.outputs), ("then", "otherwise"))
+
+
+def cond(
+    pred: Any,
+    true_fn: Callable[..., Any],
+    false_fn: Callable[..., Any],
+    *operands: Any,
+    name: str | None = None,
+) -> Any:
+    """``true_fn(*operands)`` if ``pred`` is true, else ``false_fn(*operands)``.
+
+    Run op by op, it calls the one function. In a traced function it traces both, and the compiled program runs the one:
+    what the other would have computed, and its gradient, do not matter. Both may use tensors and variables from outside
+    and assign variables.
+
+    Args:
+        pred: a boolean without axes (of numbers, 0 is false): a tensor, or a Python value.
+        true_fn: returns a tensor or a nested container of tensors, or None.
+        false_fn: returns the same structure, with tensors of the same shapes and dtypes.
+        *operands: passed to either function.
+        name: accepted as in TensorFlow.
+
+    Raises:
+        ShapeError: for a ``pred`` with axes. TypeError, ShapeError, DTypeError: where the two differ in structure,
+        shapes or dtypes; found in traced functions only.
+    """
+    chosen = predicate("cond", pred)
+    if chosen.__class__ is bool:
+        return tree.map(asarray, (true_fn if chosen else false_fn)(*operands))
+    outer = interpreter.get()
+    found = [_branch(outer, function, operands) for function in (true_fn, false_fn)]
+    (then, leaves, structure), (otherwise, others, other) = found
+    check_structure("cond", ("what true_fn returned", structure), ("what false_fn returned", other))
+    check_specs("cond", ("what true_fn returned", leaves), ("what false_fn returned", others), structure)
+    outside = Outside(then, otherwise)
+    graphs = [
+        closed(
+            part, [*outside.constants_in(part), *outside.state_in(part)], [*values_of(results), *outside.state_of(part)]
+        )
+        for part, results in ((then, leaves), (otherwise, others))
+    ]
+    arguments = (chosen, *outside.constants(), *outside.state())
+    results = parts(outer.run(COND, arguments, {"then": graphs[0], "otherwise": graphs[1]}))
+    outside.assign(results[len(leaves) :])
+    return tree.unflatten(structure, list(results[: len(leaves)]))
+
+
+def predicate(name: str, pred: Any) -> Any:
+    """A condition as a Python bool where it is known now, else as a boolean tensor of the traced function."""
+    value = pred.read() if isinstance(pred, Operators) else pred
+    shape = getattr(value, "shape", ())
+    if tuple(shape) != ():
+        raise ShapeError(
+            f"{name} decides by one value; its condition has shape {tuple(shape)}. "
+            "Reduce it with .all() or .any(), or choose element by element with where."
+        )
+    if not isinstance(value, Operators) or isinstance(value, Tensor):
+        return bool(value)
+    return value if value.dtype is dt.bool_ else not_equal(value, 0)
+
+
+def _branch(outer: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> tuple[Nested, list[Any], Any]:
+    """What a branch was traced to: its part, its results in there, and their structure."""
+    part = Nested(outer)
+    with inside(part):
+        leaves, structure = tensors(function(*operands))
+        return part, [part.lift(leaf) for leaf in leaves], structure
+
+
+@COND.differentiated
+def _pull(
+    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any]]:
+    """The cotangents come from the branch that was taken: another choice between the two graphs' gradients."""
+    given = found.get(id(out))
+    if not given:
+        return
+    pred, *operands = args
+    wanted = [place for place, arg in enumerate(operands) if id(arg) in live and arg.dtype in dt.INEXACT]
+    top = interpreter.get()
+    traced = []
+    for graph in (attrs["then"], attrs["otherwise"]):
+        part = Nested(top)
+        with inside(part):
+            inputs, seeds = symbols(part, operands, "argument"), symbols(part, list(given.values()), "cotangent")
+            cotangents = pulled_back(graph, inputs, wanted, dict(zip(given, seeds, strict=True)))
+            results = [part.lift(or_zeros(one, inputs[place])) for place, one in zip(wanted, cotangents, strict=True)]
+        traced.append((part, [*values_of(inputs), *values_of(seeds)], values_of(results)))
+    outside = Outside(*[part for part, _, _ in traced])
+    then, otherwise = (
+        closed(part, [*outside.constants_in(part), *inputs], results) for part, inputs, results in traced
+    )
+    arguments = (pred, *outside.constants(), *operands, *given.values())
+    results = parts(top.run(COND, arguments, {"then": then, "otherwise": otherwise}))
+    yield from zip([operands[place] for place in wanted], results, strict=True)

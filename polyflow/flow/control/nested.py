@@ -1,0 +1,189 @@
+"""Graphs inside a graph: tracing a part of what is traced, and running a graph as ops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...ops.call import interpreter
+from ...ops.creation import zeros_like
+from ...ops.elementwise import astype
+from ...ops.several import PACKED
+from ...variable import Variable
+from .. import eager
+from ..graph import Graph, Value
+from ..interpreter import Interpreter, inside
+from ..tape import Tape
+from ..trace import Symbol, Tracer, tracer_of
+
+
+class Nested(Tracer):
+    """Traces a branch, or the body of a loop, for a graph of its own.
+
+    What it uses of the traced functions around it becomes an input, as tensors and variables do.
+
+    Args:
+        outer: the interpreter that the op with this graph will go to.
+    """
+
+    def __init__(self, outer: Interpreter) -> None:
+        super().__init__(outer.backend)
+        self.outer = outer
+
+    def lift(self, value: Any) -> Symbol:
+        if isinstance(value, Symbol) and value.tracer is not self and self._is_inside(value.tracer):
+            if id(value) not in self.captured:
+                self.captured[id(value)] = (value, self.input(value.shape, value.dtype, "captured"))  # type: ignore[assignment]
+            return self.captured[id(value)][1]
+        return super().lift(value)
+
+    def _is_inside(self, tracer: Tracer) -> bool:
+        around = tracer_of(self.outer)
+        while around is not tracer and isinstance(around, Nested):
+            around = tracer_of(around.outer)
+        return around is tracer
+
+
+class Outside:
+    """What the graphs of one op take from outside, in one order for all of them.
+
+    Args:
+        parts: what was traced for each graph.
+
+    Attributes:
+        assigned: the variables that any of them assigns.
+    """
+
+    def __init__(self, *parts: Nested) -> None:
+        self.parts = parts
+        self.assigned: list[Variable] = _united([part.assigned for part in parts])
+        for part in parts:
+            for variable in self.assigned:
+                part.read(variable)
+        changed = set(map(id, self.assigned))
+        self._captured = {key: pair for part in parts for key, pair in part.captured.items()}
+        self._read = {key: pair for part in parts for key, pair in part.variables.items() if key not in changed}
+
+    def constants(self) -> list[Any]:
+        """What is read from outside, as seen there: captured tensors, then variables that nobody assigns."""
+        outer = self.parts[0].outer
+        return [
+            *(value for value, _ in self._captured.values()),
+            *(_seen(outer, variable) for variable, _ in self._read.values()),
+        ]
+
+    def state(self) -> list[Any]:
+        """The values of the assigned variables, as seen outside."""
+        return [_seen(self.parts[0].outer, variable) for variable in self.assigned]
+
+    def constants_in(self, part: Nested) -> list[Value]:
+        """The inputs of a graph for `constants`."""
+        return [
+            held[key][1].value if key in held else Value(symbol.shape, symbol.dtype, symbol.value.name)
+            for wanted, held in ((self._captured, part.captured), (self._read, part.variables))
+            for key, (_, symbol) in wanted.items()
+        ]
+
+    def state_in(self, part: Nested) -> list[Value]:
+        """The inputs of a graph for `state`."""
+        return [part.variables[id(variable)][1].value for variable in self.assigned]
+
+    def state_of(self, part: Nested) -> list[Value]:
+        """The outputs of a graph that the assigned variables are to hold."""
+        return [part.read(variable).value for variable in self.assigned]
+
+    def assign(self, values: Sequence[Any]) -> None:
+        """Give the assigned variables their new values, outside."""
+        for variable, value in zip(self.assigned, values, strict=True):
+            self.parts[0].outer.assign(variable, value)
+
+
+def _seen(outer: Interpreter, variable: Variable) -> Any:
+    value = outer.read(variable)
+    value.fixed = True
+    return value
+
+
+def _united(held: Sequence[dict[int, tuple[Any, Any]]]) -> list[Any]:
+    return list({key: pair[0] for one in held for key, pair in one.items()}.values())
+
+
+def symbols(part: Tracer, values: Sequence[Any], name: str) -> list[Symbol]:
+    """Inputs of a graph like these values."""
+    return [part.input(value.shape, value.dtype, name) for value in values]
+
+
+def values_of(found: Sequence[Symbol]) -> list[Value]:
+    """What symbols stand for in their graph."""
+    return [symbol.value for symbol in found]
+
+
+def closed(part: Tracer, inputs: Sequence[Value], outputs: Sequence[Value]) -> Graph:
+    """The graph of what was traced."""
+    return Graph(list(inputs), part.graph.nodes, list(outputs)).pruned()
+
+
+def replayed(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
+    """The results of a graph whose nodes go to the current interpreter one by one."""
+    top = interpreter.get()
+    known: dict[Value, Any] = dict(zip(graph.inputs, arguments, strict=True))
+
+    def value_of(value: Value) -> Any:
+        return known[value] if value.scalar is None else value.scalar
+
+    for node in graph.nodes:
+        if node.inputs:
+            known[node.output] = top.run(node.op, tuple(map(value_of, node.inputs)), node.attrs)
+        else:
+            known[node.output] = top.create(node.op, node.attrs, top.backend)
+    return [
+        known[value] if value.scalar is None else eager.constant(value.scalar, value.dtype, top.backend)
+        for value in graph.outputs
+    ]
+
+
+def pulled_back(
+    graph: Graph,
+    arguments: Sequence[Symbol],
+    wanted: Sequence[int],
+    seeds: dict[int, Any],
+) -> list[Any]:
+    """The cotangents of some of a graph's arguments, in a part that is being traced (None: it does not depend on it).
+
+    Args:
+        graph: what to differentiate.
+        arguments: its arguments.
+        wanted: which of these.
+        seeds: cotangents of its results, by their places.
+    """
+    tape = Tape(interpreter.get(), watch_variables=False)
+    for place in wanted:
+        tape.watch(arguments[place])  # type: ignore[arg-type]
+    with inside(tape):
+        results = replayed(graph, arguments)
+    found = tape.cotangents([(results[place], seed) for place, seed in seeds.items()])
+    return [_of(found, arguments[place]) for place in wanted]
+
+
+def _of(found: dict[int, Any], value: Any) -> Any:
+    cotangent = found.get(id(value))
+    if cotangent is None or cotangent.dtype is value.dtype:
+        return cotangent
+    return astype(cotangent, value.dtype)
+
+
+def or_zeros(cotangent: Any, value: Any) -> Any:
+    """A cotangent of a value, zeros for None."""
+    return zeros_like(value) if cotangent is None else cotangent
+
+
+def depending(graph: Graph, live: Sequence[bool], inexact: frozenset[np.dtype]) -> list[bool]:
+    """Which outputs of a graph depend on its live inputs by way of values of these dtypes."""
+    reached = {value for value, one in zip(graph.inputs, live, strict=True) if one and value.dtype in inexact}
+    for node in graph.nodes:
+        flows = node.op.rules and (node.output.dtype in inexact or node.output.dtype is PACKED)
+        if flows and not reached.isdisjoint(node.inputs):
+            reached.add(node.output)
+    return [value in reached for value in graph.outputs]

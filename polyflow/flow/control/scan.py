@@ -1,0 +1,277 @@
+"""scan: a function applied along the first axis of tensors, which hands something on from one element to the next."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes as dt
+from ... import tree
+from ...backend import selection
+from ...ops import creation
+from ...ops.call import interpreter
+from ...ops.indexing import getitem
+from ...ops.rules import Spec
+from ...ops.several import parts
+from ...ops.shape import stack
+from ..interpreter import inside
+from ..trace import trace
+from .agreement import elements, handed_on, length_of, tensors
+from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
+from .op import Control, specs_of
+
+
+def _scan(*arrays, body, consts, carries, length, reverse, history):
+    """The carries after the last step, what every step gives stacked, and, where asked, the carries before every step.
+
+    ``body(*consts, *carries, *elements)`` returns the new carries and what the step gives.
+    """
+    fixed, now, xs = split(arrays, consts, carries)
+    rows: list[Any] = [None] * length
+    for place in order(length, reverse):
+        results = body(*fixed, *now, *[x[place] for x in xs])
+        rows[place] = (*results[carries:], *(now if history else ()))
+        now = results[:carries]
+    return (*now, *(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def _infer(
+    *specs: Spec, body: Any, consts: int, carries: int, length: int, reverse: bool, history: bool
+) -> tuple[Spec, ...]:
+    now, each = specs_of(body.outputs[:carries]), specs_of(body.outputs[carries:])
+    rows = (*each, *now) if history else each
+    return (*now, *(Spec((length, *spec.shape), spec.dtype) for spec in rows))
+
+
+SCAN = Control(_scan, _infer, ("body",))
+
+
+def split(values: Any, consts: int, carries: int) -> tuple[Any, Any, Any]:
+    """The arguments of a scan: constants, carries, and what it goes through."""
+    return values[:consts], values[consts : consts + carries], values[consts + carries :]
+
+
+def order(length: int, reverse: bool) -> range:
+    """The places in the order in which a scan comes to them."""
+    return range(length - 1, -1, -1) if reverse else range(length)
+
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+) -> tuple[Any, Any]:
+    """Apply ``f`` to one element of ``xs`` after the other, along the first axis.
+
+        carry = init
+        for x in xs:
+            carry, y = f(carry, x)
+
+    In a traced function the body is traced once, whatever the length. ``f`` may use tensors and variables from outside
+    and assign variables.
+
+    Args:
+        f: ``f(carry, x)`` returns the new carry, of the structure, shapes and dtypes of the old one, and ``y``, any
+            nested container of tensors, or None.
+        init: the first carry: a tensor or a nested container of tensors.
+        xs: a tensor or a nested container of tensors with a first axis of one size; None to go through nothing, with
+            ``x`` None in each step.
+        length: how many steps; needed where ``xs`` is None.
+        reverse: whether to begin with the last element.
+
+    Returns:
+        The last carry, and what each step gave, stacked along a new first axis in the order of ``xs``.
+
+    Raises:
+        TypeError, ShapeError, DTypeError: where the new carry differs from the old one in structure, shapes or dtypes.
+        ShapeError: where first axes differ in size, or from ``length``.
+    """
+    carry, carry_structure = tensors(init)
+    elems, structure = tensors(xs)
+    count = length_of("scan", elems, structure, None if length is None else operator.index(length))
+
+    def step(now: list[Any], x: list[Any]) -> tuple[list[Any], list[Any], Any]:
+        returned = f(tree.unflatten(carry_structure, now), tree.unflatten(structure, x))
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise TypeError(
+                f"scan: f returned {type(returned).__name__}. Expected a pair: the new carry, and what the step gives."
+            )
+        new = handed_on("scan", "the carry that f returned", returned[0], now, carry_structure, "init")
+        return new, *tensors(returned[1])
+
+    top = interpreter.get()
+    if count == 0:
+        return _nothing(step, carry, carry_structure, elems)
+    run = _now if top is None or top.backend is None else _traced
+    last, rows, each = run(step, carry, elems, count, bool(reverse))
+    return tree.unflatten(carry_structure, last), tree.unflatten(each, rows)
+
+
+Step = Callable[[list[Any], list[Any]], tuple[list[Any], list[Any], Any]]
+
+
+def _now(step: Step, carry: list[Any], xs: list[Any], length: int, reverse: bool) -> tuple[list[Any], list[Any], Any]:
+    """Step by step."""
+    rows: list[Any] = [None] * length
+    structure = None
+    carry = [one.copy() for one in carry]  # a body may assign to elements of what it is given
+    for place in order(length, reverse):
+        carry, given, structure = step(carry, [getitem(x, place) for x in xs])
+        held = set(map(id, carry))
+        rows[place] = [one.copy() if id(one) in held else one for one in given]
+    return carry, [stack(column) for column in zip(*rows, strict=True)], structure
+
+
+def _traced(
+    step: Step, carry: list[Any], xs: list[Any], length: int, reverse: bool
+) -> tuple[list[Any], list[Any], Any]:
+    """As one op."""
+    outer = interpreter.get()
+    part = Nested(outer)
+    with inside(part):
+        now = symbols(part, carry, "carry")
+        x = [part.input(*spec, "element") for spec in elements(xs)]
+        new, given, structure = step([one.copy() for one in now], [one.copy() for one in x])
+        new, given = [part.lift(one) for one in new], [part.lift(one) for one in given]
+    outside = Outside(part)
+    constants = outside.constants()
+    body = closed(
+        part,
+        [*outside.constants_in(part), *values_of(now), *outside.state_in(part), *values_of(x)],
+        [*values_of(new), *outside.state_of(part), *values_of(given)],
+    )
+    carries = len(now) + len(outside.assigned)
+    attrs = scan_attributes(body, len(constants), carries, length, reverse)
+    results = parts(outer.run(SCAN, (*constants, *carry, *outside.state(), *xs), attrs))
+    outside.assign(results[len(now) : carries])
+    return list(results[: len(now)]), list(results[carries : carries + len(given)]), structure
+
+
+def scan_attributes(
+    body: Any, consts: int, carries: int, length: int, reverse: bool = False, history: bool = False
+) -> dict[str, Any]:
+    """The op's attributes."""
+    return {
+        "body": body,
+        "consts": consts,
+        "carries": carries,
+        "length": length,
+        "reverse": reverse,
+        "history": history,
+    }
+
+
+def _nothing(step: Step, carry: list[Any], carry_structure: Any, xs: list[Any]) -> tuple[Any, Any]:
+    """No step: the body is traced for what it would give."""
+    top = interpreter.get()
+    backend = (None if top is None else top.backend) or next(
+        (one.backend for one in (*carry, *xs)), selection.current()
+    )
+    structures = []
+
+    def once(*values: Any) -> list[Any]:
+        _, given, structure = step(list(values[: len(carry)]), list(values[len(carry) :]))
+        structures.append(structure)
+        return given
+
+    traced = trace(once, *(Spec(one.shape, one.dtype) for one in carry), *elements(xs), backend=backend)
+    rows = [
+        creation.zeros((0, *value.shape), value.dtype, backend=backend)
+        for value in traced.graph.outputs[: traced.results]
+    ]
+    return tree.unflatten(carry_structure, carry), tree.unflatten(structures[0], rows)
+
+
+# Its gradient ---------------------------------------------------------------------------------------------------------
+
+
+def _recorded(attrs: dict[str, Any], backend: Any) -> tuple[Control, dict[str, Any]]:
+    """Under a tape it keeps the carries before each step, from which the way back starts."""
+    return SCAN, {**attrs, "history": True}
+
+
+SCAN.recorded = _recorded
+
+
+@SCAN.differentiated
+def _pull(
+    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any]]:
+    """A scan in the opposite direction: over the carries before each step, with the cotangents of carries for carries.
+
+    It computes each step again. Cotangents of constants add up in carries of their own.
+    """
+    cotangents = found.get(id(out))
+    if not cotangents:
+        return
+    body, consts, carries, length = attrs["body"], attrs["consts"], attrs["carries"], attrs["length"]
+    _, init, xs = split(args, consts, carries)
+    results, top = parts(out), interpreter.get()
+    first = len(body.outputs)  # of the history
+    alive = _alive(body, [id(arg) in live for arg in args], consts, carries)
+    wanted = [place for place, one in enumerate(alive) if one]
+    constant = [place for place in wanted if place < consts]
+    moving = [place - consts for place in wanted if consts <= place < consts + carries]
+    along = [place for place in wanted if place >= consts + carries]
+    given = {place: g for place, g in cotangents.items() if carries <= place < first}
+    before = {place - first: g for place, g in cotangents.items() if place >= first and place - first in moving}
+
+    part = Nested(top)
+    with inside(part):
+        fixed = symbols(part, args[:consts], "constant")
+        sums = symbols(part, [args[place] for place in constant], "sum")
+        flowing = symbols(part, [init[place] for place in moving], "cotangent")
+        rows = [*results[first:], *xs, *given.values(), *before.values()]
+        row = [part.input(*spec, "element") for spec in elements(rows)]
+        now, rest = row[: carries + len(xs)], row[carries + len(xs) :]
+        seeds = dict(zip(moving, flowing, strict=True))
+        seeds.update(zip(given, rest[: len(given)], strict=True))
+        arguments = [*fixed, *now]
+        back = dict(zip(wanted, pulled_back(body, arguments, wanted, seeds), strict=True))
+        late = dict(zip(before, rest[len(given) :], strict=True))
+        new_sums = [
+            one if back[place] is None else one + back[place] for place, one in zip(constant, sums, strict=True)
+        ]
+        new_flowing = [_sum(back[consts + place], late.get(place), init[place]) for place in moving]
+        each = [or_zeros(back[place], arguments[place]) for place in along]
+        outputs = [part.lift(one).value for one in (*new_sums, *new_flowing, *each)]
+    outside = Outside(part)
+    constants = outside.constants()
+    reverse = closed(
+        part,
+        [*values_of(fixed), *outside.constants_in(part), *values_of(sums), *values_of(flowing), *values_of(row)],
+        outputs,
+    )
+    start = [
+        *(creation.zeros_like(args[place]) for place in constant),
+        *(or_zeros(cotangents.get(place), init[place]) for place in moving),
+    ]
+    attributes = scan_attributes(reverse, consts + len(constants), len(start), length, not attrs["reverse"])
+    pulled = parts(top.run(SCAN, (*args[:consts], *constants, *start, *rows), attributes))
+    for place, cotangent in zip([*constant, *(consts + one for one in moving), *along], pulled, strict=False):
+        if id(args[place]) in live:
+            yield args[place], cotangent
+
+
+def _alive(body: Any, live: list[bool], consts: int, carries: int) -> list[bool]:
+    """Which arguments of a body depend on live arguments, in any step."""
+    alive = [one and value.dtype in dt.INEXACT for one, value in zip(live, body.inputs, strict=True)]
+    while True:
+        reached = depending(body, alive, dt.INEXACT)[:carries]
+        after = [
+            one or (consts <= place < consts + carries and reached[place - consts]) for place, one in enumerate(alive)
+        ]
+        if after == alive:
+            return alive
+        alive = after
+
+
+def _sum(one: Any, other: Any, like: Any) -> Any:
+    if one is None or other is None:
+        return or_zeros(one if other is None else other, like)
+    return one + other
