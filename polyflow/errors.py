@@ -7,7 +7,9 @@ backend.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,7 @@ __all__ = [
     "ConfigError",
     "DTypeError",
     "EmptyDataError",
+    "GraphTextError",
     "IncompleteBackendError",
     "LabelError",
     "LinAlgError",
@@ -35,6 +38,8 @@ __all__ = [
     "UnsupportedError",
     "WeightFileError",
     "nearest",
+    "point",
+    "shown_line",
     "unknown_device",
     "unknown_name",
     "unknown_sentence",
@@ -131,6 +136,10 @@ class LinAlgError(PolyflowError, np.linalg.LinAlgError):
     """A matrix is not what an op of linear algebra needs: singular, not positive definite (a ValueError too)."""
 
 
+class GraphTextError(PolyflowError, ValueError):
+    """A text that describes no graph; the message names the line, what is there and what was expected."""
+
+
 class TraceError(PolyflowError, TypeError):
     """The program asked for the value of something that is only known once the traced function runs."""
 
@@ -205,6 +214,26 @@ def unknown_device(backend: str, given: object, devices: Iterable[str]) -> Unkno
     polyflow.errors.UnknownDeviceError: Backend 'jax' has no device 'tpu:0'. Its devices: cpu:0.
     """
     return UnknownDeviceError(f"Backend {backend!r} has no device {given!r}. Its devices: {', '.join(devices)}.")
+
+
+def shown_line(line: tuple[str, int] | None) -> str:
+    """A file and line as ``train.py:12``, from the working folder where it lies there; nothing for None."""
+    if line is None:
+        return ""
+    file, number = line
+    return f"{file.removeprefix(os.path.join(os.getcwd(), ''))}:{number}"
+
+
+def point(error: BaseException, node: Any) -> None:
+    """Note on an error from running a graph which node raised it, and the user's line that the node comes from."""
+    parts = [f"while polyflow ran {node.op.name}"]
+    if node.scope or node.phase != "forward":
+        parts.append(f"of {node.scope or 'the step'} ({node.phase})")
+    if node.line is not None:
+        parts.append(f"from {shown_line(node.line)}")
+    note = " ".join(parts)
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
 
 
 def _rebuild_unavailable(cls, message, missing, install):

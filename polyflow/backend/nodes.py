@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import point
+
 
 def run_node_by_node(
     graph: Any, resolve: Callable[[Any], Callable[..., Any]], asarray: Callable[..., Any]
@@ -56,10 +58,15 @@ def run_node_by_node(
         values[:count] = arrays
         for index, scalar in constants:
             values[index] = scalar
-        for kernel, sources, attrs, target, dead in plan:
-            values[target] = kernel(*[values[i] for i in sources], **attrs)
-            for i in dead:
-                values[i] = None
+        target = -1
+        try:
+            for kernel, sources, attrs, target, dead in plan:
+                values[target] = kernel(*[values[i] for i in sources], **attrs)
+                for i in dead:
+                    values[i] = None
+        except Exception as error:
+            point(error, next(node for node in graph.nodes if slots[node.output] == target))
+            raise
         return tuple([values[i] for i in results])
 
     return run

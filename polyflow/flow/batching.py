@@ -55,12 +55,14 @@ class _Writer:
     """Writes the new graph.
 
     Attributes:
+        node: the node of one element that is being written for all.
         new: the value in the new graph for each value of the old one.
         wide: the values of the new graph that have the batch axis.
     """
 
     def __init__(self, graph: Graph, inputs: Sequence[bool]) -> None:
         self.nodes: list[Node] = []
+        self.node: Any = None
         self.wide: set[Value] = set()
         self.inputs = [
             Value((ALL, *value.shape), value.dtype, value.name) if has_axis else value
@@ -72,9 +74,10 @@ class _Writer:
 
     def write(self, node: Node) -> None:
         """Add what a node of one element is for all of them."""
+        self.node = node
         args = tuple(self.new[value] for value in node.inputs)
         if not any(arg in self.wide for arg in args):
-            self.nodes.append(Node(node.op, args, node.attrs, node.output))
+            self.nodes.append(node.on(args))
             return
         rule = RULES.get(node.op.name) or FAMILIES.get(node.op.rule.family)
         if rule is None:
@@ -84,7 +87,7 @@ class _Writer:
     def add(self, op: str, args: Sequence[Value], shape: Shape, dtype: np.dtype, /, **attrs: Any) -> Value:
         """Add a node whose result has the batch axis before ``shape``."""
         output = Value((ALL, *shape), dtype)
-        self.nodes.append(Node(OPS[op], tuple(args), attrs, output))
+        self.nodes.append(self._like(OPS[op], tuple(args), attrs, output))
         self.wide.add(output)
         return output
 
@@ -102,10 +105,14 @@ class _Writer:
             raise _NoRule  # how many elements there are could not be told from how many numbers there are
         return self.add("reshape", (value,), shape, value.dtype, shape=(ALL, *shape))
 
+    def _like(self, op: Any, args: tuple[Value, ...], attrs: dict[str, Any], output: Value) -> Node:
+        make = Node if self.node is None else self.node.instead
+        return make(op, args, attrs, output)
+
     def alone(self, op: str, args: Sequence[Value], shape: Shape, dtype: np.dtype, /, **attrs: Any) -> Value:
         """Add a node that is the same for all elements."""
         output = Value(shape, dtype)
-        self.nodes.append(Node(OPS[op], tuple(args), attrs, output))
+        self.nodes.append(self._like(OPS[op], tuple(args), attrs, output))
         return output
 
     def ranked(self, value: Value, ndim: int) -> Value:

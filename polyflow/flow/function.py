@@ -14,7 +14,8 @@ from ..errors import DTypeError
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray
-from .trace import Compiled, Traced, trace
+from . import notes
+from .trace import Compiled, Traced, parameters, trace
 
 
 class Function:
@@ -55,7 +56,8 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if interpreter.get() is not None:
-            return self.python_function(*args, **kwargs)
+            with notes.scope(self.name):
+                return self.python_function(*args, **kwargs)
         leaves, structure, tensors = self._tensors(args, kwargs)
         backend = tensors[0].backend if tensors else selection.current()
         program = self._program(leaves, structure, tensors, backend)
@@ -100,13 +102,26 @@ class Function:
             )
             return self.python_function(*args, **kwargs)
 
-        return Compiled(trace(flat, *[Spec(t.shape, t.dtype) for t in tensors], backend=backend))
+        named = _names(self.python_function, *tree.unflatten(structure, leaves))
+        specs = [Spec(t.shape, t.dtype) for t in tensors]
+        return Compiled(trace(flat, *specs, backend=backend, names=named))
 
     @staticmethod
     def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:
         leaves, structure = tree.flatten((args, kwargs))
         leaves = [leaf.read() if isinstance(leaf, Operators) else _maybe_array(leaf) for leaf in leaves]
         return leaves, structure, [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+
+
+def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    """A name for each tensor of a call: its parameter's, with a number where that holds several."""
+    found = []
+    known = parameters(function)
+    pairs = [(known[i] if i < len(known) else f"argument_{i}", arg) for i, arg in enumerate(args)]
+    for name, container in (*pairs, *sorted(kwargs.items())):
+        count = sum(isinstance(leaf, Tensor) for leaf in tree.flatten(container)[0])
+        found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
+    return found
 
 
 def _maybe_array(leaf: Any) -> Any:

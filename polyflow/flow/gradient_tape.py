@@ -12,6 +12,7 @@ from ..ops import creation
 from ..ops.call import interpreter
 from ..tensor import Operators, asarray, beside
 from ..variable import Variable
+from . import notes
 from .interpreter import inside
 from .tape import Tape
 
@@ -96,10 +97,11 @@ class GradientTape:
         _check_unconnected(unconnected_gradients)
         tape = self._take("gradient")
         targets = [leaf.read() if isinstance(leaf, Operators) else asarray(leaf) for leaf in tree.flatten(target)[0]]
-        cotangents = _cotangents(target, targets, output_gradients)
+        with notes.backward():
+            cotangents = _cotangents(target, targets, output_gradients)
         seeds = [pair for pair in zip(targets, cotangents, strict=True) if pair[0].dtype in dt.INEXACT]
         leaves, structure = tree.flatten(sources)
-        with self._paused():
+        with self._paused(), notes.backward():
             found = tape.cotangents(seeds)
             results = [_of_source(tape, found, leaf) for leaf in leaves]
         if unconnected_gradients == "zero":

@@ -21,24 +21,43 @@ class Value:
         self.shape, self.dtype, self.name, self.scalar = shape, dtype, name, scalar
 
     def __repr__(self) -> str:
-        if self.scalar is not None:
-            return repr(self.scalar)
-        return f"{self.name}: {self.dtype.name}[{', '.join(map(str, self.shape))}]"
+        from .text import typed
+
+        return repr(self.scalar) if self.scalar is not None else f"{self.name}: {typed(self)}"
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """One op in a graph: ``output = op(*inputs, **attrs)``."""
+    """One op in a graph: ``output = op(*inputs, **attrs)``.
+
+    Attributes:
+        scope: the path of what it belongs to, such as ``model/dense``; empty where nothing was said.
+        phase: ``forward``, ``backward``, ``update`` or ``metrics``.
+        line: the file and line of the user's code that it comes from, or None.
+    """
 
     op: Op
     inputs: tuple[Value, ...]
     attrs: dict[str, Any]
     output: Value
+    scope: str = ""
+    phase: str = "forward"
+    line: tuple[str, int] | None = None
+
+    def on(self, inputs: tuple[Value, ...]) -> Node:
+        """The same of other inputs."""
+        return Node(self.op, inputs, self.attrs, self.output, self.scope, self.phase, self.line)
+
+    def instead(self, op: Op, inputs: tuple[Value, ...], attrs: dict[str, Any], output: Value) -> Node:
+        """Another op in its place."""
+        return Node(op, inputs, attrs, output, self.scope, self.phase, self.line)
 
 
 @dataclass(eq=False)
 class Graph:
     """A pure function of arrays.
+
+    ``str(graph)`` is its text, which `parse` reads.
 
     Attributes:
         inputs: its arguments, in order.
@@ -57,19 +76,32 @@ class Graph:
             yield node.output
 
     def __str__(self) -> str:
-        names = {value: f"%{i}" for i, value in enumerate(self.values())}
+        return self.text()
 
-        def shown(value: Value) -> str:
-            return repr(value.scalar) if value.scalar is not None else names[value]
+    def __repr__(self) -> str:
+        counts = f"{len(self.inputs)} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs"
+        return f"<graph: {counts}>"
 
-        def typed(value: Value) -> str:
-            return f"{shown(value)}: {value.dtype.name}[{', '.join(map(str, value.shape))}]"
+    def text(self, notes: bool = False) -> str:
+        """The graph as text, one line for each node.
 
-        lines = [f"graph({', '.join(typed(v) for v in self.inputs)}) {{"]
-        for node in self.nodes:
-            arguments = [*map(shown, node.inputs), *(f"{name}={value!r}" for name, value in node.attrs.items())]
-            lines.append(f"  {typed(node.output)} = {node.op.name}({', '.join(arguments)})")
-        return "\n".join([*lines, f"  return {', '.join(map(shown, self.outputs))}", "}"])
+        Args:
+            notes: whether lines end in comments that say what a node belongs to and from which line of code it comes.
+        """
+        from .text import text
+
+        return text(self, notes)
+
+    @staticmethod
+    def parse(text: str) -> Graph:
+        """The graph that a text describes, as ``str(graph)`` gives it.
+
+        Raises:
+            GraphTextError: where it is no such text; the message names the line, what is there and what was expected.
+        """
+        from .parse import parse
+
+        return parse(text)
 
     def pruned(self) -> Graph:
         """The graph without nodes that no output depends on, and without identities.
@@ -79,11 +111,11 @@ class Graph:
         same: dict[Value, Value] = {}
         nodes = []
         for node in self.nodes:
-            inputs = tuple(same.get(value, value) for value in node.inputs)
+            inputs = tuple([same.get(value, value) for value in node.inputs])
             if node.op.name == "identity":
                 same[node.output] = inputs[0]
             else:
-                nodes.append(Node(node.op, inputs, node.attrs, node.output))
+                nodes.append(node if inputs == node.inputs else node.on(inputs))
         outputs = [same.get(value, value) for value in self.outputs]
         needed = set(outputs)
         kept = []

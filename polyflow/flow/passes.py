@@ -50,7 +50,7 @@ def shared(graph: Graph) -> Graph:
             same[node.output] = unchanged
             continue
         seen[key] = node.output
-        nodes.append(Node(node.op, inputs, node.attrs, node.output))
+        nodes.append(node.on(inputs))
     return Graph(list(graph.inputs), nodes, [same.get(value, value) for value in graph.outputs])
 
 
@@ -63,14 +63,14 @@ def uniform(graph: Graph, *, weak_scalars: bool) -> Graph:
         if found is not None:
             number[node.output] = found
             attrs = {"shape": node.output.shape, "fill_value": found, "dtype": node.output.dtype}
-            nodes.append(Node(OPS["full"], (), attrs, node.output))
+            nodes.append(node.instead(OPS["full"], (), attrs, node.output))
             continue
         inputs = node.inputs
         if weak_scalars and _takes_number(node):
             inputs = tuple(_as_scalar(value, node, number) for value in inputs)
             if all(value.scalar is not None for value in inputs):
                 inputs = node.inputs
-        nodes.append(Node(node.op, inputs, node.attrs, node.output))
+        nodes.append(node.on(inputs))
     return Graph(list(graph.inputs), nodes, list(graph.outputs))
 
 

@@ -18,7 +18,7 @@ from ..ops.call import interpreter
 from ..ops.declare import OPS
 from ..ops.several import Cotangents
 from ..tensor import Tensor, beside, moved
-from . import eager
+from . import eager, notes
 from .guards import WHERE, Guard, either, pulled
 from .interpreter import Interpreter
 from .moving import MOVE
@@ -156,12 +156,18 @@ class Tape(Interpreter):
 
     def cotangents(self, seeds: list[tuple[Tensor, Tensor]]) -> dict[int, Tensor]:
         """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id."""
+        with notes.backward() as through:
+            return self._walked(seeds, through)
+
+    def _walked(self, seeds: list[tuple[Tensor, Tensor]], through: Callable[[Any], None] | None) -> dict[int, Tensor]:
         found: dict[int, Tensor] = {}
         guards: dict[int, Guard] = {}
         for value, cotangent in seeds:
             _accumulate(found, value, cotangent)
         live = self.live
         for op, args, attrs, out in reversed(self.records):
+            if through is not None:
+                through(out)
             if op.joint:
                 for arg, cotangent in op.pull(found, live, args, attrs, out):  # type: ignore[attr-defined]
                     guards.pop(id(arg), None)

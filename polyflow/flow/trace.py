@@ -18,7 +18,7 @@ from ..ops import elementwise
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
 from ..variable import Variable, assign_all
-from . import eager
+from . import eager, notes
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
 from .passes import simplified
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 class Symbol(Operators):
     """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
 
-    __slots__ = ("__weakref__", "backend", "fixed", "tracer", "value")
+    __slots__ = ("__weakref__", "backend", "fixed", "node", "tracer", "value")
 
-    def __init__(self, value: Value, backend: Any, tracer: Tracer) -> None:
-        self.value, self.backend, self.tracer = value, backend, tracer
+    def __init__(self, value: Value, backend: Any, tracer: Tracer, node: Node | None = None) -> None:
+        self.value, self.backend, self.tracer, self.node = value, backend, tracer, node
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -101,9 +101,10 @@ class Tracer(Interpreter):
             self.lift(arg).value if isinstance(arg, Operators) else Value((), spec.dtype, scalar=arg)
             for arg, spec in zip(args, specs, strict=True)
         )
-        output = Value(result.shape, result.dtype)
-        self.graph.nodes.append(Node(op, inputs, attrs, output))
-        return Symbol(output, self.backend, self)
+        scope, phase, line = notes.current()
+        node = Node(op, inputs, attrs, Value(result.shape, result.dtype), scope, phase, line or notes.user_line())
+        self.graph.nodes.append(node)
+        return Symbol(node.output, self.backend, self, node)
 
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         if backend is not self.backend:
@@ -134,7 +135,7 @@ class Tracer(Interpreter):
         if id(variable) in self.assigned:
             return self.assigned[id(variable)][1]
         if id(variable) not in self.variables:
-            self.variables[id(variable)] = (variable, self.input(variable.shape, variable.dtype, variable.name))
+            self.variables[id(variable)] = (variable, self.input(variable.shape, variable.dtype, variable.path))
         return self.variables[id(variable)][1]
 
     def assign(self, variable: Variable, value: Any) -> None:
@@ -180,20 +181,40 @@ class Traced:
             *(symbol.value for _, symbol in tracer.assigned.values()),
         ]
         self.graph = graph.pruned()
+        for variable, value in zip(self.writes, self.graph.outputs[self.results :], strict=True):
+            if not value.name and value.scalar is None:
+                value.name = f"{variable.path}'"
         self.backend = tracer.backend
 
 
-def trace(function: Callable[..., Any], *specs: Spec, backend: Any) -> Traced:
+def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Sequence[str] = ()) -> Traced:
     """Run ``function`` once on symbols of these shapes and dtypes and return its graph with what it read and wrote.
+
+    Args:
+        function: what to trace.
+        specs: a shape and dtype for each of its arguments.
+        backend: where the graph is to run.
+        names: what the graph calls its arguments; as the function does if left out.
 
     Raises:
         TraceError: where the function asks for a value, as ``if x > 0`` or ``float(x)`` do.
     """
     tracer = Tracer(backend)
-    arguments = [tracer.input(spec.shape, spec.dtype, f"argument {i}") for i, spec in enumerate(specs)]
+    names = names or parameters(function)
+    arguments = [
+        tracer.input(spec.shape, spec.dtype, names[i] if i < len(names) else f"argument_{i}")
+        for i, spec in enumerate(specs)
+    ]
     with inside(tracer):
         result = function(*arguments)
     return Traced(tracer, arguments, result)
+
+
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's positional parameters, where it is written in Python."""
+    plain = getattr(function, "__func__", function)
+    code = getattr(plain, "__code__", None)
+    return () if code is None else code.co_varnames[plain is not function : code.co_argcount]
 
 
 class Compiled:

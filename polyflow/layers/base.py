@@ -15,6 +15,7 @@ from .. import dtypes as dt
 from .. import initializers, tree
 from ..backend import discovery, selection
 from ..errors import ShapeError, nearest
+from ..flow.notes import scope
 from ..flow.trace import trace
 from ..naming import snake_case
 from ..ops.rules import Spec
@@ -216,7 +217,7 @@ class Layer:
         if takes_training(type(self)):
             kwargs["training"] = training
         call: Any = self.call
-        with training_mode(training):
+        with training_mode(training), scope(self.name):
             return call(inputs, *args, **kwargs)
 
     def ensure_built(self, input_shape: Any) -> None:

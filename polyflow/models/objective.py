@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from .. import losses, metrics
+from ..flow.notes import METRICS, scope
 from ..ops.elementwise import equal, isnan, logical_and, where
 from ..state import reset, state_variable
 from ..variable import Variable
@@ -84,18 +85,21 @@ class Objective:
             raise ValueError(
                 "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
             )
-        value = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
-        return value if self.loss_weight is None else value * self.loss_weight
+        with scope("loss"):
+            value = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
+            return value if self.loss_weight is None else value * self.loss_weight
 
     def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
         """See one more batch of ``count`` samples."""
         if loss is not None:
-            self.tracker.update_state(loss, sample_weight=float(count))
-            self.nan.update(loss)
+            with scope("metrics/loss", METRICS):
+                self.tracker.update_state(loss, sample_weight=float(count))
+                self.nan.update(loss)
         if self.metrics:
             y_true, y_pred = _pair(y_true, y_pred)
         for metric, weighted in zip(self.metrics, self.weighted, strict=True):
-            metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
+            with scope(f"metrics/{metric.name}", METRICS):
+                metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
 
     def results(self) -> dict[str, float]:
         """The loss and metrics over the batches seen since the last reset, in the order of compiling."""

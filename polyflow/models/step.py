@@ -75,4 +75,15 @@ class Step:
         def flat(*symbols: Any) -> Any:
             return self.function(*tree.unflatten(structure, list(symbols)))
 
-        return trace(flat, *[Spec(leaf.shape, leaf.dtype) for leaf in leaves], backend=self.backend)
+        specs = [Spec(leaf.shape, leaf.dtype) for leaf in leaves]
+        return trace(flat, *specs, backend=self.backend, names=_names(tree.unflatten(structure, leaves)))
+
+
+def _names(batch: Any) -> list[str]:
+    """What a graph calls the arrays of a batch, (x, y, sample_weight) in part or whole."""
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    found = []
+    for name, part in zip(("x", "y", "sample_weight"), parts, strict=False):
+        count = len(tree.flatten(part)[0])
+        found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
+    return found

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import ShapeError, UnknownNameError, unknown_name
+from ..flow.notes import UPDATE, scope
 from ..naming import snake_case
 from ..ops.elementwise import astype, equal, floor_divide, not_equal, remainder, where
 from ..state import state_variable
@@ -150,7 +151,7 @@ class Optimizer:
         gradients, variables = [g for g, _ in pairs], [v for _, v in pairs]
         if self.loss_scale_factor is not None:
             gradients = [g / self.loss_scale_factor for g in gradients]
-        with all_or_nothing([*self._trainable, *self._variables]):
+        with all_or_nothing([*self._trainable, *self._variables]), scope(self.name, UPDATE):
             if self.gradient_accumulation_steps:
                 self._accumulate(gradients, variables, self.gradient_accumulation_steps)
             else:
@@ -293,7 +294,8 @@ class Optimizer:
                     variable.assign(variable - variable * self.weight_decay * shared[variable.dtype][0])
         self.before_updates(self.step(dt.DEFAULT_FLOAT))
         for gradient, variable in zip(gradients, variables, strict=True):
-            self.update_step(gradient.astype(variable.dtype, copy=False), variable, shared[variable.dtype][1])
+            with scope(variable.path):
+                self.update_step(gradient.astype(variable.dtype, copy=False), variable, shared[variable.dtype][1])
 
     def _decays(self, variable: Variable) -> bool:
         variables, pattern = self._undecayed

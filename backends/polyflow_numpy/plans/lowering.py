@@ -26,7 +26,7 @@ def lowered(graph: Graph) -> Graph:
     def add(name: str, *inputs: Value, **attrs: Any) -> Value:
         op = OPS[name]
         spec = op.infer(tuple(Spec(value.shape, value.dtype) for value in inputs), attrs)
-        nodes.append(Node(op, inputs, attrs, Value(spec.shape, spec.dtype)))
+        nodes.append(node.instead(op, inputs, attrs, Value(spec.shape, spec.dtype)))
         return nodes[-1].output
 
     for node in graph.nodes:
@@ -36,7 +36,7 @@ def lowered(graph: Graph) -> Graph:
         if rule is not None and inputs[0].dtype in _FLOATS and math.prod(inputs[0].shape):
             found = rule(add, node, inputs[0])
         if found is None:
-            nodes.append(Node(node.op, inputs, node.attrs, node.output))
+            nodes.append(node.on(inputs))
         else:
             same[node.output] = found
     return Graph(list(graph.inputs), nodes, [same.get(value, value) for value in graph.outputs])

@@ -90,12 +90,14 @@ class Planner:
             ends.setdefault(last, []).append(origin)
         for at, node in enumerate(self.graph.nodes):
             self.at = at
+            self.source.node = node
             self._node(node)
             for owner in self._scratch:
                 self.memory.free(owner)
             self._scratch.clear()
             for origin in ends.get(at, ()):
                 self._end(origin)
+        self.source.node = None
         results = [self._returned(value) for value in self.results]
         self._assign()
         return results

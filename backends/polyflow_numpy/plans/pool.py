@@ -16,6 +16,8 @@ from typing import Any
 
 from polyflow.backend.quiet import silent
 
+from .source import point_out
+
 LIMIT = 1 << 28
 """How many bytes the functions of all plans may hold together; one alone may hold more."""
 
@@ -61,7 +63,11 @@ class Pool:
                 run = take()
             except IndexError:
                 run = new()
-            results = run(*arrays)
+            try:
+                results = run(*arrays)
+            except Exception as error:
+                point_out(error)
+                raise
             give(run)  # not after an exception, which may have left its arrays half written
             return results
 

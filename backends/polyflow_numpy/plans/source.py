@@ -15,15 +15,28 @@ from typing import Any
 
 import numpy as np
 
+from polyflow.errors import point
+
+FILE = "<plan>"
+
+NODES = "nodes of lines"
+"""What the node behind each line stands under among a plan's constants."""
+
 Make = Callable[..., Callable[..., tuple[Any, ...]]]
 
 
 class Source:
-    """Lines written one by one, and the constants that they name."""
+    """Lines written one by one, and the constants that they name.
+
+    Attributes:
+        node: the node of the graph that lines are being written for.
+    """
 
     def __init__(self) -> None:
         self.constants: dict[str, Any] = {"empty": np.empty, "ndarray": np.ndarray, "uint8": np.uint8}
         self._lines: list[str] = []
+        self._nodes: list[Any] = []
+        self.node: Any = None
         self._once: list[str] = []
         self._shared: dict[str, str] = {}
         self._named: dict[int, str] = {}
@@ -59,9 +72,12 @@ class Source:
     def line(self, text: str) -> None:
         """One more line for every call."""
         self._lines.append(text)
+        self._nodes.append(self.node)
 
     def text(self, given: list[str], arguments: list[str], results: list[str], blocks: list[str]) -> str:
         """The whole."""
+        first = len(blocks) + len(self._once) + 3
+        self.constants[NODES] = {first + i: node for i, node in enumerate(self._nodes) if node is not None}
         return "\n".join(
             [
                 f"def make({', '.join(given)}):",
@@ -80,6 +96,17 @@ class Source:
         return scope["make"]
 
 
+def point_out(error: BaseException) -> None:
+    """Note on an error that a plan raised which node of its graph it was."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE:
+            node = trace.tb_frame.f_globals[NODES].get(trace.tb_lineno)
+            if node is not None:
+                point(error, node)
+        trace = trace.tb_next
+
+
 @lru_cache(256)
 def _compiled(text: str) -> CodeType:
-    return compile(text, "<plan>", "exec")
+    return compile(text, FILE, "exec")

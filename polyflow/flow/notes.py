@@ -1,0 +1,118 @@
+"""Where a node comes from: the layer it belongs to, the phase of training, and the user's line.
+
+A tracer writes what holds in its context on each node. Blocks say what holds: a layer's call its name, a backward walk
+its phase, an optimizer's update both. Where nothing is being traced they are one and the same empty block.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from ..ops.call import interpreter
+
+FORWARD, BACKWARD, UPDATE, METRICS = PHASES = ("forward", "backward", "update", "metrics")
+"""What a node is for, in a training step. Functions that no optimizer or metric is called in are ``forward``."""
+
+Line = tuple[str, int]
+"""A file and the number of a line in it."""
+
+
+class Note(NamedTuple):
+    """What holds in a context: the path of the scopes around, the phase, and the line if it is to be another's."""
+
+    scope: str = ""
+    phase: str = FORWARD
+    line: Line | None = None
+
+
+_NOTHING_SAID = Note()
+_note: ContextVar[Note] = ContextVar("polyflow_note", default=_NOTHING_SAID)
+_nothing = nullcontext()
+
+current = _note.get
+
+
+def tracing() -> bool:
+    """Whether ops are written into a graph here."""
+    top = interpreter.get()
+    return top is not None and top.backend is not None
+
+
+def scope(name: str, phase: str | None = None) -> AbstractContextManager[Any]:
+    """A block whose nodes belong to ``name``, inside the scopes around it; and to a phase, if one is given."""
+    if not tracing():
+        return _nothing
+    path, now, line = _note.get()
+    if path and not name.startswith(f"{path}/"):
+        name = f"{path}/{name}" if name else path
+    return _Block(Note(name, phase or now, line))
+
+
+def backward() -> AbstractContextManager[Any]:
+    """A block for a walk back; what it gives is told of each node that is gone back through (None: nothing traces)."""
+    return _Backward(_note.get()._replace(phase=BACKWARD)) if tracing() else _nothing
+
+
+class _Block:
+    def __init__(self, note: Note) -> None:
+        self.note = note
+
+    def __enter__(self) -> Any:
+        self._token = _note.set(self.note)
+
+    def __exit__(self, *error: object) -> None:
+        _note.reset(self._token)
+
+
+class _Backward(_Block):
+    def __enter__(self) -> Any:
+        super().__enter__()
+        return self.through
+
+    def through(self, value: Any) -> None:
+        """What follows is the backward of the node that gave ``value``, in its scope and of its line."""
+        node = getattr(value, "node", None)
+        _note.set(self.note if node is None else Note(node.scope, BACKWARD, node.line))
+
+
+# The user's line ---------------------------------------------------------------------------------------------------
+
+
+def _folders() -> tuple[str, ...]:
+    """Where code lies that is not the user's: polyflow, its own backends, and what calls back for it."""
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = [own]
+    for name in ("polyflow_numpy", "polyflow_jax", "polyflow_cupy", "optree"):
+        spec = find_spec(name)
+        found += list(spec.submodule_search_locations or ()) if spec is not None else []
+    return tuple(os.path.join(folder, "") for folder in found)
+
+
+_users: dict[str, bool] = {}  # by file
+_ours: list[str] = []
+
+
+def user_line() -> Line | None:
+    """The line of the innermost frame outside polyflow, or None where there is none."""
+    frame, users = sys._getframe(1), _users
+    while frame is not None:
+        file = frame.f_code.co_filename
+        found = users.get(file)
+        if found is None:
+            found = _is_users(file)
+        if found:
+            return file, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def _is_users(file: str) -> bool:
+    if not _ours:
+        _ours.extend(_folders())
+    found = _users[file] = not file.startswith((*_ours, "<frozen ", "<plan>"))
+    return found
