@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 COMMANDS = {  # name: (module, what --help says of it)
     "backends": ("polyflow._cli.backends", "list the installed backends, what works and what is selected"),
+    "bench": ("polyflow._cli.bench", "measure speed and memory beside Keras, PyTorch, JAX, NumPy and others"),
     "compare": ("polyflow._cli.compare", "run a script on several backends and compare what it computed"),
     "conformance": ("polyflow._cli.conformance", "run the conformance suite on a backend"),
     "conformance-report": ("polyflow._cli.conformance_report", "make one page of the suite's reports"),

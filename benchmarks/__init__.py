@@ -1,0 +1,1 @@
+"""What polyflow costs beside its peers: ``python -m benchmarks --help``."""

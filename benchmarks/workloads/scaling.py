@@ -1,0 +1,27 @@
+"""How the time of a step grows with sizes: what a library adds to each operation should stay flat."""
+
+from ..problems import Perceptron
+from .base import Line, Workload, both
+
+BATCHES = (1, 8, 64, 512)
+WIDTHS = (8, 32, 128, 512)
+DEPTHS = (1, 4, 16, 64)
+
+
+def line(series: str, x: int, batch: int, width: int, depth: int) -> Line:
+    sizes = (width, *([width] * depth), 10)
+    full, small = (Perceptron(sizes, "relu", batch * steps, batch, 1, 1e-4) for steps in (32, 8))
+    return Line(f"{series} {x}", "fit", full, small, series, x)
+
+
+WORKLOAD = Workload(
+    "scaling",
+    "steps of a relu network with Adam by batch size (2 layers of 64), width (2 layers, batches of 32) and depth "
+    "(layers of 16, batches of 32; two variables each)",
+    (
+        *(line("batch size", n, n, 64, 2) for n in BATCHES),
+        *(line("width", n, 32, n, 2) for n in WIDTHS),
+        *(line("depth", n, 32, 16, n) for n in DEPTHS),
+    ),
+    both("numpy", "jax", "torch"),
+)
