@@ -33,7 +33,7 @@ from .dtypes import (
     uint32,
     uint64,
 )
-from .flow.control import cond, scan, while_loop
+from .flow.control import case, cond, fori_loop, map_fn, scan, switch_case, while_loop
 from .flow.function import function
 from .flow.gradient_tape import GradientTape
 from .flow.transforms import (
@@ -254,6 +254,7 @@ __all__ = [
     "broadcast_arrays",
     "broadcast_to",
     "can_cast",
+    "case",
     "cast",
     "ceil",
     "clip",
@@ -295,6 +296,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "fori_loop",
     "full",
     "full_like",
     "function",
@@ -333,6 +335,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "map_fn",
     "matmul",
     "matrix_transpose",
     "max",
@@ -402,6 +405,7 @@ __all__ = [
     "subtract",
     "sum",
     "swapaxes",
+    "switch_case",
     "take",
     "take_along_axis",
     "tan",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..ops import call
+from ..ops.declare import OPS
 from ..tensor import moved
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Interpreter(abc.ABC):
     def move(self, value: Tensor, backend: Any) -> Tensor:
         """A tensor that has its values on another backend."""
         return moved(value, backend) if self.below is None else self.below.move(value, backend)
+
+    def customized(self, args: tuple[Any, ...], values: list[Any], pullback: Callable[..., Any]) -> list[Any]:
+        """Values under new identities; ``pullback`` is their gradient to ``args`` where tapes above remember it."""
+        return [self.run(OPS["identity"], (value,), {}) for value in values]
 
     @abc.abstractmethod
     def read(self, variable: Variable) -> Tensor:

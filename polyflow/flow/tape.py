@@ -259,8 +259,10 @@ def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callabl
     while isinstance(top, Tape):
         tapes.append(top)
         top = top.below
-    run = eager.run if top is None else top.run
-    outs = [run(OPS["identity"], (value,), {}) for value in values]
+    if top is not None:
+        outs = top.customized(args, values, pullback)
+    else:
+        outs = [eager.run(OPS["identity"], (value,), {}) for value in values]
     for tape in tapes:
         if any(id(arg) in tape.live for arg in args):
             tape.live.update(map(id, outs))

@@ -4,7 +4,10 @@
 """
 
 from .cond import cond
+from .fori_loop import fori_loop
+from .map_fn import map_fn
 from .scan import scan
+from .switch_case import case, switch_case
 from .while_loop import while_loop
 
-__all__ = ["cond", "scan", "while_loop"]
+__all__ = ["case", "cond", "fori_loop", "map_fn", "scan", "switch_case", "while_loop"]

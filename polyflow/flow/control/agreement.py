@@ -83,8 +83,13 @@ def _shown(structure: Any) -> str:
     return str(structure).removeprefix("PyTreeSpec(").removesuffix(")").removesuffix(", namespace=''")
 
 
-def length_of(name: str, leaves: Sequence[Any], structure: Any, given: int | None = None) -> int:
+def length_of(name: str, what: str, leaves: Sequence[Any], structure: Any, given: int | None = None) -> int:
     """How many elements tensors have along their first axes, which must be equal (and equal to what was given).
+
+    Args:
+        name: who asks. what: what it calls the tensors.
+        leaves: the tensors, in ``structure``.
+        given: the number that there should be.
 
     Raises:
         ShapeError: unless all have a first axis, of one size.
@@ -93,13 +98,13 @@ def length_of(name: str, leaves: Sequence[Any], structure: Any, given: int | Non
     for place, leaf in enumerate(leaves):
         where = _place(structure, place)
         if not leaf.shape:
-            raise ShapeError(f"{name} goes through the first axis; xs{where} has none: its shape is ().")
+            raise ShapeError(f"{name} goes through the first axis; {what}{where} has none: its shape is ().")
         if length is None:
             length = leaf.shape[0]
         if leaf.shape[0] != length:
-            expected = "length" if place == 0 else f"xs{_place(structure, 0)}"
+            expected = "length" if place == 0 else f"{what}{_place(structure, 0)}"
             raise ShapeError(
-                f"{name}: xs{where} has {leaf.shape[0]} elements, and {expected} {length}. Expected as many."
+                f"{name}: {what}{where} has {leaf.shape[0]} elements, and {expected} {length}. Expected as many."
             )
     if length is None:
         raise ValueError(f"{name} needs tensors to go through, or length=.")

@@ -50,14 +50,30 @@ def cond(
         ShapeError: for a ``pred`` with axes. TypeError, ShapeError, DTypeError: where the two differ in structure,
         shapes or dtypes; found in traced functions only.
     """
-    chosen = predicate("cond", pred)
-    if chosen.__class__ is bool:
-        return tree.map(asarray, (true_fn if chosen else false_fn)(*operands))
+    return choose("cond", predicate("cond", pred), ("true_fn", true_fn), ("false_fn", false_fn), operands)
+
+
+Labelled = tuple[str, Callable[..., Any]]
+
+
+def choose(name: str, pred: Any, one: Labelled, other: Labelled, operands: tuple[Any, ...] = ()) -> Any:
+    """What one of two functions returns.
+
+    Args:
+        name: who asks.
+        pred: a condition, as `predicate` gives it.
+        one: what the first function is called, and itself; taken where ``pred`` is true. other: the second.
+        operands: what they get.
+    """
+    if pred.__class__ is bool:
+        return tree.map(asarray, (one if pred else other)[1](*operands))
     outer = interpreter.get()
-    found = [_branch(outer, function, operands) for function in (true_fn, false_fn)]
-    (then, leaves, structure), (otherwise, others, other) = found
-    check_structure("cond", ("what true_fn returned", structure), ("what false_fn returned", other))
-    check_specs("cond", ("what true_fn returned", leaves), ("what false_fn returned", others), structure)
+    (then, leaves, structure), (otherwise, others, found) = (
+        _branch(outer, function, operands) for _, function in (one, other)
+    )
+    first, second = (f"what {label} returned" for label, _ in (one, other))
+    check_structure(name, (first, structure), (second, found))
+    check_specs(name, (first, leaves), (second, others), structure)
     outside = Outside(then, otherwise)
     graphs = [
         closed(
@@ -65,7 +81,7 @@ def cond(
         )
         for part, results in ((then, leaves), (otherwise, others))
     ]
-    arguments = (chosen, *outside.constants(), *outside.state())
+    arguments = (pred, *outside.constants(), *outside.state())
     results = parts(outer.run(COND, arguments, {"then": graphs[0], "otherwise": graphs[1]}))
     outside.assign(results[len(leaves) :])
     return tree.unflatten(structure, list(results[: len(leaves)]))

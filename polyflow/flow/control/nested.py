@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class Nested(Tracer):
                 self.captured[id(value)] = (value, self.input(value.shape, value.dtype, "captured"))  # type: ignore[assignment]
             return self.captured[id(value)][1]
         return super().lift(value)
+
+    def customized(self, args: tuple[Any, ...], values: list[Any], pullback: Callable[..., Any]) -> list[Any]:
+        from .custom import customized
+
+        return customized(self, args, values, pullback)
 
     def _is_inside(self, tracer: Tracer) -> bool:
         around = tracer_of(self.outer)

@@ -93,7 +93,7 @@ def scan(
     """
     carry, carry_structure = tensors(init)
     elems, structure = tensors(xs)
-    count = length_of("scan", elems, structure, None if length is None else operator.index(length))
+    count = length_of("scan", "xs", elems, structure, None if length is None else operator.index(length))
 
     def step(now: list[Any], x: list[Any]) -> tuple[list[Any], list[Any], Any]:
         returned = f(tree.unflatten(carry_structure, now), tree.unflatten(structure, x))
@@ -104,15 +104,21 @@ def scan(
         new = handed_on("scan", "the carry that f returned", returned[0], now, carry_structure, "init")
         return new, *tensors(returned[1])
 
-    top = interpreter.get()
-    if count == 0:
-        return _nothing(step, carry, carry_structure, elems)
-    run = _now if top is None or top.backend is None else _traced
     last, rows, each = run(step, carry, elems, count, bool(reverse))
     return tree.unflatten(carry_structure, last), tree.unflatten(each, rows)
 
 
 Step = Callable[[list[Any], list[Any]], tuple[list[Any], list[Any], Any]]
+
+
+def run(
+    step: Step, carry: list[Any], xs: list[Any], length: int, reverse: bool = False
+) -> tuple[list[Any], list[Any], Any]:
+    """What a step gives that takes tensors and returns new carries, its results, and their structure."""
+    if not length:
+        return _nothing(step, carry, xs)
+    top = interpreter.get()
+    return (_now if top is None or top.backend is None else _traced)(step, carry, xs, length, reverse)
 
 
 def _now(step: Step, carry: list[Any], xs: list[Any], length: int, reverse: bool) -> tuple[list[Any], list[Any], Any]:
@@ -166,7 +172,7 @@ def scan_attributes(
     }
 
 
-def _nothing(step: Step, carry: list[Any], carry_structure: Any, xs: list[Any]) -> tuple[Any, Any]:
+def _nothing(step: Step, carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any], Any]:
     """No step: the body is traced for what it would give."""
     top = interpreter.get()
     backend = (None if top is None else top.backend) or next(
@@ -184,7 +190,7 @@ def _nothing(step: Step, carry: list[Any], carry_structure: Any, xs: list[Any]) 
         creation.zeros((0, *value.shape), value.dtype, backend=backend)
         for value in traced.graph.outputs[: traced.results]
     ]
-    return tree.unflatten(carry_structure, carry), tree.unflatten(structures[0], rows)
+    return carry, rows, structures[0]
 
 
 # Its gradient ---------------------------------------------------------------------------------------------------------

@@ -189,6 +189,6 @@ def _pull(
     if found.get(id(out)):
         raise TraceError(
             "the gradient of a traced while_loop needs a bound on its steps, for what each began with has to be kept. "
-            "Give it maximum_iterations=, or use scan or fori_loop."
+            "Give it maximum_iterations=, or use scan, or fori_loop with bounds that are Python integers."
         )
     return iter(())
