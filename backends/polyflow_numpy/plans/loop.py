@@ -13,9 +13,10 @@ import numpy as np
 
 from polyflow import dtypes as dt
 from polyflow.backend.loop import Loop, Part
+from polyflow.flow.passes.lives import nbytes
 
 from .lowering import lowered
-from .places import Place, c_order, nbytes
+from .places import Place, c_order
 from .planner import Planner, Resolve
 from .pool import Pool
 

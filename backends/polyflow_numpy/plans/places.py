@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from polyflow.ops.several import PACKED
-
 Order = tuple[int, ...]
 """The axes of an array as they lie in memory, the one with the longest steps first."""
 
@@ -41,10 +39,3 @@ def c_order(shape: tuple[int, ...]) -> Order:
 def size(value: Any) -> int:
     """How many elements a value of a graph has."""
     return math.prod(value.shape)
-
-
-def nbytes(value: Any) -> int:
-    """How many bytes a value of a graph has, or its parts together where it is several arrays."""
-    if value.dtype is PACKED:
-        return sum(map(nbytes, value.shape))
-    return math.prod(value.shape) * value.dtype.itemsize

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from polyflow.backend.nodes import with_functions
+from polyflow.flow.passes.lives import VIEWS, Lives, nbytes
 from polyflow.ops.several import PACKED
 
 from . import elementwise, numbers, products, reductions, selection, views
-from .lives import VIEWS, Lives
 from .lowering import lowered
 from .memory import Memory
-from .places import Order, Place, c_order, nbytes
+from .places import Order, Place, c_order
 from .pool import Pool
 from .source import Source
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .places import nbytes
+from ...ops.several import PACKED
 
 VIEWS = frozenset({"permute_dims", "reshape", "broadcast_to", "getitem", "stop_gradient", "identity"})
 """Ops whose result may be a view of their first argument, and of no other."""
@@ -60,6 +61,37 @@ class Lives:
     def _read(self, value: Any, at: int) -> None:
         for origin in self._of(value):
             self.last[origin] = at
+
+
+def nbytes(value: Any) -> int:
+    """How many bytes the elements of a value have; of one with several parts, all of theirs."""
+    return size_of(value.shape, value.dtype)
+
+
+def size_of(shape: Any, dtype: Any) -> int:
+    """As `nbytes`, of a shape and dtype."""
+    if dtype is PACKED:
+        return sum(size_of(*part) for part in shape)
+    return math.prod(shape) * dtype.itemsize
+
+
+def peak(graph: Any) -> int:
+    """The most bytes that values computed by the graph hold at a time, each from its node to its last reader.
+
+    Views hold none; arguments are not counted, results are. A backend that runs node by node needs so much.
+    """
+    lives = Lives(graph, graph.outputs, lambda node: node.op.name not in VIEWS)
+    given = set(graph.inputs)
+    ends: dict[int, int] = {}
+    for origin, last in lives.last.items():
+        ends[last] = ends.get(last, 0) + nbytes(origin) * (origin not in given)
+    held = most = 0
+    for at, node in enumerate(graph.nodes):
+        if node.output in lives.origins[node.output]:
+            held += nbytes(node.output)
+        most = max(most, held)
+        held -= ends.get(at, 0)
+    return most
 
 
 def _whole(value: Any, origin: Any) -> bool:

@@ -1,0 +1,97 @@
+"""Fusion groups: sets of elementwise nodes that one kernel could compute in one walk over their elements.
+
+A group is closed: no path leads out of it and back in, so that it can run as one node once its inputs are there. All
+its nodes give the same shape; what they read may be smaller and repeat.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..graph import Graph, Node, Value
+
+JOINING = frozenset({"astype", "where", "clip", "full"})
+"""Ops of families of their own that go through their elements one by one too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Nodes that can run as one.
+
+    Attributes:
+        nodes: in their order in the graph, two at least.
+        inputs: the values that they read and others compute.
+        outputs: those of their values that others read, or the graph returns.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+
+    @property
+    def saved(self) -> int:
+        """How many bytes need not be written and read again when the group runs as one."""
+        inside = [node.output for node in self.nodes if node.output not in self.outputs]
+        return sum(2 * math.prod(value.shape) * value.dtype.itemsize for value in inside)
+
+
+def elementwise(node: Node) -> bool:
+    """Whether a node goes through elements one by one."""
+    return node.op.rule.family == "elementwise" or node.op.name in JOINING
+
+
+def fusion_groups(graph: Graph) -> list[Group]:
+    """The elementwise nodes of a graph in groups, as large as they get going forward; no node is in two.
+
+    A node joins the groups of its arguments where none of what it or they read from outside depends on them.
+    """
+    upstream: dict[Value, int] = {}  # the numbers of the nodes that a value depends on, as bits
+    place = {node.output: i for i, node in enumerate(graph.nodes)}
+    group_of: dict[Value, _Growing] = {}
+    groups: list[_Growing] = []
+    for i, node in enumerate(graph.nodes):
+        above = 1 << i
+        for value in node.inputs:
+            above |= upstream.get(value, 0)
+        upstream[node.output] = above
+        if not elementwise(node) or -1 in node.output.shape:
+            continue
+        joined = _Growing(node, 1 << i)
+        for other in dict.fromkeys(group_of[value] for value in node.inputs if value in group_of):
+            if other.shape == joined.shape:
+                both = joined.with_(other)
+                if not any(upstream.get(value, 0) & both.bits for value in both.outside(place)):
+                    joined = both
+                    groups.remove(other)
+        groups.append(joined)
+        for member in joined.nodes:
+            group_of[member.output] = joined
+    readers: dict[Value, int] = dict.fromkeys(graph.outputs, 1 << len(graph.nodes))
+    for i, node in enumerate(graph.nodes):
+        for value in node.inputs:
+            readers[value] = readers.get(value, 0) | 1 << i
+    return [group.finished(readers, place) for group in groups if group.worth_it()]
+
+
+class _Growing:
+    def __init__(self, node: Node, bits: int) -> None:
+        self.nodes, self.bits, self.shape = [node], bits, node.output.shape
+
+    def with_(self, other: _Growing) -> _Growing:
+        both = _Growing(self.nodes[0], self.bits | other.bits)
+        both.nodes = [*other.nodes, *self.nodes]
+        return both
+
+    def outside(self, place: dict[Value, int]) -> list[Value]:
+        """What the nodes read that none of them computes."""
+        read = dict.fromkeys(value for node in self.nodes for value in node.inputs if value.scalar is None)
+        return [value for value in read if value not in place or not self.bits >> place[value] & 1]
+
+    def worth_it(self) -> bool:
+        return sum(node.op.name != "full" for node in self.nodes) > 1
+
+    def finished(self, readers: dict[Value, int], place: dict[Value, int]) -> Group:
+        nodes = sorted(self.nodes, key=lambda node: place[node.output])
+        outputs = tuple([node.output for node in nodes if readers.get(node.output, 0) & ~self.bits])
+        return Group(tuple(nodes), tuple(self.outside(place)), outputs)
