@@ -88,9 +88,15 @@ def nested(obj: Any) -> Nested | np.ndarray:
         raise DTypeError(f"cannot make a tensor of {short(obj)}. Expected numbers or booleans.")
     if _leaf(obj).__class__ not in dt.SCALARS:
         return array
-    if array.size and array.dtype.kind in "uf" and np.abs(array).max() >= 2**63:
+    if array.dtype.kind in "uf" and not _only_floats(obj) and array.size and np.abs(array).max() >= 2**63:
         _refuse(obj)  # integers too large for int64 became uint64 or float64
     return Nested(array, {"b": bool, "i": int, "u": int, "f": float, "c": complex}[array.dtype.kind])
+
+
+def _only_floats(obj: Any) -> bool:
+    """Whether all elements of a nested list are Python floats."""
+    kinds = {*map(type, obj)}
+    return kinds <= {float} or (kinds == {list} and all(map(_only_floats, obj)))
 
 
 def _weak(found: Nested, dtype: np.dtype | None) -> np.ndarray:

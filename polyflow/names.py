@@ -15,8 +15,10 @@ from . import dtypes as dt
 from .errors import ShapeError
 from .ops import creation, elementwise, indexing, linalg, reduction
 from .ops import shape as shapes
-from .ops.declare import shape_tuple
+from .ops.declare import OPS, shape_tuple
 from .tensor import Operators, Tensor, asarray, tensor
+
+_ASTYPE = OPS["astype"].prepared
 
 # Creation ---------------------------------------------------------------------------------------------------------
 
@@ -121,7 +123,7 @@ def _number(value: Any) -> Any:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """``x`` converted to ``dtype``."""
-    return elementwise.astype(asarray(x), dt.as_dtype(dtype))
+    return _ASTYPE(asarray(x), {"dtype": dt.as_dtype(dtype)})
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -345,7 +347,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         raise ValueError("where takes a condition and both x and y, or a condition alone.")
     if x is None:
         return shapes.stack(indexing.nonzero(asarray(condition)), axis=1)
-    return elementwise.where(asarray(condition), x, y)
+    return elementwise.where(condition if condition.__class__ is Tensor else asarray(condition), x, y)
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:

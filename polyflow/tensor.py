@@ -116,8 +116,7 @@ class Operators:
     def __invert__(self) -> Tensor:
         return elementwise.bitwise_invert(self)
 
-    def __getitem__(self, key: Any) -> Tensor:
-        return indexing.getitem(self, key)
+    __getitem__ = indexing.getitem
 
     def __setitem__(self, key: Any, value: Any) -> None:
         from .flow.assignment import assign
@@ -414,7 +413,11 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """
     target = here() if backend is None else discovery.get(backend)
     wanted = None if dtype is None else dt.as_dtype(dtype)
-    if isinstance(obj, (list, tuple)) and holds_tensors(obj):
+    if obj.__class__ in dt.SCALARS:
+        return Tensor(target.adopt(to_host(obj, wanted)), target)
+    if isinstance(obj, (list, tuple)):
+        if not holds_tensors(obj):
+            return Tensor(target.adopt(to_host(obj, wanted)), target)  # a new array, which nobody else holds
         obj = packed(obj)
     if isinstance(obj, Operators):
         value = obj.read() if wanted is None else obj.astype(wanted)
@@ -424,6 +427,8 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
 
 def asarray(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """``obj`` as a tensor: itself where it is one already (of that dtype and backend), else a new one."""
+    if obj.__class__ is Tensor and dtype is None and backend is None:
+        return obj
     if isinstance(obj, Operators) and backend is None:
         return obj.read() if dtype is None else obj.astype(dtype, copy=False)
     return tensor(obj, dtype, backend=backend)

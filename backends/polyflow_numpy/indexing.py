@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +28,9 @@ def getitem(x: Any, *indices: np.ndarray, key: Key) -> Any:
     except (IndexError, ValueError):
         check_indices(x.shape, key, map(np.asarray, indices))
         raise
+
+
+getitem.basic = operator.getitem  # type: ignore[attr-defined]  # NumPy's own for keys without arrays
 
 
 def index_add(x: Any, updates: Any, *indices: np.ndarray, key: Key) -> np.ndarray:

@@ -31,4 +31,8 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
             np.bitwise_and(bits, np.negative(condition.view(np.int8)).astype(word), bits)
             np.bitwise_xor(bits, other, bits)
             return result
+    if x1.__class__ is float:
+        x1 = np.array(x1, x2.dtype)
+    elif x2.__class__ is float:
+        x2 = np.array(x2, x1.dtype)
     return np.where(condition, x1, x2)

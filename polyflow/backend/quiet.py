@@ -3,6 +3,8 @@
 What NumPy says about overflows and invalid values is a context variable's value. So there is one context in which it
 says nothing, and kernels run in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a
 time; a second thread that comes while the first is inside gets the slow way, which always works.
+
+The kernels made here have an attribute ``quick``: the same without that second way, for callers that try again by it.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
             with np.errstate(all="ignore"):
                 return function(x)
 
+    kernel.quick = run  # type: ignore[attr-defined]
     return kernel
 
 
@@ -63,6 +66,7 @@ def binary(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
             with np.errstate(all="ignore"):
                 return function(x1, x2)
 
+    kernel.quick = run  # type: ignore[attr-defined]
     return kernel
 
 
@@ -77,4 +81,5 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
             with np.errstate(all="ignore"):
                 return function(*args, **attrs)
 
+    kernel.quick = run  # type: ignore[attr-defined]
     return kernel

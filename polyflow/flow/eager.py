@@ -15,9 +15,12 @@ from ..ops import call
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray, here, holds_tensors, packed, tensor
+from ..variable import Variable
 
 _WEAK = frozenset({dt.float32, dt.float64})
 _NUMBERS = frozenset(dt.SCALARS)
+_ASTYPE = OPS["astype"].prepared
+_new = object.__new__
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
@@ -29,41 +32,66 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     Raises:
         MixedBackendsError: when tensors lie on different backends. DTypeError: for dtypes the op does not take.
     """
-    kinds: list[Any] = []
     backend = None
-    values = list(args)
-    for place, arg in enumerate(values):
-        kind = arg.__class__
-        if kind is not Tensor and isinstance(arg, Operators):
-            arg = values[place] = arg.read()
-            kind = arg.__class__
-        if kind is Tensor:
-            dtype = arg.array.dtype
-            kinds.append(dtype if isinstance(dtype, np.dtype) else arg.dtype)  # a library may have dtypes of its own
-            if arg.backend is not backend:
-                if backend is not None:
-                    raise _mixed(op, backend, arg.backend)
-                backend = arg.backend
-        elif kind in _NUMBERS:
-            kinds.append(kind)
-        else:
+    for arg in args:
+        if arg.__class__ is Tensor and arg.backend is not backend:
+            if backend is not None:
+                raise _mixed(op, backend, arg.backend)
+            backend = arg.backend
+    kernel = None if backend is None else op.quick[backend]
+    if backend is None or kernel is None:
+        return apply_any(op, args, attrs)
+    plan = op.plans.get(tuple([arg.array.dtype if arg.__class__ is Tensor else arg.__class__ for arg in args]))
+    if plan is None:  # dtypes that were not met before, or something else than tensors and numbers
+        return apply_any(op, args, attrs)
+    if plan:
+        args = tuple(
+            [arg if how is None else _operand(arg, how, backend) for arg, how in zip(args, plan)]  # noqa: B905
+        )
+    top = call.interpreter.get()
+    if top is not None and (top.below is not None or top.live is None):
+        return top.run(op, args, attrs)
+    result = _new(Tensor)
+    try:
+        result.array = kernel(*[arg.array if arg.__class__ is Tensor else arg for arg in args], **attrs)
+    except Exception:
+        result.array = again(op, args, attrs, backend)
+    result.backend = backend
+    if top is not None:
+        live = top.live
+        for arg in args:
+            if id(arg) in live:
+                top.remember(op, args, attrs, result)
+                break
+    return result
+
+
+def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """`apply` for arguments that are not all plain tensors and numbers: they are read or converted first."""
+    values = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
+    backend = None
+    for value in values:
+        if isinstance(value, Operators):
+            if backend is not None and value.backend is not backend:
+                raise _mixed(op, backend, value.backend)
+            backend = value.backend
+        elif value.__class__ not in _NUMBERS:
             backend = None
             break
     if backend is None:
-        args, backend = _converted(op, values)
-        kinds = [_dtype(value) for value in args]
-    else:
-        args = tuple(values)
-    key = tuple(kinds)
+        values, backend = _converted(op, values)
+    key = tuple([_dtype(value) for value in values])
     plan = op.plans.get(key)
     if plan is None:
-        plan = op.plans[key] = _plan(op, args)
+        plan = op.plans[key] = _plan(op, values)
     if plan:
-        args = tuple([_operand(arg, how, backend) for arg, how in zip(args, plan, strict=True)])
+        values = tuple(
+            [value if how is None else _operand(value, how, backend) for value, how in zip(values, plan, strict=True)]
+        )
     top = call.interpreter.get()
     if top is not None:
-        return top.run(op, args, attrs)
-    return run(op, args, attrs, backend)
+        return top.run(op, values, attrs)
+    return run(op, values, attrs, backend)
 
 
 def _plan(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -82,11 +110,15 @@ def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = Non
     """Run a prepared op now, on the backend of its arguments."""
     if backend is None:
         backend = next((a.backend for a in args if isinstance(a, Tensor)), None) or selection.current()
+    return Tensor(again(op, args, attrs, backend), backend)
+
+
+def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) -> Any:
+    """The array that an op's kernel makes; raises the exception that a user should see."""
     try:
-        array = op.kernels[backend](*[a.array if isinstance(a, Tensor) else a for a in args], **attrs)
+        return op.kernels[backend](*[a.array if isinstance(a, Tensor) else a for a in args], **attrs)
     except Exception as error:
         raise explain(op, args, attrs, error) from None
-    return Tensor(array, backend)
 
 
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
@@ -154,7 +186,7 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
     return tuple([dt.int64 if wide and target is dt.int32 else target for target in targets])
 
 
-def _converted(op: Op, args: list[Any]) -> tuple[tuple[Any, ...], Any]:
+def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
     values = [_value(arg, op) for arg in args]
     backend = None
@@ -180,26 +212,29 @@ def _mixed(op: Op, first: Any, second: Any) -> MixedBackendsError:
 
 def _operand(value: Any, how: Any, backend: Any) -> Any:
     """A value as an operand, as `_plan` says."""
-    if how is None:
-        return value
     target, weak = how
     kind = value.__class__
+    if weak and backend.weak_scalars and (kind is float or kind is int or kind is bool):
+        return float(value)
+    if kind is Tensor or isinstance(value, Operators):
+        return _ASTYPE(value, {"dtype": target})
     if kind is int:
         top = call.interpreter.get()
         if target in dt.INTEGERS and (top is None or top.backend is None):
-            return Tensor(backend.adopt(_integer(value, target)), backend)
+            return Tensor(integer(value, target, backend), backend)
         dt.check_fits(value, target)
     elif kind is Nested:
         return tensor(value.fitting(target), target, backend=backend)
-    elif isinstance(value, Operators):
-        return OPS["astype"].prepared(value, {"dtype": target})
-    if weak and kind is not complex and backend.weak_scalars:
-        return float(value)
     return constant(value, target, backend)
 
 
+def integer(value: int, dtype: np.dtype, backend: Any) -> Any:
+    """An array of one integer; raises OverflowError where it does not fit."""
+    return backend.adopt(_host_integer(value, dtype))
+
+
 @lru_cache(maxsize=1024)
-def _integer(value: int, dtype: np.dtype) -> np.ndarray:
+def _host_integer(value: int, dtype: np.dtype) -> np.ndarray:
     dt.check_fits(value, dtype)
     host = np.array(value, dtype)
     host.flags.writeable = False
@@ -217,19 +252,29 @@ def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:
         return Tensor(backend.adopt(np.array(value).astype(dtype)), backend)
 
 
-def host_constant(values: np.ndarray, backend: Any = None) -> Tensor:
-    """Host values as a tensor of ``backend``, or of the backend that ops without tensors run on here."""
-    target = here() if backend is None else discovery.get(backend) if isinstance(backend, str) else backend
-    return Tensor(target.asarray(values), target)
+def host_constant(values: np.ndarray, backend: Any = None, fresh: bool = False) -> Tensor:
+    """Host values as a tensor of ``backend``, or of the backend that ops without tensors run on here.
+
+    They are copied unless they are ``fresh``: nobody else holds them.
+    """
+    target = _target(backend)
+    return Tensor(target.adopt(values) if fresh else target.asarray(values), target)
 
 
 def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     """Apply an op that has no tensor arguments."""
+    target = _target(backend)
     top = call.interpreter.get()
-    target = here() if backend is None else discovery.get(backend) if isinstance(backend, str) else backend
     if top is not None:
         return top.create(op, attrs, target)
-    return run(op, (), attrs, target)
+    result = _new(Tensor)
+    result.array = again(op, (), attrs, target)
+    result.backend = target
+    return result
+
+
+def _target(backend: Any) -> Any:
+    return here() if backend is None else discovery.get(backend) if isinstance(backend, str) else backend
 
 
 def wrap(array: Any, backend: Any) -> Any:
@@ -237,4 +282,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, explain, wrap, create, host_constant, asarray, Tensor)
+call.connect(apply, wrap, create, host_constant, asarray, integer, again, Tensor, Variable)

@@ -1,7 +1,8 @@
 """The way in: what happens between the call of an op and its kernel.
 
-`apply` is the one general way. The functions made here per arity short-cut it when every argument is a plain tensor of
-one dtype and one backend, which saves about two microseconds a call; a test holds both ways equal for every op.
+`apply` is the one general way. The functions made here per arity short-cut it where every argument is a plain tensor of
+one dtype and one backend, a variable that holds one, or a Python number beside one. A test holds both ways equal for
+every op.
 
 Which interpreter an op meets is a context variable: None (run it now), or the innermost of the interpreters that `flow`
 puts there. The functions here run an op themselves under one interpreter, a tape with nothing below it, and only tell
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ..dtypes import HALVES, SCALARS, float32, float64
+from ..dtypes import HALVES, INTEGERS, SCALARS, float32, float64
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -24,42 +25,52 @@ interpreter: ContextVar[Any] = ContextVar("polyflow_interpreter", default=None)
 """The innermost interpreter of this context; None where ops simply run."""
 
 NO_ATTRS: dict[str, Any] = {}
-_new = object.__new__
+
+kind: type
+"""The class of tensors, for those that make them without its constructor: ``new(kind)``, ``array``, ``backend``."""
+
+new = object.__new__
 _top = interpreter.get
 _general: Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]
-_explain: Callable[[Op, tuple[Any, ...], dict[str, Any], Exception], Exception]
 _wrap: Callable[[Any, Any], Any]
 _create: Callable[[Op, dict[str, Any], Any], Any]
-_constant: Callable[[Any, Any], Any]
+_constant: Callable[[Any, Any, bool], Any]
 _operand: Callable[[Any], Any]
-_kind: type
+_integer: Callable[[int, Any, Any], Any]
+_again: Callable[[Op, tuple[Any, ...], dict[str, Any], Any], Any]
+_variable: type
 _MISSING = object()
 _WEAK = frozenset({float32, float64})
 
 
 def connect(
     general: Callable[..., Any],
-    explain: Callable[..., Exception],
     wrap: Callable[[Any, Any], Any],
     create: Callable[..., Any],
-    constant: Callable[[Any, Any], Any],
+    constant: Callable[[Any, Any, bool], Any],
     operand: Callable[[Any], Any],
-    kind: type,
+    number: Callable[[int, Any, Any], Any],
+    again: Callable[..., Any],
+    tensors: type,
+    variables: type,
 ) -> None:
     """Called once, by `flow`, which knows tensors.
 
     Args:
         general: the general way in, ``general(op, args, attrs)``.
-        explain: turns a kernel's exception into the one a user should see.
         wrap: makes a tensor of a library's array and its backend.
         create: applies an op that has no tensor arguments.
-        constant: makes a tensor of host values.
+        constant: makes a tensor of host values; the last argument says whether nobody else holds them.
         operand: makes a tensor of anything a user may pass.
-        kind: the class of tensors.
+        number: makes an array of a Python integer, ``number(value, dtype, backend)``; OverflowError if it does not fit.
+        again: runs an op's kernel in the way that always works, ``again(op, args, attrs, backend)``, and explains what
+            it raises.
+        tensors: the class of tensors.
+        variables: the class of variables.
     """
-    global _general, _explain, _wrap, _create, _constant, _operand, _kind
-    _general, _explain, _wrap, _create, _constant, _operand = general, explain, wrap, create, constant, operand
-    _kind = kind
+    global _general, _wrap, _create, _constant, _operand, _integer, _again, kind, _variable
+    _general, _wrap, _create, _constant, _operand = general, wrap, create, constant, operand
+    _integer, _again, kind, _variable = number, again, tensors, variables
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -89,31 +100,31 @@ def decomposed(op: Op, backend: Any) -> Callable[..., Any]:
 
 def caller(op: Op) -> Callable[..., Any]:
     """The public function of an op, made for its arity."""
-    if op.defaults or op.variadic or not op.tensors or len(op.tensors) > 2:
+    if op.defaults or op.variadic or not 1 <= len(op.tensors) <= 3:
         return _with_attributes(op)
-    return _unary(op) if len(op.tensors) == 1 else binary(op)
+    return _unary(op) if len(op.tensors) == 1 else binary(op) if len(op.tensors) == 2 else _ternary(op)
 
 
 def _unary(op: Op) -> Callable[..., Any]:
-    kernels, direct = op.kernels, op.rule.direct
+    kernels, direct = op.quick, op.rule.direct
 
     def call(x: Any, /) -> Any:
-        array = backend = None
-        try:
-            array, backend = x.array, x.backend
-            plain = backend.numpy_dtypes and array.dtype in direct
-        except AttributeError:
-            plain = False
-        if not plain:
+        if x.__class__ is not kind:
+            x = x.read() if x.__class__ is _variable else x
+            if x.__class__ is not kind:
+                return _general(op, (x,), NO_ATTRS)
+        array, backend = x.array, x.backend
+        kernel = kernels[backend]
+        if kernel is None or array.dtype not in direct:
             return _general(op, (x,), NO_ATTRS)
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), NO_ATTRS)
-        result = _new(x.__class__)
+        result = new(kind)
         try:
-            result.array = kernels[backend](array)
-        except Exception as error:
-            raise _explain(op, (x,), NO_ATTRS, error) from None
+            result.array = kernel(array)
+        except Exception:
+            result.array = _again(op, (x,), NO_ATTRS, backend)
         result.backend = backend
         if top is not None and id(x) in top.live:
             top.remember(op, (x,), NO_ATTRS, result)
@@ -124,42 +135,38 @@ def _unary(op: Op) -> Callable[..., Any]:
 
 def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[..., Any]:
     """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves strangers alone."""
-    kernels, direct = op.kernels, op.rule.direct
-    weak = direct & _WEAK
+    kernels, direct = op.quick, op.rule.direct
+    beside = _beside(op)
 
     def call(x1: Any, x2: Any, /) -> Any:
-        array = backend = other = None
-        kind = x2.__class__
-        try:
-            array, backend = x1.array, x1.backend
-            dtype = array.dtype
-            if kind is x1.__class__:
-                other = x2.array
-                plain = other.dtype is dtype and x2.backend is backend and backend.numpy_dtypes and dtype in direct
-            elif kind is float or kind is int:
-                plain = backend.weak_scalars and dtype in weak
-                other = float(x2) if plain else None
-            else:
-                plain = False
-        except (AttributeError, OverflowError):
-            plain = False
-        if not plain:
+        if x1.__class__ is not kind or x2.__class__ is not kind:
+            if x2.__class__ is float or x2.__class__ is int:
+                return beside(x1, x2, False)
+            if x1.__class__ is float or x1.__class__ is int:
+                return beside(x2, x1, True)
             if accepts is not None and not accepts(x2):
                 return NotImplemented
+            x1 = x1.read() if x1.__class__ is _variable else x1
+            x2 = x2.read() if x2.__class__ is _variable else x2
+            if x1.__class__ is not kind or x2.__class__ is not kind:
+                return _general(op, (x1, x2), NO_ATTRS)
+        first, second, backend = x1.array, x2.array, x1.backend
+        dtype, kernel = first.dtype, kernels[backend]
+        if kernel is None or x2.backend is not backend or second.dtype is not dtype or dtype not in direct:
             return _general(op, (x1, x2), NO_ATTRS)
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
-            return top.run(op, (x1, x2 if kind is x1.__class__ else other), NO_ATTRS)
-        result = _new(x1.__class__)
+            return top.run(op, (x1, x2), NO_ATTRS)
+        result = new(kind)
         try:
-            result.array = kernels[backend](array, other)
-        except Exception as error:
-            raise _explain(op, (x1, x2), NO_ATTRS, error) from None
+            result.array = kernel(first, second)
+        except Exception:
+            result.array = _again(op, (x1, x2), NO_ATTRS, backend)
         result.backend = backend
         if top is not None:
             live = top.live
             if id(x1) in live or id(x2) in live:
-                top.remember(op, (x1, x2 if kind is x1.__class__ else other), NO_ATTRS, result)
+                top.remember(op, (x1, x2), NO_ATTRS, result)
         return result
 
     return call
@@ -167,27 +174,102 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
 
 def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
     """The method of an operator whose left operand is no tensor."""
-    kernels, weak = op.kernels, op.rule.direct & _WEAK
+    beside = _beside(op)
 
     def call(x2: Any, x1: Any, /) -> Any:
-        array = backend = None
-        plain = x1.__class__ is float or x1.__class__ is int
-        if plain:
-            try:
-                array, backend = x2.array, x2.backend
-                plain = backend.weak_scalars and array.dtype in weak and _top() is None
-                x1 = float(x1) if plain else x1
-            except (AttributeError, OverflowError):
-                plain = False
-        if plain:
-            result = _new(x2.__class__)
-            try:
-                result.array = kernels[backend](x1, array)
-            except Exception as error:
-                raise _explain(op, (x1, x2), NO_ATTRS, error) from None
-            result.backend = backend
-            return result
+        if x1.__class__ is float or x1.__class__ is int:
+            return beside(x2, x1, True)
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
+
+    return call
+
+
+def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
+    """A two-tensor op of something and a Python float or integer, which comes first where ``swapped``."""
+    kernels, direct = op.quick, op.rule.direct
+    weak, whole = direct & _WEAK, direct & INTEGERS
+
+    def call(x: Any, number: Any, swapped: bool) -> Any:
+        if x.__class__ is _variable:
+            x = x.read()
+        kernel = kernels[x.backend] if x.__class__ is kind else None
+        if kernel is None:
+            return _general(op, (number, x) if swapped else (x, number), NO_ATTRS)
+        array, backend, other = x.array, x.backend, None
+        dtype = array.dtype
+        try:
+            if dtype in weak:
+                if backend.weak_scalars:
+                    other = float(number)
+            elif number.__class__ is int and dtype in whole:
+                other = _integer(number, dtype, backend)
+        except OverflowError:
+            pass
+        if other is None:
+            return _general(op, (number, x) if swapped else (x, number), NO_ATTRS)
+        top = _top()
+        if top is not None and (top.below is not None or top.live is None):
+            return top.run(op, _pair(x, other, swapped), NO_ATTRS)
+        result = new(kind)
+        try:
+            result.array = kernel(other, array) if swapped else kernel(array, other)
+        except Exception:
+            result.array = _again(op, _pair(x, other, swapped), NO_ATTRS, backend)
+        result.backend = backend
+        if top is not None and id(x) in top.live:
+            top.remember(op, _pair(x, other, swapped), NO_ATTRS, result)
+        return result
+
+    return call
+
+
+def _pair(x: Any, other: Any, swapped: bool) -> tuple[Any, Any]:
+    """A tensor and a number beside it, a float or an array, as an op's arguments."""
+    operand = other if other.__class__ is float else _wrap(other, x.backend)
+    return (operand, x) if swapped else (x, operand)
+
+
+def _ternary(op: Op) -> Callable[..., Any]:
+    kernels, plans, usual = op.quick, op.plans, _several(op)
+
+    def call(x1: Any = _MISSING, x2: Any = _MISSING, x3: Any = _MISSING, /, *more: Any, **named: Any) -> Any:
+        if x1.__class__ is not kind or x3 is _MISSING or more or named:
+            return usual(*[x for x in (x1, x2, x3) if x is not _MISSING], *more, **named)
+        first, second, third, backend = x1.array, x2, x3, x1.backend
+        kernel, second_kind, third_kind = kernels[backend], x2.__class__, x3.__class__
+        if kernel is None:
+            return _general(op, (x1, x2, x3), NO_ATTRS)
+        together = True
+        if second_kind is kind:
+            together = x2.backend is backend
+            second = x2.array
+            second_kind = second.dtype
+        if third_kind is kind:
+            together = together and x3.backend is backend
+            third = x3.array
+            third_kind = third.dtype
+        plan = plans.get((first.dtype, second_kind, third_kind)) if together else None
+        if plan and backend.weak_scalars and plan[0] is None:
+            second_stays = second_kind is float and plan[1][1] and not plan[2]
+            third_stays = third_kind is float and plan[2][1] and not plan[1]
+            if second_stays or third_stays:
+                plan = ()
+        if plan != ():
+            return _general(op, (x1, x2, x3), NO_ATTRS)
+        top = _top()
+        if top is not None and (top.below is not None or top.live is None):
+            return top.run(op, (x1, x2, x3), NO_ATTRS)
+        result = new(kind)
+        try:
+            result.array = kernel(first, second, third)
+        except Exception:
+            result.array = _again(op, (x1, x2, x3), NO_ATTRS, backend)
+        result.backend = backend
+        if top is not None:
+            live = top.live
+            if id(x1) in live or id(x2) in live or id(x3) in live:
+                top.remember(op, (x1, x2, x3), NO_ATTRS, result)
+        return result
 
     return call
 
@@ -196,48 +278,81 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
     """For one tensor and attributes; the callers of other arities are below."""
     if op.variadic or len(op.tensors) != 1:
         return _several(op)
-    run, bind = prepared(op), op.bind
-    names, count = tuple(op.defaults), len(op.defaults)
-    axis = names.index("axis") if [name for name, _ in op.converted] == ["axis"] else None
-    whole = op.defaults.get("axis", 0) is None  # None is an axis: all of them
+    run, bind, defaults = prepared(op), op.bind, op.defaults
+    names, count = tuple(defaults), len(defaults)
     usual = None if op.required else bind((), {})
+    others = [name for name, _ in op.converted if name != "axis"]
+    axis = "axis" if "axis" in defaults and not others else None  # all there may be to convert
+    whole = defaults.get("axis", 0) is None  # None is an axis: all of them
 
     def call(x: Any = _MISSING, /, *given: Any, **named: Any) -> Any:
         if x is _MISSING:
             named, (x,) = _by_name(op, (), named)
-        if not named and len(given) == count and axis is not None:
-            value = given[axis]
-            if value.__class__ is int or (whole and value is None):  # nothing to convert
-                return run(x, dict(zip(names, given)))  # noqa: B905  (the lengths are equal)
-        return run(x, bind(given, named) if named or given or usual is None else usual)
+        if not given and not named and usual is not None:
+            return run(x, usual)
+        if axis is not None and not (given and named):
+            attrs = {**defaults, **named} if named else {**defaults, **dict(zip(names, given))}  # noqa: B905
+            value = attrs["axis"]
+            if (value.__class__ is int or (whole and value is None)) and len(attrs) == count and len(given) <= count:
+                return run(x, attrs)
+        return run(x, bind(given, named))
 
     return call
 
 
 def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
     """The function of an op of one tensor that is given its attributes complete and in their one form."""
-    kernels, direct = op.kernels, op.rule.direct
+    kernels, direct = op.quick, op.rule.direct
 
     def call(x: Any, attrs: dict[str, Any]) -> Any:
-        array = backend = None
-        try:
-            array, backend = x.array, x.backend
-            plain = backend.numpy_dtypes and array.dtype in direct
-        except AttributeError:
-            plain = False
-        if not plain:
+        if x.__class__ is not kind:
+            x = x.read() if x.__class__ is _variable else x
+            if x.__class__ is not kind:
+                return _general(op, (x,), attrs)
+        array, backend = x.array, x.backend
+        kernel = kernels[backend]
+        if kernel is None or array.dtype not in direct:
             return _general(op, (x,), attrs)
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), attrs)
-        result = _new(x.__class__)
+        result = new(kind)
         try:
-            result.array = kernels[backend](array, **attrs)
-        except Exception as error:
-            raise _explain(op, (x,), attrs, error) from None
+            result.array = kernel(array, **attrs)
+        except Exception:
+            result.array = _again(op, (x,), attrs, backend)
         result.backend = backend
         if top is not None and id(x) in top.live:
             top.remember(op, (x,), attrs, result)
+        return result
+
+    return call
+
+
+def paired(op: Op) -> Callable[[Any, Any, dict[str, Any]], Any]:
+    """As `prepared`, for calls with two tensors."""
+    kernels, plans = op.quick, op.plans
+
+    def call(x1: Any, x2: Any, attrs: dict[str, Any]) -> Any:
+        if x1.__class__ is not kind or x2.__class__ is not kind:
+            return _general(op, (x1, x2), attrs)
+        first, second, backend = x1.array, x2.array, x1.backend
+        kernel = kernels[backend]
+        if kernel is None or x2.backend is not backend or plans.get((first.dtype, second.dtype)) != ():
+            return _general(op, (x1, x2), attrs)
+        top = _top()
+        if top is not None and (top.below is not None or top.live is None):
+            return top.run(op, (x1, x2), attrs)
+        result = new(kind)
+        try:
+            result.array = kernel(first, second, **attrs)
+        except Exception:
+            result.array = _again(op, (x1, x2), attrs, backend)
+        result.backend = backend
+        if top is not None:
+            live = top.live
+            if id(x1) in live or id(x2) in live:
+                top.remember(op, (x1, x2), attrs, result)
         return result
 
     return call
@@ -277,10 +392,15 @@ def create(op: Op, attrs: dict[str, Any], backend: Any) -> Any:
 
 
 def constant(values: Any, backend: Any) -> Any:
-    """A tensor of host values worked out here, on ``backend`` or the current one."""
-    return _constant(values, backend)
+    """A tensor of host values, copied, on ``backend`` or the current one."""
+    return _constant(values, backend, False)
+
+
+def fresh(values: Any, backend: Any) -> Any:
+    """A tensor of host values worked out here, which nobody else holds, on ``backend`` or the current one."""
+    return _constant(values, backend, True)
 
 
 def operand(value: Any) -> Any:
     """An argument of a function that is made of ops, as a tensor: a variable's value, or a new tensor of a list."""
-    return value if value.__class__ is _kind else _operand(value)
+    return value if value.__class__ is kind else _operand(value)

@@ -34,9 +34,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
         ShapeError: for negative sizes, or a ``fill_value`` with axes. DTypeError: for one that is no number, or that
             ``dtype`` does not hold. OverflowError: for an integer outside the range of ``dtype``.
     """
-    sizes = shape_tuple(shape)
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
+    sizes = _sizes(shape)
+    if fill_value.__class__ is float and (dtype is None or dtype is dt.float32):
+        return call.create(_FULL, {"shape": sizes, "fill_value": fill_value, "dtype": dt.float32}, backend)
     if getattr(fill_value, "shape", ()):
         raise ShapeError(f"full needs one fill_value; got one of shape {tuple(fill_value.shape)}. Use broadcast_to.")
     if hasattr(fill_value, "read"):  # a tensor, which may be traced or watched
@@ -49,17 +49,34 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
         raise DTypeError(f"full needs a number as fill_value; got {short(value)} ({type(value).__name__}).")
     target = dt.default(value) if given is None else dt.as_dtype(given)
     to_host(value, target)  # raises where the dtype does not hold the value
-    return call.create(OPS["full"], {"shape": sizes, "fill_value": value, "dtype": target}, backend)
+    return call.create(_FULL, {"shape": sizes, "fill_value": value, "dtype": target}, backend)
+
+
+_FULL = OPS["full"]
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    sizes = shape_tuple(shape)
+    for size in sizes:
+        if size < 0:
+            raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
+    return sizes
+
+
+def _filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
+    """`full` of 0 or 1, which every dtype holds."""
+    target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
+    return call.create(_FULL, {"shape": _sizes(shape), "fill_value": bit, "dtype": target}, backend)
 
 
 def zeros(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
     """A tensor of zeros, of float32 if no dtype is given."""
-    return full(shape, 0, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=backend)
+    return _filled(shape, 0, dtype, backend)
 
 
 def ones(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
     """A tensor of ones, of float32 if no dtype is given."""
-    return full(shape, 1, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=backend)
+    return _filled(shape, 1, dtype, backend)
 
 
 def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
@@ -71,12 +88,18 @@ def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
 
 def zeros_like(x: Any, /, dtype: Any = None) -> Any:
     """Zeros of ``x``'s shape, dtype and backend."""
-    return full_like(x, 0, dtype)
+    return _filled_like(x, 0, dtype)
 
 
 def ones_like(x: Any, /, dtype: Any = None) -> Any:
     """Ones of ``x``'s shape, dtype and backend."""
-    return full_like(x, 1, dtype)
+    return _filled_like(x, 1, dtype)
+
+
+def _filled_like(x: Any, bit: int, dtype: Any) -> Any:
+    if not hasattr(x, "backend"):
+        x = call.operand(x)
+    return _filled(x.shape, bit, x.dtype if dtype is None else dtype, x.backend)
 
 
 def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, backend: Any = None) -> Any:
@@ -85,6 +108,8 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     The dtype is int32 where all three are integers (int64 if they do not fit), else float32.
     """
     first, last = (0, start) if stop is None else (start, stop)
+    if dtype is None and step and _all_near(first, last, step):
+        return call.fresh(np.arange(first, last, step, dtype=dt.int32), backend)
     bounds = [_number(bound) for bound in (first, last, step)]
     if bounds[2] == 0:
         raise ValueError("arange needs a step other than 0.")
@@ -94,7 +119,18 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     else:
         count = max(math.ceil((bounds[1] - bounds[0]) / bounds[2]), 0)
         values = bounds[0] + np.arange(count, dtype=np.float64) * bounds[2]
-    return call.constant(values.astype(target), backend)
+    return call.fresh(values.astype(target), backend)
+
+
+_FAR = 2**31
+
+
+def _all_near(*numbers: Any) -> bool:
+    """Whether all are Python integers that int32 holds, and so whatever lies between them."""
+    for one in numbers:  # noqa: SIM110  (half the time that `all` takes)
+        if one.__class__ is not int or not -_FAR < one < _FAR:
+            return False
+    return True
 
 
 def _range_dtype(bounds: list[Any]) -> np.dtype:
@@ -130,7 +166,7 @@ def linspace(
     target = dt.as_dtype(dtype) if dtype is not None else common if common in dt.INEXACT else dt.DEFAULT_FLOAT
     wide = np.complex128 if any(host.dtype.kind == "c" for host in ends) else np.float64
     values = np.linspace(ends[0].astype(wide), ends[1].astype(wide), count, endpoint=endpoint, axis=axis)
-    return call.constant(np.floor(values).astype(target) if target in dt.INTEGERS else values.astype(target), backend)
+    return call.fresh(np.floor(values).astype(target) if target in dt.INTEGERS else values.astype(target), backend)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:
@@ -138,7 +174,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = N
     sizes = shape_tuple((n_rows, n_rows if n_cols is None else n_cols))
     if min(sizes) < 0:
         raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
-    return call.constant(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)
+    return call.fresh(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)
 
 
 def alike(x1: Any, x2: Any) -> tuple[Any, Any]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 P = ParamSpec("P")
+_EMPTY = inspect.Parameter.empty
 
 OPS: dict[str, Op] = optable.OPS
 """Every declared op by name: the op table."""
@@ -44,6 +45,21 @@ class Kernels(dict[Any, Callable[..., Any]]):
     def __missing__(self, backend: Any) -> Callable[..., Any]:
         kernel = self[backend] = backend.kernel(self.op)
         return kernel
+
+
+class QuickKernels(dict[Any, Callable[..., Any] | None]):
+    """An op's kernel on each backend in its quickest form, for callers that run the kernel itself should it raise.
+
+    None where arrays have dtypes of the library's own, which are not to be compared with NumPy's.
+    """
+
+    def __init__(self, kernels: Kernels) -> None:
+        self.kernels = kernels
+
+    def __missing__(self, backend: Any) -> Callable[..., Any] | None:
+        kernel = self.kernels[backend]
+        quick = self[backend] = getattr(kernel, "quick", kernel) if backend.numpy_dtypes else None
+        return quick
 
 
 class Op:
@@ -64,7 +80,7 @@ class Op:
         diagnose: finds the reason for a kernel's exception in the arguments, ``diagnose(args, attrs) -> exception or
             None``, so that it is one sentence on every backend; or None.
         results: how many arrays its kernels return: a tuple of them where it is not 1 (see `several`).
-        kernels: the kernel on each backend.
+        kernels: the kernel on each backend. quick: the same for callers that can do without (see `QuickKernels`).
         prepared: the public function of an op of one tensor, for callers that have its attributes ready.
         plans: what the general way in does with arguments of each combination of dtypes, worked out once.
         graphs: the attributes that are graphs, in ops of control flow.
@@ -91,6 +107,7 @@ class Op:
         self.samples, self.diagnose, self.results = samples, diagnose, results
         self.rules: tuple[Callable[..., Any] | None, ...] = ()
         self.kernels = Kernels(self)
+        self.quick = QuickKernels(self.kernels)
         self.prepared: Callable[[Any, dict[str, Any]], Any]
         self.plans: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         parameters = inspect.signature(reference).parameters.values()
@@ -124,19 +141,21 @@ class Op:
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         """All attributes of a call, defaults filled in and values in one hashable form."""
         attrs = {**self.defaults, **named}
+        count = len(self.defaults)
         if positional:
-            if len(positional) > len(self.defaults):
-                raise TypeError(self.usage(f"takes at most {len(self.defaults)} attributes, got {len(positional)}"))
+            if len(positional) > count:
+                raise TypeError(self.usage(f"takes at most {count} attributes, got {len(positional)}"))
             for name, value in zip(self.defaults, positional):  # noqa: B905  (fewer values than names is the usual case)
                 if name in named:
                     raise TypeError(self.usage(f"got {name!r} twice"))
                 attrs[name] = value
-        if len(attrs) > len(self.defaults):
+        if len(attrs) > count:
             unknown = next(name for name in named if name not in self.defaults)
             raise TypeError(self.usage(f"has no attribute {unknown!r}"))
-        for name in self.required:
-            if attrs[name] is inspect.Parameter.empty:
-                raise TypeError(self.usage(f"needs {name!r}"))
+        if len(positional) + len(named) < count:
+            for name in self.required:
+                if attrs[name] is _EMPTY:
+                    raise TypeError(self.usage(f"needs {name!r}"))
         for name, convert in self.converted:
             value = attrs[name] = convert(attrs[name])
             if value is None and name == "axis" and self.defaults["axis"] is not None:
@@ -178,9 +197,18 @@ class Op:
 def _axis(axis: Any) -> Any:
     if axis is None or axis.__class__ is int:
         return axis
+    if axis.__class__ is tuple and _are_integers(axis):
+        return axis
     if isinstance(axis, (tuple, list)):
         return tuple([_axis_number(one) for one in axis])
     return _axis_number(axis)
+
+
+def _are_integers(values: tuple[Any, ...]) -> bool:
+    for value in values:  # noqa: SIM110  (half the time that `all` takes)
+        if value.__class__ is not int:
+            return False
+    return True
 
 
 def _axis_number(axis: Any) -> int:
@@ -191,7 +219,7 @@ def _axis_number(axis: Any) -> int:
 
 def shape_tuple(shape: Any) -> tuple[int, ...]:
     """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
-    if shape.__class__ is tuple and all(size.__class__ is int for size in shape):
+    if shape.__class__ is tuple and _are_integers(shape):
         return shape
     if hasattr(shape, "__index__") and not isinstance(shape, (tuple, list)) and not getattr(shape, "ndim", 0):
         return (int(shape.__index__()),)

@@ -725,6 +725,9 @@ def _clip_gradient(g, y, x, *, min, max):
 gradient(_clip, _clip_gradient)
 
 
+_LIMITS = frozenset({int, float, type(None)})
+
+
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     """``x`` limited to the closed interval from ``min`` to ``max``, inside which gradients pass. NaN stays NaN.
 
@@ -734,10 +737,10 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
         max: likewise. Where ``min`` is larger than ``max``, the result is ``max``.
     """
     x = call.operand(x)
-    if min.__class__ is float and max.__class__ is float and x.dtype in dt.FLOATING:
-        return OPS["clip"].prepared(x, {"min": min, "max": max})
     if min is None and max is None:
         return identity(x)
+    if min.__class__ in _LIMITS and max.__class__ in _LIMITS and x.dtype in dt.FLOATING:
+        return OPS["clip"].prepared(x, {"min": min, "max": max})
     scalars: list[Any] = [limit for limit in (min, max) if limit.__class__ in (int, float)]
     weak = len(scalars) == (min is not None) + (max is not None)
     if weak and dt.result_type(x.dtype, *map(type, scalars)) is x.dtype:

@@ -88,12 +88,16 @@ def _index_set(x, updates, /, *indices, key):
     return result
 
 
-gradient(
-    _getitem,
-    lambda index, g, y, x, *indices, key: (
-        None if index else call.apply(OPS["index_add"], (zeros_like(x, g.dtype), g, *indices), {"key": key})
-    ),
-)
+def _getitem_rule(index, g, y, x, *indices, key):
+    if index:
+        return None
+    if not indices:
+        known = _basic_key(key, x.shape)
+        key = key if known is None else known
+    return call.apply(OPS["index_add"], (zeros_like(x, g.dtype), g, *indices), {"key": key})
+
+
+gradient(_getitem, _getitem_rule)
 
 
 def _index_add_rule(index, g, y, x, updates, *indices, key):
@@ -123,12 +127,74 @@ def getitem(x: Any, key: Any) -> Any:
     Raises:
         IndexError: for an integer, an index array's element or too many indices outside the tensor's shape.
     """
+    if x.__class__ is call.kind and _is_basic(key):
+        selected = _selection(x, key)
+        if selected is not None:
+            return selected
     x = call.operand(x)
+    if key.__class__ is list or key.__class__ is np.ndarray:
+        key = _part(key, x.backend)
+    if key.__class__ is call.kind and key.dtype in dt.INTEGERS and x.shape:
+        return _ONE_ARRAY(x, key, _rows(x.shape, 0))
     static = _basic_key(key, x.shape)
     if static is not None:
-        return OPS["getitem"].prepared(x, {"key": static})
+        return _GETITEM.prepared(x, {"key": static})
     x, static, indices, _ = static_key(x, key)
-    return call.apply(OPS["getitem"], (x, *indices), {"key": static})
+    return call.apply(_GETITEM, (x, *indices), {"key": static})
+
+
+class _Selectors(dict[Any, Any]):
+    """On each backend, what selects by a key of integers, slices, None and ``...`` as it is; None for no such thing."""
+
+    def __missing__(self, backend: Any) -> Any:
+        selector = self[backend] = getattr(_GETITEM.quick[backend], "basic", None)
+        return selector
+
+
+_GETITEM = OPS["getitem"]
+_ONE_ARRAY = call.paired(_GETITEM)
+_SELECTORS = _Selectors()
+
+
+def _selection(x: Any, key: Any) -> Any:
+    """What a basic key selects from a tensor, in the quickest way; None where there is none, or the key is wrong."""
+    array, backend, top = x.array, x.backend, call.interpreter.get()
+    selector = _SELECTORS[backend]
+    if selector is None or (top is not None and (top.below is not None or top.live is None)):
+        return None
+    result = call.new(call.kind)
+    try:
+        result.array = selector(array, key)
+    except Exception:
+        return None
+    result.backend = backend
+    if top is not None and id(x) in top.live:
+        top.remember(_GETITEM, (x,), {"key": key}, result)  # as it was written: its rule works out the static form
+    return result
+
+
+def _is_basic(key: Any) -> bool:
+    """Whether a key is made of integers, slices, None and ``...`` alone."""
+    if key.__class__ is int:
+        return True
+    for part in key if key.__class__ is tuple else (key,):
+        kind = part.__class__
+        if kind is slice:
+            if not (
+                part.start.__class__ in _PLAIN_ENDS
+                and part.stop.__class__ in _PLAIN_ENDS
+                and part.step.__class__ in _PLAIN_ENDS
+            ):
+                return False
+        elif not (kind is int or part is None or part is Ellipsis):
+            return False
+    return True
+
+
+@lru_cache(1024)
+def _rows(shape: tuple[int, ...], axis: int) -> dict[str, Any]:
+    """The attributes of the op that selects by one index array along an axis."""
+    return {"key": tuple([ARRAY if i == axis else _known_slice(None, None, None, n) for i, n in enumerate(shape)])}
 
 
 def index_add(x: Any, key: Any, updates: Any, /) -> Any:
@@ -177,7 +243,10 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     if axis is None and ndim != 1:
         raise ValueError(f"take needs axis= for a tensor of shape {x.shape}.")
     place = normal_axis(0 if axis is None else axis, ndim)
-    return getitem(x, (*[slice(None)] * place, _index_array(indices, x.backend)))
+    index = _index_array(indices, x.backend)
+    if index.dtype in dt.INTEGERS:
+        return _ONE_ARRAY(x, index, _rows(x.shape, place))
+    return getitem(x, (*[slice(None)] * place, index))
 
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
@@ -238,7 +307,7 @@ def nonzero(x: Any, /) -> tuple[Any, ...]:
     x = call.operand(x)
     if not x.shape:
         raise ShapeError("nonzero needs at least one axis; got a 0-d tensor.")
-    return tuple(call.constant(np.asarray(part, np.int64), x.backend) for part in np.nonzero(x.numpy()))
+    return tuple(call.fresh(np.asarray(part, np.int64), x.backend) for part in np.nonzero(x.numpy()))
 
 
 # Static keys ------------------------------------------------------------------------------------------------------
@@ -290,13 +359,26 @@ def static_key(x: Any, key: Any) -> tuple[Any, Key, tuple[Any, ...], Any]:
 
 
 def _basic_key(key: Any, shape: tuple[int, ...]) -> Key | None:
-    """The static form of a key of integers, slices and None alone; None for any other, and for a wrong one."""
+    """The static form of a key of integers, slices, None and ``...`` alone; None for any other, and for a wrong one."""
+    if key.__class__ is int and shape:
+        size = shape[0]
+        return (key % size, *[_known_slice(None, None, None, n) for n in shape[1:]]) if -size <= key < size else None
+    parts = key if key.__class__ is tuple else (key,)
     static: list[Any] = []
     axis, ndim = 0, len(shape)
-    for part in key if key.__class__ is tuple else (key,):
+    for at, part in enumerate(parts):
         kind = part.__class__
         if part is None:
             static.append(None)
+            continue
+        if part is Ellipsis:
+            rest = parts[at + 1 :]
+            left = ndim - axis - len(rest) + sum([one is None for one in rest])
+            if left < 0 or any(one is Ellipsis for one in rest):
+                return None
+            for size in shape[axis : axis + left]:
+                static.append(_known_slice(None, None, None, size))
+            axis += left
             continue
         if axis == ndim:
             return None
@@ -392,8 +474,15 @@ def _part(part: Any, backend: Any) -> Any:
 
 
 def _index_array(indices: Any, backend: Any) -> Any:
+    if indices.__class__ is call.kind:
+        return indices
     if hasattr(indices, "read"):
         return indices.read()
+    if indices.__class__ is list and {*map(type, indices)} == {int}:
+        try:
+            return call.fresh(np.array(indices, np.int64), backend)
+        except OverflowError:
+            pass
     found = nested(indices) if isinstance(indices, (list, tuple)) else np.asarray(indices)
     host = found if isinstance(found, np.ndarray) else found.values
     return call.constant(host.astype(np.int64) if not host.size and host.dtype.kind == "f" else host, backend)
@@ -430,4 +519,4 @@ def _places(mask: Any, shape: tuple[int, ...], axis: int, backend: Any) -> list[
             f"a boolean mask of shape {host.shape} does not fit axes {axis} to {axis + host.ndim - 1} "
             f"of a tensor of shape {tuple(shape)}."
         )
-    return [call.constant(np.asarray(part, np.int64), backend) for part in np.nonzero(host)]
+    return [call.fresh(np.asarray(part, np.int64), backend) for part in np.nonzero(host)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,17 @@ from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
 def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     """The same elements, in order, in another shape; one size may be -1 and is worked out."""
     x = call.operand(x)
-    target = reshaped(x.shape, shape_tuple(shape))
-    if target == x.shape:
+    attrs = _reshaping(x.shape, shape_tuple(shape))
+    if attrs is None:
         return x if copy is False else identity(x)
-    return OPS["reshape"].prepared(x, {"shape": target})
+    return _RESHAPE(x, attrs)
+
+
+@lru_cache(4096)
+def _reshaping(given: tuple[int, ...], shape: tuple[int, ...]) -> dict[str, Any] | None:
+    """The attributes of the op that gives a tensor another shape; None where it has that shape."""
+    target = reshaped(given, shape)
+    return None if target == given else {"shape": target}
 
 
 @op(shaped(lambda s, *, shape: reshaped(s, shape)), name="reshape")
@@ -31,6 +39,7 @@ def _reshape(x, /, shape):
     return np.reshape(x, shape)
 
 
+_RESHAPE = OPS["reshape"].prepared
 gradient(_reshape, lambda g, y, x, *, shape: reshape(g, x.shape))
 
 
@@ -47,6 +56,7 @@ def _permuted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape[i] for i in order)
 
 
+_PERMUTE_DIMS = OPS["permute_dims"].prepared
 gradient(permute_dims, lambda g, y, x, *, axes: permute_dims(g, _inverse(axes)))
 
 
@@ -58,7 +68,12 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 def transpose(x: Any, /, axes: Any = None) -> Any:
     """The axes reversed, or in the order that ``axes`` names."""
     x = call.operand(x)
-    return permute_dims(x, tuple(range(len(x.shape)))[::-1] if axes is None else axes)
+    return permute_dims(x, axes) if axes is not None else _PERMUTE_DIMS(x, _reversal(len(x.shape)))
+
+
+@lru_cache(64)
+def _reversal(ndim: int) -> dict[str, Any]:
+    return {"axes": tuple(range(ndim))[::-1]}
 
 
 def matrix_transpose(x: Any, /) -> Any:
@@ -117,23 +132,34 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """With new axes of size 1 at the places that ``axis`` names in the result."""
     x = call.operand(x)
+    return _RESHAPE(x, (_expanding if axis.__class__ is int else _expanding.__wrapped__)(x.shape, axis))
+
+
+@lru_cache(4096)
+def _expanding(shape: tuple[int, ...], axis: Any) -> dict[str, Any]:
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    ndim = len(x.shape) + len(axes)
+    ndim = len(shape) + len(axes)
     places = normal_axes(tuple(axes), ndim)
-    sizes = iter(x.shape)
-    return reshape(x, tuple(1 if i in places else next(sizes) for i in range(ndim)))
+    sizes = iter(shape)
+    return {"shape": tuple([1 if i in places else next(sizes) for i in range(ndim)])}
 
 
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """Without the axes that ``axis`` names, each of size 1 (None: all of size 1)."""
     x = call.operand(x)
+    attrs = (_squeezing if axis is None or axis.__class__ is int else _squeezing.__wrapped__)(x.shape, axis)
+    return identity(x) if attrs is None else _RESHAPE(x, attrs)
+
+
+@lru_cache(4096)
+def _squeezing(shape: tuple[int, ...], axis: Any) -> dict[str, Any] | None:
     if axis is None:
-        return reshape(x, tuple(size for size in x.shape if size != 1))
-    axes = normal_axes(axis, len(x.shape))
+        return _reshaping(shape, tuple([size for size in shape if size != 1]))
+    axes = normal_axes(axis, len(shape))
     for i in axes:
-        if x.shape[i] != 1:
-            raise ShapeError(f"squeeze cannot remove axis {i} of shape {x.shape}: its size is {x.shape[i]}, not 1.")
-    return reshape(x, tuple(size for i, size in enumerate(x.shape) if i not in axes))
+        if shape[i] != 1:
+            raise ShapeError(f"squeeze cannot remove axis {i} of shape {shape}: its size is {shape[i]}, not 1.")
+    return _reshaping(shape, tuple([size for i, size in enumerate(shape) if i not in axes]))
 
 
 # Joining and splitting --------------------------------------------------------------------------------------------
@@ -166,6 +192,8 @@ def _concat_part(index, g, y, *arrays, axis):
 
 
 gradient(_concat, _concat_part)
+_CONCAT = OPS["concat"]
+_CONCAT_TWO = call.paired(_CONCAT)
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
@@ -175,6 +203,10 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
         raise ValueError("concat needs at least one tensor; got none.")
     if axis is None:
         parts, axis = [reshape(part, (-1,)) for part in parts], 0
+    if axis.__class__ is int:
+        if len(parts) == 2:
+            return _CONCAT_TWO(parts[0], parts[1], {"axis": axis})
+        return call.apply(_CONCAT, tuple(parts), {"axis": axis})
     return _concat(*parts, axis=axis)  # type: ignore[call-arg]
 
 

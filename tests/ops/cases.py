@@ -13,6 +13,7 @@ import polyflow.ops
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
 from polyflow.backend.keys import ARRAY, Slice
+from polyflow.flow import eager
 from polyflow.ops import call
 from polyflow.ops.declare import OPS, Op
 from polyflow.tensor import Tensor
@@ -228,7 +229,7 @@ def fast(op: Op) -> Callable[..., Any]:
 
 def general(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """The op by the general way in."""
-    return call.apply(op, args, op.bind((), attrs)) if op.tensors else call.create(op, attrs, NUMPY)
+    return eager.apply_any(op, args, op.bind((), attrs)) if op.tensors else call.create(op, attrs, NUMPY)
 
 
 # The oracle -----------------------------------------------------------------------------------------------------------
