@@ -1,7 +1,8 @@
 """JAX as a backend: each op one compiled program, each graph one compiled program.
 
 JAX computes in 32 bits unless told otherwise, and the switch for it changes results of the user's own JAX code. So it
-is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for one thread and while the call lasts.
+is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for one thread and while the call lasts. The
+one setting of the process's that changes is where compiled programs are kept, and only where the user names a folder.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, control, devices, indexing, linalg, random
+from . import accurate, control, devices, indexing, keeping, linalg, random
 from .loop import Program
 
 _x64 = jax.enable_x64
@@ -42,6 +43,7 @@ class JaxBackend(ArrayNamespaceBackend):
     capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True)
 
     def __init__(self, device: str | None = None) -> None:
+        keeping.keep_programs()
         name, self._device = devices.find(device)
         super().__init__(name)
         self._pinned = self._device != jax.local_devices()[0]  # where not, arrays may stay uncommitted: cheaper to make

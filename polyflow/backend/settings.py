@@ -14,8 +14,8 @@ from ..errors import ConfigError, nearest
 if TYPE_CHECKING:  # pathlib takes a millisecond or two, and `import polyflow` needs no file
     from pathlib import Path
 
-SETTINGS = ("backend",)
-"""The keys that ``[tool.polyflow]`` and the user's file may hold."""
+SETTINGS = {"backend": "numpy", "jax_cache": "~/.cache/polyflow-jax"}
+"""The keys that ``[tool.polyflow]`` and the user's file may hold, each with a value for an example."""
 
 CONFIG_VARIABLE = "POLYFLOW_CONFIG"
 
@@ -53,6 +53,15 @@ def user_setting(key: str) -> tuple[str, Path] | None:
             raise ConfigError(f"{CONFIG_VARIABLE} names {path}, which is not a file. Create it or unset the variable.")
         return None
     return _setting(key, _read(path), path, "the file")
+
+
+def file_setting(key: str) -> tuple[str, Path] | None:
+    """``key`` as a file says it, the project's before the user's, and the file; None where neither does.
+
+    Raises:
+        ConfigError: a file holds something unreadable.
+    """
+    return project_setting(key) or user_setting(key)
 
 
 def user_file() -> Path:
@@ -98,5 +107,5 @@ def _setting(key: str, table: Any, path: Path, where: str) -> tuple[str, Path] |
         return None
     value = table[key]
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f'{path}: {key} in {where} is {value!r}, expected text such as {key} = "numpy".')
+        raise ConfigError(f'{path}: {key} in {where} is {value!r}, expected text such as {key} = "{SETTINGS[key]}".')
     return value.strip(), path
