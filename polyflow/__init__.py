@@ -453,6 +453,7 @@ MODULES = (
     "nn",
     "optimizers",
     "random",
+    "regularizers",
 )
 """Submodules that are imported when they are first used."""
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers
+from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, regularizers
 from .errors import LabelError
 from .layers import Input
 from .layers.base import Layer, clear_session
@@ -65,9 +65,13 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "regularizers",
     "utils",
 ]
 
-for _module in (activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers):
+for _module in (
+    *(activations, callbacks, datasets, initializers, layers),
+    *(losses, metrics, models, optimizers, regularizers),
+):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module  # from polyflow.keras.layers import …
 sys.modules[f"{__name__}.utils"] = utils  # type: ignore[assignment]

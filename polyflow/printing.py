@@ -77,5 +77,5 @@ def _shown(value: Any) -> str:
     host = np.asarray(value.numpy())
     if host.dtype.kind == "V":
         host = host.astype(np.float32)
-    text = repr(host) if host.shape else str(host.item())
+    text = repr(host) if host.shape else str(host)
     return f"numpy={text}" if "\n" not in text else f"numpy=\n{text}"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from .. import initializers, tree
+from .. import initializers, regularizers, tree
 from ..backend import discovery, selection
 from ..errors import ShapeError, nearest
 from ..flow.notes import scope
@@ -141,6 +141,7 @@ class Layer:
         self._trainable = trainable
         self._variables: list[Variable] = []
         self._frozen: list[Variable] = []
+        self._regularized: list[tuple[Variable, Any]] = []
         self.declared_shape: Shape | None = None
         if batch_input_shape is not None:
             self.declared_shape = sizes(batch_input_shape)[1:]
@@ -179,13 +180,20 @@ class Layer:
         dtype: Any = None,
         trainable: bool = True,
         name: str = "variable",
+        regularizer: Any = None,
     ) -> Variable:
-        """Make a variable of this layer; its first value is drawn on the host, so it is the same on every backend."""
+        """Make a variable of this layer; its first value is drawn on the host, so it is the same on every backend.
+
+        What a ``regularizer`` (a name, an object or a function) gives for it is added to a model's loss while the
+        variable is trainable.
+        """
         value = initializers.get(initializer)(tuple(shape), dtype=dt.as_dtype(dtype or self.dtype))
         if isinstance(value, Operators):
             value = value.numpy()
         variable = Variable(value, trainable=trainable, name=name)
         self.track(variable)
+        if regularizer is not None:
+            self._regularized.append((variable, regularizers.get(regularizer)))
         if not self._trainable:
             self._freeze()
         return variable
@@ -337,6 +345,12 @@ class Layer:
     def non_trainable_variables(self) -> list[Variable]:
         """The variables that no optimizer changes, random states included."""
         return [v for v in self.variables if not v.trainable]
+
+    @property
+    def losses(self) -> list[Any]:
+        """What the regularizers of trainable weights, here and in layers inside, add to a model's loss: scalars."""
+        pairs = [pair for layer, _ in self._deep() for pair in layer._regularized]
+        return [regularizer(variable) for variable, regularizer in pairs if variable.trainable]
 
     def count_params(self) -> int:
         """The number of numbers in the weights.

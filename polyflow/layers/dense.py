@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers
+from .. import activations, initializers, regularizers
 from ..errors import ShapeError
 from ..ops.linalg import matmul
 from .base import Layer, Shape
@@ -18,6 +18,7 @@ class Dense(Layer):
         activation: a name or function; None for none.
         use_bias: whether there is a bias.
         kernel_initializer, bias_initializer: names or objects.
+        kernel_regularizer, bias_regularizer: names, objects or functions; None for none.
         **options: as `Layer` (name, dtype, input_shape, input_dim …).
 
     Shapes: (…, n) to (…, units). Variables: ``kernel`` (n, units) and ``bias`` (units,).
@@ -30,6 +31,8 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -42,6 +45,8 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
 
     def build(self, input_shape: Shape) -> None:
         if not input_shape or input_shape[-1] is None:
@@ -50,8 +55,14 @@ class Dense(Layer):
                 "Give inputs of shape (batch, features), e.g. x.reshape(-1, 1) for one feature."
             )
         self.features = input_shape[-1]
-        self.kernel = self.add_weight((self.features, self.units), self.kernel_initializer, name="kernel")
-        self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias") if self.use_bias else None
+        self.kernel = self.add_weight(
+            (self.features, self.units), self.kernel_initializer, name="kernel", regularizer=self.kernel_regularizer
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.units,), self.bias_initializer, name="bias", regularizer=self.bias_regularizer
+            )
 
     def call(self, inputs: Any) -> Any:
         if not inputs.shape or inputs.shape[-1] != self.features:
@@ -69,4 +80,6 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
         }

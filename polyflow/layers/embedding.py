@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from .. import initializers
+from .. import initializers, regularizers
 from ..errors import DTypeError
 from ..ops.indexing import take
 from ..tensor import Tensor
@@ -21,7 +21,12 @@ class Embedding(Layer):
     """
 
     def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform", **options: Any
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
@@ -29,6 +34,7 @@ class Embedding(Layer):
                 raise ValueError(f"Embedding needs `{name}` to be a positive integer; got {name}={size!r}.")
         self.rows, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
 
     @property
     def input_dtype(self) -> np.dtype:
@@ -36,7 +42,12 @@ class Embedding(Layer):
         return dt.int32
 
     def build(self, input_shape: Shape) -> None:
-        self.embeddings = self.add_weight((self.rows, self.output_dim), self.embeddings_initializer, name="embeddings")
+        self.embeddings = self.add_weight(
+            (self.rows, self.output_dim),
+            self.embeddings_initializer,
+            name="embeddings",
+            regularizer=self.embeddings_regularizer,
+        )
 
     def call(self, inputs: Any) -> Any:
         if inputs.dtype in dt.FLOATING:
@@ -61,4 +72,5 @@ class Embedding(Layer):
             "input_dim": self.rows,
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
         }

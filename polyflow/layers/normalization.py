@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers
+from .. import initializers, regularizers
 from ..errors import ShapeError
 from ..ops.elementwise import rsqrt, square
 from ..ops.reduction import mean
@@ -35,12 +35,16 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, momentum, epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 
@@ -49,8 +53,7 @@ class BatchNormalization(Layer):
         size = input_shape[self.place]
         if size is None:
             raise ShapeError(f"layer {self.name!r} needs a known size on axis {self.axis}; got shape {input_shape}.")
-        self.gamma = self.add_weight((size,), self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = self.add_weight((size,), self.beta_initializer, name="beta") if self.center else None
+        self.gamma, self.beta = _scale_and_shift(self, (size,))
         self.moving_mean = self.add_weight((size,), self.moving_mean_initializer, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(
             (size,), self.moving_variance_initializer, trainable=False, name="moving_variance"
@@ -85,6 +88,8 @@ class BatchNormalization(Layer):
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
             "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
 
 
@@ -99,12 +104,16 @@ class LayerNormalization(Layer):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
 
     def build(self, input_shape: Shape) -> None:
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
@@ -112,8 +121,7 @@ class LayerNormalization(Layer):
         shape = tuple(size for i, size in enumerate(input_shape) if i in self.places and size is not None)
         if len(shape) != len(self.places):
             raise ShapeError(f"layer {self.name!r} needs known sizes on axis {self.axis}; got shape {input_shape}.")
-        self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = self.add_weight(shape, self.beta_initializer, name="beta") if self.center else None
+        self.gamma, self.beta = _scale_and_shift(self, shape)
 
     def call(self, inputs: Any) -> Any:
         spread = tuple(size if i in self.places else 1 for i, size in enumerate(inputs.shape))
@@ -132,4 +140,16 @@ class LayerNormalization(Layer):
             "scale": self.scale,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
+
+
+def _scale_and_shift(layer: Any, shape: Shape) -> tuple[Any, Any]:
+    """The weights ``gamma`` and ``beta`` of a layer, each None where it has none."""
+    gamma = beta = None
+    if layer.scale:
+        gamma = layer.add_weight(shape, layer.gamma_initializer, name="gamma", regularizer=layer.gamma_regularizer)
+    if layer.center:
+        beta = layer.add_weight(shape, layer.beta_initializer, name="beta", regularizer=layer.beta_regularizer)
+    return gamma, beta

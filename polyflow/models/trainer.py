@@ -53,6 +53,8 @@ class Trainer:
 
         @property
         def variables(self) -> list[Variable]: ...
+        @property
+        def losses(self) -> list[Any]: ...
         def _deep(self) -> Iterator[tuple[Layer, list[Variable]]]: ...
         @property
         def trainable_variables(self) -> list[Variable]: ...
@@ -292,10 +294,10 @@ class Trainer:
 
         It is traced into a graph, so it uses polyflow ops and may not ask for values.
         """
-        objective = self._compiled("train_step")
+        self._compiled("train_step")
         with GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = objective.compute(y, y_pred, sample_weight)
+            loss = self.compute_loss(x, y, y_pred, sample_weight)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
@@ -305,8 +307,15 @@ class Trainer:
         """What happens with one batch of `evaluate`."""
         objective = self._compiled("test_step")
         y_pred = self(x, training=False)
-        loss = None if objective.loss is None else objective.compute(y, y_pred, sample_weight)
+        loss = None if objective.loss is None else self.compute_loss(x, y, y_pred, sample_weight)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
+
+    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """A batch's loss, a scalar: what was compiled and what regularizers add; override it for one of your own."""
+        loss = self._compiled("compute_loss").compute(y, y_pred, sample_weight)
+        for added in self.losses:
+            loss = loss + added
+        return loss
 
     def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in the running loss and the metrics."""

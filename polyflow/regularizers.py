@@ -1,0 +1,88 @@
+"""Regularizers: what large weights add to a model's loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .naming import Family, by_name, snake_case
+from .ops.elementwise import abs, square
+from .ops.reduction import sum
+
+
+class Regularizer:
+    """The base of regularizers: called with a weight, one gives a scalar that is added to the loss."""
+
+    def __call__(self, x: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not say what it adds: define __call__(self, x).")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain data."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Regularizer:
+        """The regularizer that ``get_config`` described."""
+        return cls(**config)
+
+
+class L1L2(Regularizer):
+    """``l1 · Σ|x| + l2 · Σx²``."""
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+        self.l1, self.l2 = _factor("l1", l1), _factor("l2", l2)
+
+    def __call__(self, x: Any) -> Any:
+        terms = [self.l1 * sum(abs(x))] if self.l1 or not self.l2 else []
+        if self.l2:
+            terms.append(self.l2 * sum(square(x)))
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class L1(L1L2):
+    """``l1 · Σ|x|``."""
+
+    def __init__(self, l1: float = 0.01) -> None:
+        super().__init__(l1=l1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l1": self.l1}
+
+
+class L2(L1L2):
+    """``l2 · Σx²``."""
+
+    def __init__(self, l2: float = 0.01) -> None:
+        super().__init__(l2=l2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l2": self.l2}
+
+
+def _factor(name: str, value: Any) -> float:
+    factor = 0.0 if value is None else float(value)
+    if not (math.isfinite(factor) and factor >= 0):
+        raise ValueError(f"a regularizer needs `{name}` to be a number of at least 0; got {name}={value!r}.")
+    return factor
+
+
+l1 = L1
+l2 = L2
+
+
+def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
+    """Both, with TensorFlow's defaults of 0.01 each."""
+    return L1L2(l1, l2)
+
+
+_CLASSES = by_name(L1, L2, L1L2)
+
+FAMILY = Family("regularizer", _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()} | {"l1_l2": L1L2})
+
+get = FAMILY.get
+register = FAMILY.register
+serialize = FAMILY.serialize
+deserialize = FAMILY.get
