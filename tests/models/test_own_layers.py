@@ -142,7 +142,7 @@ def test_data_keeps_the_digits_of_the_widest_layer(backend):
 @pytest.mark.parametrize(
     ("make", "kind", "text"),
     [
-        (lambda: L.Dense(1, kernel_regularizer="l2"), TypeError, "no argument 'kernel_regularizer'"),
+        (lambda: L.Dense(1, kernel_constraint="l2"), TypeError, "no argument 'kernel_constraint'"),
         (lambda: L.Dense(1)(pf.keras.Input((4,))), TypeError, "not on data"),
         (lambda: pf.Model(inputs=1, outputs=2), TypeError, "takes no inputs and outputs"),
         (lambda: pf.Sequential(L.Dense(1)), TypeError, "write Sequential"),
