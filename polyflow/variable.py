@@ -42,6 +42,9 @@ class Variable(Operators):
         self.name = name or "Variable"
         self.path = self.name
         self.trainable = trainable
+        top = interpreter.get()
+        if top is not None:
+            top.made(self)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..backend import discovery, selection
 from ..convert import Nested, nested, plain, short, to_host
-from ..errors import DTypeError, MixedBackendsError, PolyflowError, TraceError
+from ..errors import DTypeError, MixedBackendsError, PolyflowError
 from ..ops import call
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
@@ -123,11 +123,9 @@ def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) ->
 
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
     """The exception a user sees for a kernel's: the op's own rule speaks first, to say the same on every backend."""
-    if any(isinstance(arg, Operators) and not isinstance(arg, Tensor) for arg in args):
-        return TraceError(
-            f"{op.name} got a traced tensor outside the function it belongs to, where it has no value. "
-            "Return it from that function instead of keeping it."
-        )
+    for arg in args:
+        if isinstance(arg, Operators) and not isinstance(arg, Tensor):
+            return arg.kept()  # type: ignore[attr-defined]  # of a function that has been traced
     try:
         op.infer(specs(args), attrs)
         ours = None if op.diagnose is None else op.diagnose(args, attrs)

@@ -14,8 +14,12 @@ from ..errors import DTypeError
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray
-from . import notes
+from . import notes, refusals
+from .retracing import Programs, traits
 from .trace import Compiled, Traced, parameters, trace
+
+MANY_CALLS = 10
+"""How many calls of a function inside of itself are taken for ones without an end, where Python gave up."""
 
 
 class Function:
@@ -26,13 +30,13 @@ class Function:
     Under a tape, a gradient or another trace, the function's own ops are what is recorded.
     """
 
-    def __init__(self, function: Callable[..., Any], programs: dict[Any, Compiled] | None = None) -> None:
+    def __init__(self, function: Callable[..., Any], programs: Programs | None = None) -> None:
         functools.update_wrapper(self, function)
         self.python_function = function
         self.name = getattr(function, "__name__", "the function")
-        self._programs: dict[Any, Compiled] = {} if programs is None else programs
+        self._programs = Programs() if programs is None else programs
         self._making = threading.Lock()
-        self._programs_of: dict[int, tuple[Any, dict[Any, Compiled]]] = {}
+        self._programs_of: dict[int, tuple[Any, Programs]] = {}
 
     def __get__(self, owner: Any, kind: type | None = None) -> Function:
         """As a method: the function with its first argument given, with programs of its own for each object."""
@@ -40,12 +44,12 @@ class Function:
             return self
         return Function(self.python_function.__get__(owner), self._programs_for(owner))
 
-    def _programs_for(self, owner: Any) -> dict[Any, Compiled]:
+    def _programs_for(self, owner: Any) -> Programs:
         """The programs made for an object, for as long as it lives."""
         place = id(owner)
         if place not in self._programs_of:
             forget = weakref.ref(owner, lambda _: self._programs_of.pop(place, None))
-            self._programs_of[place] = (forget, {})
+            self._programs_of[place] = (forget, Programs())
         return self._programs_of[place][1]
 
     def __repr__(self) -> str:
@@ -58,11 +62,17 @@ class Function:
         if interpreter.get() is not None:
             with notes.scope(self.name):
                 return self.python_function(*args, **kwargs)
+        self._programs.calls += 1
         leaves, structure, tensors = self._tensors(args, kwargs)
         backend = tensors[0].backend if tensors else selection.current()
         program = self._program(leaves, structure, tensors, backend)
         result = program(*[tensor.array for tensor in tensors])
         return tree.map(lambda array: Tensor(array, backend), result)
+
+    @property
+    def retraces(self) -> tuple[str, ...]:
+        """Why it was traced again, for each trace but the first: how that call differed from those before."""
+        return tuple(self._programs.reasons)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
@@ -92,6 +102,8 @@ class Function:
                 program = self._programs.get(key)
                 if program is None:
                     program = self._programs[key] = self._compile(leaves, structure, tensors, backend)
+                    args, kwargs = tree.unflatten(structure, leaves)
+                    self._programs.traced(self.name, traits(self.python_function, args, kwargs, backend))
         return program
 
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
@@ -104,7 +116,17 @@ class Function:
 
         named = _names(self.python_function, *tree.unflatten(structure, leaves))
         specs = [Spec(t.shape, t.dtype) for t in tensors]
-        return Compiled(trace(flat, *specs, backend=backend, names=named))
+        try:
+            traced = trace(flat, *specs, backend=backend, names=named)
+            if traced.new:  # the way of later calls, which find these variables made
+                traced = trace(flat, *specs, backend=backend, names=named)
+        except RecursionError as error:
+            if refusals.calls_of(self.python_function, error) < MANY_CALLS:
+                raise
+            raise refusals.recursion(self.name) from None
+        if traced.new:
+            raise refusals.made_again(self.name, *traced.new[0])
+        return Compiled(traced)
 
     @staticmethod
     def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:

@@ -46,6 +46,11 @@ class Interpreter(abc.ABC):
         """Values under new identities; ``pullback`` is their gradient to ``args`` where tapes above remember it."""
         return [self.run(OPS["identity"], (value,), {}) for value in values]
 
+    def made(self, variable: Variable) -> None:
+        """Hear of a new variable."""
+        if self.below is not None:
+            self.below.made(variable)
+
     @abc.abstractmethod
     def read(self, variable: Variable) -> Tensor:
         """The value of a variable."""

@@ -15,10 +15,11 @@ from .. import tree
 from ..backend import discovery
 from ..errors import MixedBackendsError, TraceError
 from ..ops import elementwise
+from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
 from ..variable import Variable, assign_all
-from . import eager, notes
+from . import eager, notes, refusals
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
 from .passes import simplified
@@ -55,11 +56,32 @@ class Symbol(Operators):
         return elementwise.identity(self)
 
     def numpy(self) -> np.ndarray:
-        raise TraceError(
-            f"the value of a traced tensor (shape {self.shape}, dtype {self.dtype.name}) is not known yet: "
-            "the function is being turned into a graph. Use polyflow ops on it (where instead of if), or take the "
-            "value outside."
-        )
+        raise self._refused("values")
+
+    def _one(self, what: str) -> Any:
+        if self.size != 1:
+            return super()._one(what)
+        raise self._refused(what)
+
+    def _refused(self, what: str) -> TraceError:
+        if encloses(interpreter.get(), self.tracer):
+            return refusals.asked(self.shape, self.dtype, what)
+        return self.kept()
+
+    def kept(self) -> TraceError:
+        """What is said of it where its tracer is not at work."""
+        return refusals.kept(self.shape, self.dtype, None if self.node is None else self.node.line)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise self._refused("values")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return refusals.numpy_operator(self, ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if function in (np.shape, np.ndim, np.size):
+            return function(np.broadcast_to(np.int8(0), self.shape))
+        raise refusals.numpy_called(self.shape, self.dtype, function.__name__)
 
     def to(self, target: Any) -> Any:
         if self.backend is discovery.get(target):
@@ -79,12 +101,16 @@ class Tracer(Interpreter):
 
     backend: Any = None
 
+    outer: Any = None
+    """The interpreter that the op goes to whose graph it traces, if it traces a part of a graph."""
+
     def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.graph = Graph()
         self.captured: dict[int, tuple[Tensor, Symbol]] = {}
         self.variables: dict[int, tuple[Variable, Symbol]] = {}
         self.assigned: dict[int, tuple[Variable, Any]] = {}
+        self.new: list[tuple[Variable, notes.Line | None]] = []
 
     def input(self, shape: tuple[int, ...], dtype: np.dtype, name: str = "") -> Symbol:
         """A new input of the graph."""
@@ -118,9 +144,7 @@ class Tracer(Interpreter):
         """A symbol for a value: its own, or a new input for a tensor captured from outside."""
         if isinstance(value, Symbol):
             if value.tracer is not self:
-                raise TraceError(
-                    "a tensor of another traced function was used here: return it from that function instead."
-                )
+                raise value.kept()
             return value
         if value.backend is not self.backend:
             raise MixedBackendsError(
@@ -130,6 +154,11 @@ class Tracer(Interpreter):
         if id(value) not in self.captured:
             self.captured[id(value)] = (value, self.input(value.shape, value.dtype, "captured"))
         return self.captured[id(value)][1]
+
+    def made(self, variable: Variable) -> None:
+        self.new.append((variable, notes.user_line()))
+        if self.outer is not None:
+            self.outer.made(variable)
 
     def read(self, variable: Variable) -> Any:
         if id(variable) in self.assigned:
@@ -143,11 +172,19 @@ class Tracer(Interpreter):
         self.assigned[id(variable)] = (variable, self.lift(value))
 
 
-def tracer_of(interpreter: Interpreter | None) -> Tracer | None:
+def tracer_of(top: Interpreter | None) -> Tracer | None:
     """The tracer that ops get to from an interpreter, if there is one."""
-    while interpreter is not None and not isinstance(interpreter, Tracer):
-        interpreter = interpreter.below
-    return interpreter
+    while top is not None and not isinstance(top, Tracer):
+        top = top.below
+    return top
+
+
+def encloses(top: Interpreter | None, tracer: Tracer) -> bool:
+    """Whether a tracer is at work under an interpreter: the innermost one there, or one around it."""
+    inner = tracer_of(top)
+    while inner is not None and inner is not tracer:
+        inner = tracer_of(inner.outer)
+    return inner is tracer
 
 
 class Traced:
@@ -158,6 +195,7 @@ class Traced:
             are its results, then the new values of the variables it assigned.
         reads: the variables behind the inputs, in order. writes: those behind the outputs. captured: the tensors.
         structure: the structure of the function's result.
+        new: the variables that it made, each with the line where it did.
     """
 
     def __init__(self, tracer: Tracer, arguments: Sequence[Symbol], result: Any) -> None:
@@ -185,6 +223,7 @@ class Traced:
             if not value.name and value.scalar is None:
                 value.name = f"{variable.path}'"
         self.backend = tracer.backend
+        self.new = tracer.new
 
 
 def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Sequence[str] = ()) -> Traced:

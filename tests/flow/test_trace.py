@@ -202,7 +202,7 @@ def test_a_trace_inside_a_tape():
 )
 def test_values_are_not_known(function):
     """Asking a traced tensor for its value says so, and what to do."""
-    with pytest.raises(TraceError, match="is not known yet.*Use polyflow ops on it"):
+    with pytest.raises(TraceError, match="is not known yet.*(Use polyflow ops on it|Write pf.cond|Use it in x)"):
         traced(function, np.ones(2))
 
 
@@ -221,11 +221,11 @@ def test_a_symbol_that_escapes():
     """A traced tensor kept for later is refused with a reason, in another trace and on its own."""
     kept = []
     traced(lambda x: kept.append(x) or x, np.ones(2))
-    with pytest.raises(TraceError, match="another traced function"):
+    with pytest.raises(TraceError, match="was kept from the function that made it"):
         traced(lambda x: x + kept[0], np.ones(2))
-    with pytest.raises(TraceError, match="add got a traced tensor outside the function it belongs to"):
+    with pytest.raises(TraceError, match="was kept from the function that made it"):
         _ = kept[0] + 1.0
-    with pf.GradientTape(), pytest.raises(TraceError, match="outside the function it belongs to"):
+    with pf.GradientTape(), pytest.raises(TraceError, match="was kept from"):
         _ = kept[0] + 1.0
 
 

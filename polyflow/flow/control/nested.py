@@ -16,7 +16,7 @@ from .. import eager
 from ..graph import Graph, Value
 from ..interpreter import Interpreter, inside
 from ..tape import Tape
-from ..trace import Symbol, Tracer, tracer_of
+from ..trace import Symbol, Tracer, encloses
 
 
 class Nested(Tracer):
@@ -33,7 +33,7 @@ class Nested(Tracer):
         self.outer = outer
 
     def lift(self, value: Any) -> Symbol:
-        if isinstance(value, Symbol) and value.tracer is not self and self._is_inside(value.tracer):
+        if isinstance(value, Symbol) and value.tracer is not self and encloses(self.outer, value.tracer):
             if id(value) not in self.captured:
                 self.captured[id(value)] = (value, self.input(value.shape, value.dtype, "captured"))  # type: ignore[assignment]
             return self.captured[id(value)][1]
@@ -43,12 +43,6 @@ class Nested(Tracer):
         from .custom import customized
 
         return customized(self, args, values, pullback)
-
-    def _is_inside(self, tracer: Tracer) -> bool:
-        around = tracer_of(self.outer)
-        while around is not tracer and isinstance(around, Nested):
-            around = tracer_of(around.outer)
-        return around is tracer
 
 
 class Outside:

@@ -1,0 +1,68 @@
+"""Why functions are traced again, and the warning where that happens at nearly every call."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow.flow.retracing import MANY, RetracingWarning
+
+
+def test_reasons():
+    @pf.function
+    def f(x, *, n=1, more=()):
+        return x * n
+
+    x = pf.ones((2,))
+    f(x)
+    f(x)
+    assert f.retraces == ()
+    f(pf.ones((3,)))
+    f(x, n=2)
+    f({"a": x, "b": x}["a"].astype("float64"), n=2)
+    f(x, n=2, more=[x, 1])
+    assert f.retraces == (
+        "x is float32 of shape (3,) instead of float32 of shape (2,)",
+        "n is new",
+        "x is float64 of shape (2,) instead of float32 of shape (2,)",
+        "more[0] is new, more[1] is new",
+    )
+
+
+def test_a_function_that_is_traced_at_every_call_warns_once():
+    @pf.function
+    def f(x, n):
+        return x + n
+
+    x = pf.ones((2,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in range(MANY):
+            f(x, n)
+    with pytest.warns(
+        RetracingWarning, match=r"f was traced 9 times in 9 calls(.|\n)*trace 2: n is 1 instead of 0"
+    ) as seen:
+        f(x, MANY)
+    assert "Pass numbers that change as tensors" in str(seen[0].message)
+    assert seen[0].filename == __file__
+    f(x, MANY + 1)
+
+
+def test_traces_between_which_programs_are_used_do_not_warn():
+    class Model:
+        @pf.function
+        def call(self, x):
+            return x * 2.0
+
+    model = Model()
+    for size in range(1, 2 * MANY):
+        for _ in range(3):
+            model.call(pf.ones((size,)))
+    assert len(model.call.retraces) == 2 * MANY - 2
+    assert model.call.retraces[-1] == (
+        f"x is float32 of shape ({2 * MANY - 1},) instead of float32 of shape ({2 * MANY - 2},)"
+    )
+    np.testing.assert_array_equal(model.call(pf.ones((2,))).numpy(), [2, 2])
