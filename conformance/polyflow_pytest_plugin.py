@@ -37,9 +37,24 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Name the marks."""
+    """Name the marks; gather results where a report is asked for."""
     config.addinivalue_line("markers", MARK)
     config.addinivalue_line("markers", "polyflow_conformance: a case of polyflow's conformance suite")
+    path = config.getoption("polyflow_report")
+    if path and not hasattr(config, "workerinput"):  # not in a worker of pytest-xdist
+        from polyflow_conformance.collecting import Collecting
+
+        option = config.getoption
+        config.pluginmanager.register(Collecting(path, option("polyflow_seed"), option("polyflow_quick")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Give what `polyflow_conformance` found along with pytest's report of the test."""
+    report = yield
+    if call.when == "call" and hasattr(item, "polyflow_results"):
+        report.polyflow_results = item.polyflow_results
+    return report
 
 
 def pytest_generate_tests(metafunc):

@@ -7,13 +7,14 @@ repository runs.
 from __future__ import annotations
 
 import functools
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from polyflow_conformance.loading import Loaded, LoadError, load
-from polyflow_conformance.report import LOADS, Report, Result
-from polyflow_conformance.runner import cases_for, describe, header, select
+from polyflow_conformance.report import LOADS, Result
+from polyflow_conformance.runner import cases_for, select
 from polyflow_conformance.trying import try_case, undeclared
 
 DEFAULT = (("numpy", False), ("jax", True))
@@ -21,7 +22,8 @@ DEFAULT = (("numpy", False), ("jax", True))
 
 DECLARED = "device-1/backend/declarations"
 
-_reports: dict[str, Report] = {}
+_done: dict[str, dict[str, Result]] = {}
+"""What this process found so far, by backend and case."""
 
 
 @functools.cache
@@ -75,14 +77,16 @@ def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
 def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
     """Try one case on one backend."""
     spec, name = conformance_case
-    seed = int(request.config.getoption("polyflow_seed") or 0)
-    for result in _results(spec, name, seed):
+    found = _results(spec, name, int(request.config.getoption("polyflow_seed") or 0))
+    request.node.polyflow_results = [(spec, asdict(result)) for result in found]  # type: ignore[attr-defined]
+    for result in found:
+        _done.setdefault(spec, {})[result.id] = result
         record_property("polyflow_status", result.status)
-        _note(spec, result, request.config)
-        if result.status in ("skip", "unsupported", "xfail"):
-            pytest.skip(f"{result.status}: {result.reason}")
+    for result in found:
         if result.failed:
             pytest.fail(f"{result.reason}\n{result.reproducer}", pytrace=False)
+        if result.status in ("skip", "unsupported", "xfail"):
+            pytest.skip(f"{result.status}: {result.reason}")
 
 
 def _results(spec: str, name: str, seed: int) -> list[Result]:
@@ -92,34 +96,5 @@ def _results(spec: str, name: str, seed: int) -> list[Result]:
         return [Result(LOADS, "error", reason=str(error))]
     table = cases_for(loaded)
     if name == DECLARED:
-        done = {result.id: result for result in _report(spec, seed).results}
-        return undeclared(loaded.backend, list(table), done) or [Result(DECLARED, "pass")]
+        return undeclared(loaded.backend, list(table), _done.get(spec, {})) or [Result(DECLARED, "pass")]
     return [try_case(table[name], loaded.backend, seed, spec)]
-
-
-def _report(spec: str, seed: int) -> Report:
-    if spec not in _reports:
-        _reports[spec] = header(spec, seed, False)
-        try:
-            describe(_reports[spec], _load(spec))
-        except LoadError:
-            pass
-    return _reports[spec]
-
-
-def _note(spec: str, result: Result, config: pytest.Config) -> None:
-    report = _report(spec, int(config.getoption("polyflow_seed") or 0))
-    report.results.append(result)
-    report.time += result.time
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _write_report(request: pytest.FixtureRequest) -> Any:
-    """At the end, the report that ``--polyflow-report`` asks for; one per backend where there are several."""
-    yield
-    path = request.config.getoption("polyflow_report")
-    for i, report in enumerate(_reports.values()):
-        if path:
-            worker = getattr(request.config, "workerinput", {}).get("workerid", "")  # pytest-xdist: one file for each
-            parts = [path.removesuffix(".json"), *([report.backend] if i else []), *([worker] if worker else [])]
-            report.save("-".join(parts) + ".json")

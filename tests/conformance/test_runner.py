@@ -478,6 +478,30 @@ def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
     assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_project_of_its_own_writes_the_report_too(workers, source, tmp_path):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'")
+    (tmp_path / "test_mine.py").write_text(
+        "from polyflow_conformance.test_conformance import pytest_generate_tests, test_case\n"
+    )
+    words = ["-n", workers, "--polyflow-group", "core-1", "--polyflow-op", "sinh", "--polyflow-report", "r.json"]
+    done = run_pytest(*words, "--polyflow-backend", "numpy", "--polyflow-backend", spec, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = [result.id for result in suite.run("numpy", groups=["core-1"], ops=["sinh"]).results]
+    for name, file in (("numpy", "r.json"), ("mine", "r-mine.json")):
+        found = Report.load(tmp_path / file)
+        assert found.backend == name
+        assert [result.id for result in found.results] == expected
+        assert f"polyflow: {file} has {len(expected)} results of {name}." in done.stdout
+
+
+def test_a_report_of_nothing_is_not_written(tmp_path):
+    (tmp_path / "test_mine.py").write_text("def test_one(): pass\n")
+    done = run_pytest("--polyflow-report", "r.json", folder=tmp_path)
+    assert done.returncode == 0
+    assert "no conformance case ran, so r.json was not written" in done.stdout
+
+
 def test_backend_fixture_runs_once_for_each_and_the_mark_chooses(tmp_path):
     (tmp_path / "test_mine.py").write_text(
         "import polyflow as pf, pytest\n"
