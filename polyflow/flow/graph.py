@@ -103,6 +103,26 @@ class Graph:
 
         return parse(text)
 
+    def draw(self, file: Any, title: str = "") -> str:
+        """Draw the graph into a file, as its name ends: ``.svg``, ``.html`` (pans, zooms, folds) or ``.mmd`` (Mermaid).
+
+        Nodes stand in a group for each layer and phase, forward, backward and update side by side; every value is shown
+        with its dtype and shape. Returns the file's name.
+        """
+        from .drawing import draw
+
+        return draw(self, file, title)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return f'<div style="max-height:640px;overflow:auto">{self._repr_svg_()}</div>'
+
+    def _repr_svg_(self) -> str:
+        """The drawing as SVG."""
+        from .drawing.svg import svg
+
+        return svg(self)
+
     def pruned(self) -> Graph:
         """The graph without nodes that no output depends on, and without identities.
 
