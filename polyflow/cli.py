@@ -15,6 +15,7 @@ COMMANDS = {  # name: (module, what --help says of it)
     "conformance": ("polyflow._cli.conformance", "run the conformance suite on a backend"),
     "conformance-report": ("polyflow._cli.conformance_report", "make one page of the suite's reports"),
     "demo": ("polyflow._cli.demo", "train a classifier of handwritten digits on any backend, or on all"),
+    "graph": ("polyflow._cli.graph", "run a script and show the graphs that it compiled: text, drawing or summary"),
     "new-backend": ("polyflow._cli.new_backend", "write the distribution of a backend of your own"),
 }
 """A module has ``configure(parser)`` and ``run(arguments) -> exit code``; it is imported when it is called."""

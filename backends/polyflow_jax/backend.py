@@ -107,6 +107,13 @@ class JaxBackend(ArrayNamespaceBackend):
         """One XLA program for the whole graph."""
         return _program(run_node_by_node(graph, self.resolve, self.asarray), None if graph.inputs else self._made_here)
 
+    def memory_of(self, graph: Any) -> int | None:
+        specs = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in graph.inputs]
+        with _x64(True):
+            program = jax.jit(run_node_by_node(graph, self.resolve, self.asarray)).lower(*specs).compile()
+        found = program.memory_analysis()
+        return None if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
+
     def loop(self, loop: Loop) -> Program:
         return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self.adopt)
 

@@ -20,7 +20,7 @@ from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 
 from . import activations, control, extremes, indexing, linalg, products, select, sums
-from .plans import PlannedLoop, plan
+from .plans import PlannedLoop, memory, plan
 
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
@@ -96,6 +96,9 @@ class NumPyBackend(ArrayNamespaceBackend):
         if any(-1 in value.shape for value in graph.values()):  # a plan's arrays have sizes: here some come with a call
             return quiet(super().compile(graph))
         return quiet(plan)(graph, self.resolve)
+
+    def memory_of(self, graph: Any) -> int:
+        return quiet(memory)(graph, self.resolve)
 
     def loop(self, loop: Loop) -> LoopProgram:
         return quiet(PlannedLoop)(loop, self.resolve)

@@ -216,6 +216,13 @@ class Backend(abc.ABC):
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""
         return run_node_by_node(graph, self.resolve, self.asarray)
 
+    def memory_of(self, graph: Any) -> int | None:
+        """The most bytes that a compiled graph holds at a time besides its arguments, results included.
+
+        None, as here, where that is not known beforehand: then it runs node by node, for all that is known.
+        """
+        return None
+
     def loop(self, loop: Loop) -> LoopProgram:
         """The program that trains over rows in memory. Here: step by step, with the programs of `compile`."""
         return StepByStep(loop, self)

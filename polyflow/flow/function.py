@@ -126,7 +126,7 @@ class Function:
             raise refusals.recursion(self.name) from None
         if traced.new:
             raise refusals.made_again(self.name, *traced.new[0])
-        return Compiled(traced)
+        return Compiled(traced, self.name)
 
     @staticmethod
     def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:

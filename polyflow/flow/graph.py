@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,21 @@ import numpy as np
 
 if TYPE_CHECKING:
     from ..ops.declare import Op
+    from .summary import Summary
 
 
 class Value:
-    """A value of a graph: an input, a node's output, or a constant (a Python scalar with a dtype)."""
+    """A value of a graph: an input, a node's output, or a constant (a Python scalar with a dtype).
 
-    __slots__ = ("dtype", "name", "scalar", "shape")
+    An input's ``kind`` says what stands behind it: a trainable ``parameter``, other ``state``, or nothing of the kind.
+    """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, name: str = "", scalar: Any = None) -> None:
-        self.shape, self.dtype, self.name, self.scalar = shape, dtype, name, scalar
+    __slots__ = ("dtype", "kind", "name", "scalar", "shape")
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype, name: str = "", scalar: Any = None, kind: str = ""
+    ) -> None:
+        self.shape, self.dtype, self.name, self.scalar, self.kind = shape, dtype, name, scalar, kind
 
     def __repr__(self) -> str:
         from .text import typed
@@ -102,6 +108,19 @@ class Graph:
         from .parse import parse
 
         return parse(text)
+
+    def summary(self, backends: Sequence[str] = ("numpy",)) -> Summary:
+        """What the graph computes: nodes, floating-point operations and bytes moved by op, parameters, memory.
+
+        Args:
+            backends: whose memory is asked for, by name. JAX compiles the graph to tell.
+
+        Returns:
+            An object with these as data, whose ``str()`` is a table.
+        """
+        from .summary import summary
+
+        return summary(self, backends)
 
     def draw(self, file: Any, title: str = "") -> str:
         """Draw the graph into a file, as its name ends: ``.svg``, ``.html`` (pans, zooms, folds) or ``.mmd`` (Mermaid).

@@ -20,6 +20,7 @@ from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
 from ..variable import Variable, assign_all
 from . import eager, notes, refusals
+from .compiled import tell
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
 from .passes import simplified
@@ -164,7 +165,9 @@ class Tracer(Interpreter):
         if id(variable) in self.assigned:
             return self.assigned[id(variable)][1]
         if id(variable) not in self.variables:
-            self.variables[id(variable)] = (variable, self.input(variable.shape, variable.dtype, variable.path))
+            symbol = self.input(variable.shape, variable.dtype, variable.path)
+            symbol.value.kind = "parameter" if variable.trainable else "state"
+            self.variables[id(variable)] = (variable, symbol)
         return self.variables[id(variable)][1]
 
     def assign(self, variable: Variable, value: Any) -> None:
@@ -257,10 +260,16 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 class Compiled:
-    """A traced function made ready to run on its backend; calling it reads and assigns the variables."""
+    """A traced function made ready to run on its backend; calling it reads and assigns the variables.
 
-    def __init__(self, traced: Traced) -> None:
+    Args:
+        traced: the function.
+        name: what it is called, for those who look on.
+    """
+
+    def __init__(self, traced: Traced, name: str = "") -> None:
         self.traced = traced
+        tell(name, traced)
         self.program = traced.backend.compile(simplified(traced.graph, weak_scalars=traced.backend.weak_scalars))
 
     def __call__(self, *arrays: Any) -> Any:

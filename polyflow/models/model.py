@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import unknown_name
+from ..flow.graph import Graph
 from ..layers.base import Layer
 from . import weights as weight_files
+from .graphs import graph_of
 from .summary import summary
 from .trainer import Trainer
 
@@ -59,6 +61,19 @@ class Model(Trainer, Layer):
     def summary(self, print_fn: Callable[[str], Any] | None = None, line_length: int | None = None) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
         (print_fn or print)(summary(self, line_length))
+
+    def graph(self, x: Any = None, y: Any = None, *, training: bool = False, batch_size: int = 32) -> Graph:
+        """The data-flow graph of the model's output, or of a whole training step: it prints, draws and sums up.
+
+        Args:
+            x, y: a batch of the shapes and dtypes to trace for; made from the model's input and its loss if left out.
+            training: whether to show the step that `fit` runs: forward, backward, update and metrics.
+            batch_size: the size of the batch, where ``x`` is left out.
+
+        Raises:
+            ValueError: where the input's shape is not known. NotCompiledError: for a training step before `compile`.
+        """
+        return graph_of(self, x, y, training, batch_size)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights to a safetensors file; a crash leaves the old file or the new one.

@@ -16,6 +16,7 @@ from .. import tree
 from ..backend.loop import Loop, LoopProgram, Part
 from ..data.feed import Resident
 from ..errors import TraceError
+from ..flow.compiled import tell
 from ..flow.passes import simplified
 from ..flow.trace import Traced, trace
 from ..tensor import Tensor
@@ -56,6 +57,7 @@ class Pass:
         rest = step.traced([leaf[:left] for leaf in leaves], structure) if left else None
         end = trace(objective.report, backend=backend)
         traced = [one for one in (begin, full, rest, end) if one is not None]
+        tell(step.name, full)
         state = {id(variable): variable for one in traced for variable in (*one.reads, *one.writes)}
         self.variables = list(state.values())
         places = {key: place for place, key in enumerate(state)}

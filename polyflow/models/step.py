@@ -66,8 +66,14 @@ class Step:
         key = (structure, *[(leaf.shape, leaf.dtype) for leaf in leaves])
         program = self.programs.get(key)
         if program is None:
-            program = self.programs[key] = Compiled(self.traced(leaves, structure))
+            program = self.programs[key] = Compiled(self.traced(leaves, structure), self.name)
         return program(*(leaves if self.direct else [backend.adopt(leaf) for leaf in leaves]))
+
+    @property
+    def name(self) -> str:
+        """What the step is called: its model's name and its function's."""
+        owner = getattr(getattr(self.function, "__self__", None), "name", "")
+        return f"{owner}.{getattr(self.function, '__name__', 'step')}".lstrip(".")
 
     def traced(self, leaves: list[Any], structure: Any) -> Traced:
         """The step's graph for batches of this structure, with leaves like these arrays."""

@@ -12,6 +12,6 @@ several threads call at once. What it returns is the caller's: arrays that no ot
 """
 
 from .loop import PlannedLoop
-from .planner import plan
+from .planner import memory, plan
 
-__all__ = ["PlannedLoop", "plan"]
+__all__ = ["PlannedLoop", "memory", "plan"]

@@ -319,6 +319,13 @@ class Planner:
         return place.name
 
 
+def _planned(graph: Any, resolve: Resolve) -> tuple[Planner, list[str]]:
+    """The planner of a graph whose arguments come with each call, done; and what it returns."""
+    graph = lowered(graph)
+    planner = Planner(graph, resolve, [Place(f"x{i}") for i in range(len(graph.inputs))])
+    return planner, planner.run()
+
+
 def plan(graph: Any, resolve: Resolve) -> Callable[..., tuple[Any, ...]]:
     """A function from a graph's input arrays to its output arrays; its attribute ``text`` is what it does.
 
@@ -326,11 +333,15 @@ def plan(graph: Any, resolve: Resolve) -> Callable[..., tuple[Any, ...]]:
         graph: a `polyflow.flow.Graph`.
         resolve: maps an op to its kernel, which runs the nodes that no emitter knows.
     """
-    graph = lowered(graph)
+    planner, results = _planned(graph, resolve)
     arguments = [f"x{i}" for i in range(len(graph.inputs))]
-    planner = Planner(graph, resolve, [Place(name) for name in arguments])
-    results = planner.run()
     text = planner.source.text([], arguments, results, planner.memory.lines())
     function: Any = Pool(planner.source.function(text), planner.memory.size).function()
     function.text = text
     return function
+
+
+def memory(graph: Any, resolve: Resolve) -> int:
+    """How many bytes a graph's plan holds: its blocks, and the results that a call returns."""
+    planner, _ = _planned(graph, resolve)
+    return planner.memory.size + sum(nbytes(value) for value in dict.fromkeys(graph.outputs))
