@@ -15,6 +15,7 @@ from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray
 from . import notes, refusals
+from .joint import called
 from .retracing import Programs, traits
 from .trace import Compiled, Traced, parameters, trace
 
@@ -27,7 +28,9 @@ class Function:
 
     Python code in it runs while tracing only; values it reads from variables, and those it assigns, are inputs and
     outputs of the graph. Arguments that are no tensors, arrays or numbers are static: another value traces again.
-    Under a tape, a gradient or another trace, the function's own ops are what is recorded.
+    In another trace the function's own ops go into that graph. Tapes record a call as one, whose gradient is compiled
+    too, of every order; what they record of a function with a gradient of its own (`custom_gradient`), or that reads a
+    trainable variable which it has assigned, are its ops.
     """
 
     def __init__(self, function: Callable[..., Any], programs: Programs | None = None) -> None:
@@ -59,15 +62,22 @@ class Function:
         return Function, (self.python_function,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if interpreter.get() is not None:
-            with notes.scope(self.name):
-                return self.python_function(*args, **kwargs)
+        top = interpreter.get()
+        if top is not None and top.backend is not None:
+            return self._inline(args, kwargs)
         self._programs.calls += 1
         leaves, structure, tensors = self._tensors(args, kwargs)
         backend = tensors[0].backend if tensors else selection.current()
         program = self._program(leaves, structure, tensors, backend)
+        if top is not None:
+            return self._inline(args, kwargs) if program.traced.tapes_differ else called(program, tensors, top)
         result = program(*[tensor.array for tensor in tensors])
         return tree.map(lambda array: Tensor(array, backend), result)
+
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Its own ops, for those who record them or write them into a graph."""
+        with notes.scope(self.name):
+            return self.python_function(*args, **kwargs)
 
     @property
     def retraces(self) -> tuple[str, ...]:

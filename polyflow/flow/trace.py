@@ -112,6 +112,7 @@ class Tracer(Interpreter):
         self.variables: dict[int, tuple[Variable, Symbol]] = {}
         self.assigned: dict[int, tuple[Variable, Any]] = {}
         self.new: list[tuple[Variable, notes.Line | None]] = []
+        self.tapes_differ = False
 
     def input(self, shape: tuple[int, ...], dtype: np.dtype, name: str = "") -> Symbol:
         """A new input of the graph."""
@@ -141,6 +142,10 @@ class Tracer(Interpreter):
             )
         return self.run(op, (), attrs)
 
+    def customized(self, args: tuple[Any, ...], values: list[Any], pullback: Callable[..., Any]) -> list[Any]:
+        self.tapes_differ = True
+        return super().customized(args, values, pullback)
+
     def lift(self, value: Any) -> Symbol:
         """A symbol for a value: its own, or a new input for a tensor captured from outside."""
         if isinstance(value, Symbol):
@@ -163,6 +168,7 @@ class Tracer(Interpreter):
 
     def read(self, variable: Variable) -> Any:
         if id(variable) in self.assigned:
+            self.tapes_differ |= variable.trainable
             return self.assigned[id(variable)][1]
         if id(variable) not in self.variables:
             symbol = self.input(variable.shape, variable.dtype, variable.path)
@@ -199,6 +205,8 @@ class Traced:
         reads: the variables behind the inputs, in order. writes: those behind the outputs. captured: the tensors.
         structure: the structure of the function's result.
         new: the variables that it made, each with the line where it did.
+        tapes_differ: whether a tape would record something else than the graph says: where the function has a gradient
+            of its own, or reads a trainable variable that it has assigned.
     """
 
     def __init__(self, tracer: Tracer, arguments: Sequence[Symbol], result: Any) -> None:
@@ -226,7 +234,7 @@ class Traced:
             if not value.name and value.scalar is None:
                 value.name = f"{variable.path}'"
         self.backend = tracer.backend
-        self.new = tracer.new
+        self.new, self.tapes_differ = tracer.new, tracer.tapes_differ
 
 
 def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Sequence[str] = ()) -> Traced:
@@ -270,6 +278,7 @@ class Compiled:
     def __init__(self, traced: Traced, name: str = "") -> None:
         self.traced = traced
         tell(name, traced)
+        self.callee: Any = None  # what tapes see called
         self.program = traced.backend.compile(simplified(traced.graph, weak_scalars=traced.backend.weak_scalars))
 
     def __call__(self, *arrays: Any) -> Any:

@@ -126,19 +126,27 @@ def closed(part: Tracer, inputs: Sequence[Value], outputs: Sequence[Value]) -> G
 
 def replayed(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     """The results of a graph whose nodes go to the current interpreter one by one."""
+    return results_of(graph, replay(graph, arguments))
+
+
+def replay(graph: Graph, arguments: Sequence[Any]) -> dict[Value, Any]:
+    """What the values of a graph become whose nodes go to the current interpreter one by one."""
     top = interpreter.get()
     known: dict[Value, Any] = dict(zip(graph.inputs, arguments, strict=True))
-
-    def value_of(value: Value) -> Any:
-        return known[value] if value.scalar is None else value.scalar
-
     for node in graph.nodes:
         if node.inputs:
-            known[node.output] = top.run(node.op, tuple(map(value_of, node.inputs)), node.attrs)
+            args = tuple([known[value] if value.scalar is None else value.scalar for value in node.inputs])
+            known[node.output] = top.run(node.op, args, node.attrs)
         else:
             known[node.output] = top.create(node.op, node.attrs, top.backend)
+    return known
+
+
+def results_of(graph: Graph, known: dict[Value, Any]) -> list[Any]:
+    """The results of a graph from what its values are; Python numbers among them become tensors."""
+    backend = interpreter.get().backend
     return [
-        known[value] if value.scalar is None else eager.constant(value.scalar, value.dtype, top.backend)
+        known[value] if value.scalar is None else eager.constant(value.scalar, value.dtype, backend)
         for value in graph.outputs
     ]
 

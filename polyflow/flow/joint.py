@@ -1,0 +1,236 @@
+"""Compiled functions under tapes: a graph run as a program whose gradient is a program too.
+
+A tape records one thing for such a call. From the graph and its gradient, traced together, come two programs: the way
+forward gives residuals besides the results, which are what the way back needs of it. The way back is called as the way
+forward is, so a tape that records it has programs for second derivatives, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .. import dtypes as dt
+from .. import tree
+from ..ops.call import interpreter
+from ..ops.declare import OPS
+from ..ops.elementwise import astype
+from ..tensor import Tensor
+from .control.nested import replay, results_of
+from .graph import Graph, Node, Value
+from .interpreter import inside
+from .passes import simplified
+from .tape import Tape
+from .trace import Compiled, Tracer
+
+PART = OPS["part"]
+
+Residual = tuple[int, int | None]
+"""A value from the way forward: the number of its node, and of a part of it where that gives several."""
+
+
+class Callee:
+    """A graph that tapes may see called.
+
+    Args:
+        graph: what to run.
+        backend: where.
+        constants: tensors for its last inputs.
+    """
+
+    def __init__(self, graph: Graph, backend: Any, constants: Sequence[Tensor] = ()) -> None:
+        self.graph, self.backend, self.constants = graph, backend, constants
+        self._program: Callable[..., tuple[Any, ...]] | None = None
+        self._recorded: dict[tuple[bool, ...], Recorded] = {}
+
+    def __call__(self, *given: Tensor) -> list[Tensor]:
+        """The results for these tensors; tapes of this context remember them if they live on one."""
+        args = (*given, *self.constants)
+        tapes: list[Tape] = []
+        top = interpreter.get()
+        while top is not None:
+            tapes.append(top)
+            top = top.below
+        alive = tuple(
+            value.dtype in dt.INEXACT and any(id(arg) in tape.live for tape in tapes)
+            for value, arg in zip(self.graph.inputs, args, strict=True)
+        )
+        if not any(alive):
+            if self._program is None:
+                self._program = compiled(self.graph, self.backend)
+            return self._run(self._program, args)
+        recorded = self._recorded.get(alive)
+        if recorded is None:
+            recorded = self._recorded[alive] = Recorded(self.graph, self.backend, alive)
+        results = self._run(recorded.program, args)
+        outs = tuple(results)
+        for tape in tapes:
+            if any(id(arg) in tape.live for arg in args):
+                tape.live.update(id(out) for out in outs if out.dtype in dt.INEXACT)
+                tape.records.append((recorded, args, {}, outs))  # type: ignore[arg-type]
+        return results[: len(self.graph.outputs)]
+
+    def _run(self, program: Callable[..., tuple[Any, ...]], args: Sequence[Tensor]) -> list[Tensor]:
+        return [Tensor(array, self.backend) for array in program(*[arg.array for arg in args])]
+
+
+def called(program: Compiled, tensors: Sequence[Tensor], top: Any) -> Any:
+    """The result of a traced function for these arguments, under a tape; it reads and assigns the variables."""
+    traced = program.traced
+    if program.callee is None:
+        program.callee = Callee(traced.graph, traced.backend)
+    used = {value for node in traced.graph.nodes for value in node.inputs}.union(traced.graph.outputs)
+    places = traced.graph.inputs[len(tensors) :]
+    state = [
+        top.read(variable) if value in used else variable._value
+        for variable, value in zip(traced.reads, places, strict=False)
+    ]
+    outs = program.callee(*tensors, *state, *traced.captured)
+    for variable, value in zip(traced.writes, outs[traced.results :], strict=True):
+        top.assign(variable, value)
+    return tree.unflatten(traced.structure, outs[: traced.results])
+
+
+def compiled(graph: Graph, backend: Any) -> Callable[..., tuple[Any, ...]]:
+    """The program of a graph after all passes."""
+    return backend.compile(simplified(graph, weak_scalars=backend.weak_scalars))
+
+
+class Recorded:
+    """What a tape records of a call.
+
+    Args:
+        graph: what was called.
+        backend: where it runs.
+        alive: which of its inputs have gradients.
+
+    Attributes:
+        wanted: the places of these inputs.
+        residuals: what the way back may need of the way forward.
+        program: gives the results, then the residuals.
+    """
+
+    joint = True
+
+    def __init__(self, graph: Graph, backend: Any, alive: tuple[bool, ...]) -> None:
+        self.graph, self.backend = graph, backend
+        self.wanted = [place for place, one in enumerate(alive) if one]
+        self._ways_back: dict[tuple[int, ...], tuple[Callee, list[int]]] = {}
+        both = Both(self, [], [place for place, value in enumerate(graph.outputs) if value.dtype in dt.INEXACT])
+        self.residuals = both.used()
+        values = both.values_of(self.residuals)
+        nodes = [*both.forward, *both.parts.values()]
+        self.program = compiled(Graph(both.inputs, nodes, [*both.results, *values]).pruned(), backend)
+
+    def pull(
+        self,
+        found: dict[int, Any],
+        live: set[int],
+        args: tuple[Any, ...],
+        attrs: dict[str, Any],
+        outs: tuple[Any, ...],
+    ) -> Iterator[tuple[Any, Any]]:
+        """The cotangents of live arguments, by the program for these cotangents of results and residuals."""
+        given = {place: found[id(out)] for place, out in enumerate(outs) if id(out) in found}
+        if not given:
+            return
+        key = tuple(given)
+        if key not in self._ways_back:
+            self._ways_back[key] = self._way_back(key)
+        back, places = self._ways_back[key]
+        seeds = [g if g.dtype is outs[place].dtype else astype(g, outs[place].dtype) for place, g in given.items()]
+        cotangents = back(*args, *outs[len(self.graph.outputs) :], *seeds)
+        for place, cotangent in zip(places, cotangents, strict=True):
+            if id(args[place]) in live:
+                yield args[place], cotangent
+
+    def _way_back(self, given: tuple[int, ...]) -> tuple[Callee, list[int]]:
+        """The graph from arguments, residuals and cotangents, and the arguments that it gives cotangents of."""
+        both = Both(self, self.residuals, given)
+        constants = [symbol.value for _, symbol in both.captured]
+        graph = Graph(
+            [*both.inputs, *both.values_of(self.residuals), *both.seeds, *constants],
+            both.backward,
+            [cotangent.value for _, cotangent in both.cotangents],
+        )
+        callee = Callee(graph.pruned(), self.backend, [tensor for tensor, _ in both.captured])
+        return callee, [place for place, _ in both.cotangents]
+
+
+class Both:
+    """The way forward and the way back, traced together.
+
+    Args:
+        recorded: what is traced.
+        residuals: what the way forward gives besides the graph's results.
+        given: which of all that has cotangents.
+
+    Attributes:
+        inputs, results, seeds: the values of the graph's inputs, its results, and the cotangents given.
+        cotangents: pairs of an input's place and its cotangent.
+        forward, backward: the nodes of either way.
+        parts: nodes that take a part of what a node of the way forward gives, where the way back reads it.
+        captured: tensors that gradient rules brought in, each with its symbol.
+    """
+
+    def __init__(self, recorded: Recorded, residuals: Sequence[Residual], given: Sequence[int]) -> None:
+        tracer = Tracer(recorded.backend)
+        inputs = [tracer.input(value.shape, value.dtype, value.name) for value in recorded.graph.inputs]
+        tape = Tape(tracer, watch_variables=False)
+        for place in recorded.wanted:
+            tape.watch(inputs[place])  # type: ignore[arg-type]
+        with inside(tape):
+            known = replay(recorded.graph, inputs)
+            results = results_of(recorded.graph, known)
+            self.forward: list[Node] = list(tracer.graph.nodes)
+            symbols = {symbol.value: symbol for symbol in (*known.values(), *results)}
+            outs = list(results)
+            for place, (number, index) in enumerate(residuals, len(results)):
+                symbol = symbols[self.forward[number].output]
+                outs.append(
+                    tape.run(PART, (symbol,), {"index": index}) if index is not None and place in given else symbol
+                )
+        with inside(tracer):
+            seeds = [(outs[place], tracer.input(outs[place].shape, outs[place].dtype, "cotangent")) for place in given]
+            found = tape.cotangents(seeds)  # type: ignore[arg-type]
+            self.cotangents = [
+                (place, tracer.lift(found[id(inputs[place])]))
+                for place in recorded.wanted
+                if id(inputs[place]) in found
+            ]
+        self.inputs = [symbol.value for symbol in inputs]
+        self.results = [tracer.lift(symbol).value for symbol in results]
+        self.seeds = [seed.value for _, seed in seeds]
+        self.captured = list(tracer.captured.values())
+        self._numbers = {node.output: number for number, node in enumerate(self.forward)}
+        self.parts: dict[Residual, Node] = {}
+        self.backward = [self._of_backward(node) for node in tracer.graph.nodes[len(self.forward) :]]
+        self.backward = [node for node in self.backward if node not in self.parts.values()]
+
+    def _of_backward(self, node: Node) -> Node:
+        """A node of the way back; a part of what the way forward gives is taken once, and there."""
+        number = self._numbers.get(node.inputs[0]) if node.op is PART else None
+        if number is None:
+            return node
+        first = self.parts.setdefault((number, node.attrs["index"]), node)
+        return node if first is node else node.instead(OPS["identity"], (first.output,), {}, node.output)
+
+    def used(self) -> list[Residual]:
+        """What the way back uses of the way forward."""
+        read = [value for node in self.backward for value in node.inputs]
+        read += [cotangent.value for _, cotangent in self.cotangents]
+        numbers = dict.fromkeys(self._numbers[value] for value in read if value in self._numbers)
+        return [*((number, None) for number in numbers), *self.parts]
+
+    def values_of(self, residuals: Sequence[Residual]) -> list[Value]:
+        """The values of residuals; where the way back reads no such part, one that nobody reads."""
+        found = []
+        for number, index in residuals:
+            output = self.forward[number].output
+            if index is None:
+                found.append(output)
+            elif (number, index) in self.parts:
+                found.append(self.parts[number, index].output)
+            else:
+                found.append(Value(*output.shape[index]))  # type: ignore[misc]  # a packed value has specs for a shape
+        return found
