@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(PEERS)} (default: all; without a name: none)",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="small problems and three rounds: figures to look at only")
-    parser.add_argument("--rounds", type=int, metavar="N", help="turns of each contestant (default: 7, quick: 3)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="turns of each contestant (default: 5, quick: 3)")
     parser.add_argument(
         "--python", action="append", default=[], type=_interpreter, metavar="PEER=PATH",
         help="the interpreter of a peer that cannot share this environment; may be given several times",
@@ -84,7 +84,7 @@ def run(given: argparse.Namespace) -> int:
     versions = machine.installed(asked, pythons)
     session = Session(
         contestants={one.name: one for one in asked},
-        rounds=given.rounds or (3 if given.quick else 7),
+        rounds=given.rounds or (3 if given.quick else 5),
         quick=given.quick,
         pythons=pythons,
         missing={name: f"not installed: {', '.join(lacking)}" for name, lacking in machine.missing(versions).items()},

@@ -151,46 +151,73 @@ class Session:
 
     def ticks(self, workload: Workload) -> int:
         """How many words a workload's `tick` will be told."""
-        return len(workload.lines) * len(self.of(workload)) * (self.rounds + 1)
+        return len(workload.lines) * len(self.of(workload)) * (self.rounds_of(workload) + 1)
+
+    def rounds_of(self, workload: Workload) -> int:
+        """How many turns each takes in a workload."""
+        return min(self.rounds, workload.most_rounds)
+
+
+class Processes(ExitStack):
+    """The processes that live through a workload."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.workers: dict[str, Worker] = {}
+
+    def of(self, contestant: Contestant) -> Worker:
+        """The process of a contestant."""
+        name = contestant.name
+        if name not in self.workers:
+            self.workers[name] = self.enter_context(self.session.worker(contestant))
+        return self.workers[name]
+
+    def forget(self, name: str) -> None:
+        """Let a contestant have a new process next time."""
+        self.workers.pop(name, None)
 
 
 def measured(workload: Workload, session: Session, tick: Tick) -> Table:
     """The figures of a workload; ``tick`` is told, a word each time, how far the work has come."""
-    return {line.name: measured_line(line, workload, session, tick) for line in workload.lines}
+    with Processes(session) as processes:
+        return {line.name: measured_line(line, workload, session, processes, tick) for line in workload.lines}
 
 
-def measured_line(line: Line, workload: Workload, session: Session, tick: Tick) -> dict[str, Figures]:
+def measured_line(
+    line: Line, workload: Workload, session: Session, processes: Processes, tick: Tick
+) -> dict[str, Figures]:
     """Prepare everybody, then let them take turns. Who fails is out, and says why; who has no answer is not listed."""
     found: dict[str, Figures] = {}
     turns: dict[str, Turn] = {}
-    with ExitStack() as stack:
-        for number in range(session.rounds + 1):
-            for contestant in session.of(workload):
-                name = contestant.name
-                tick(f"{line.name}: {contestant.title}")
-                if number and name not in turns:
-                    continue
-                try:
-                    if not number:
-                        found[name] = Figures(error=session.missing.get(name))
-                        if found[name].error is None:
-                            turns[name] = WAYS[workload.way](line, contestant, workload, session, stack)
-                    else:
-                        turns[name](found[name])
-                except NoAnswer:
-                    del found[name]
-                except Failed as error:
-                    turns.pop(name, None)
-                    found[name] = Figures(error=str(error))
+    for number in range(session.rounds_of(workload) + 1):
+        for contestant in session.of(workload):
+            name = contestant.name
+            tick(f"{line.name}: {contestant.title}")
+            if number and name not in turns:
+                continue
+            try:
+                if not number:
+                    found[name] = Figures(error=session.missing.get(name))
+                    if found[name].error is None:
+                        turns[name] = WAYS[workload.way](line, contestant, workload, session, processes)
+                else:
+                    turns[name](found[name])
+            except NoAnswer:
+                del found[name]
+            except Failed as error:
+                turns.pop(name, None)
+                processes.forget(name)
+                found[name] = Figures(error=str(error))
     return found
 
 
 # Ways ---------------------------------------------------------------------------------------------------------------
 
 
-def by_turns(line: Line, contestant: Contestant, workload: Workload, session: Session, stack: ExitStack) -> Turn:
+def by_turns(line: Line, contestant: Contestant, workload: Workload, session: Session, processes: Processes) -> Turn:
     """A process that lives through all rounds, and does the work once before the clock starts."""
-    worker = stack.enter_context(session.worker(contestant))
+    worker = processes.of(contestant)
     worker.prepare(line, session.quick)
     if workload.repeats:
         times = worker.ask("repeats", SECONDS)
@@ -205,7 +232,7 @@ def by_turns(line: Line, contestant: Contestant, workload: Workload, session: Se
     return turn
 
 
-def from_start(line: Line, contestant: Contestant, workload: Workload, session: Session, stack: ExitStack) -> Turn:
+def from_start(line: Line, contestant: Contestant, workload: Workload, session: Session, processes: Processes) -> Turn:
     """A new process for each round; the clock starts before it does."""
 
     def turn(figures: Figures) -> None:
@@ -220,7 +247,7 @@ def from_start(line: Line, contestant: Contestant, workload: Workload, session: 
 
 
 def first_less_second(
-    line: Line, contestant: Contestant, workload: Workload, session: Session, stack: ExitStack
+    line: Line, contestant: Contestant, workload: Workload, session: Session, processes: Processes
 ) -> Turn:
     """A new process for each round: what the first run takes longer than the second."""
 
@@ -234,7 +261,7 @@ def first_less_second(
     return turn
 
 
-def of_memory(line: Line, contestant: Contestant, workload: Workload, session: Session, stack: ExitStack) -> Turn:
+def of_memory(line: Line, contestant: Contestant, workload: Workload, session: Session, processes: Processes) -> Turn:
     """A new process for each round: the peak of its memory, or by how much memory grows over many runs; bytes."""
 
     def turn(figures: Figures) -> None:

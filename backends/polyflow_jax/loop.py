@@ -17,6 +17,9 @@ from polyflow.backend.loop import Loop, Part
 
 State = tuple[Any, ...]
 
+_SMALL = 1 << 20
+"""Data of fewer bytes stay on the host: a call takes them with it sooner than they are placed once."""
+
 
 class Program:
     """A loop as one program.
@@ -34,7 +37,7 @@ class Program:
         self.program = jax.jit(self._run)
 
     def place(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
-        return tuple(self.adopt(array) for array in arrays)
+        return tuple(array if array.nbytes < _SMALL else self.adopt(array) for array in arrays)
 
     def __call__(
         self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int

@@ -46,6 +46,7 @@ def classifier(keras: Any, problem: Classifier) -> Any:
 
 def fit(keras: Any, problem: Perceptron | Classifier) -> Work:
     """`fit` without a progress bar."""
+    keras.utils.set_random_seed(0)
     x, y = problem.data
     options = {"batch_size": problem.batch, "epochs": problem.epochs, "verbose": 0}
     if isinstance(problem, Classifier):

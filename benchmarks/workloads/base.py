@@ -58,6 +58,7 @@ class Workload:
         targets: what polyflow sets out to reach.
         way: "turns", "start", "compile" or "memory": see `benchmarks.measure`.
         repeats: whether a turn may do the work as often as it takes to measure it; not where losses are compared.
+        most_rounds: how many turns are enough, where each is a process of its own.
         unit: what the figures are, for tables: "step", "call", … are seconds for one; "bytes" are bytes.
     """
 
@@ -68,6 +69,7 @@ class Workload:
     targets: tuple[Target, ...] = ()
     way: Literal["turns", "start", "compile", "memory"] = "turns"
     repeats: bool = False
+    most_rounds: int = 99
     unit: str = "step"
 
 

@@ -9,8 +9,9 @@ WORKLOAD = Workload(
     "compile",
     "what the first fit of the 784-512-256-10 network takes longer than the second",
     (Line("compile", "fit", FULL, FULL),),
-    both("jax", "keras-jax", "keras-torch", "tensorflow"),
+    both("jax", "keras-jax", "tensorflow"),
     (Target("polyflow-jax", 1.2, "jax"),),
     way="compile",
+    most_rounds=5,
     unit="model",
 )

@@ -10,8 +10,9 @@ WORKLOAD = Workload(
     "growth",
     "by how much memory grows in 10,000 steps of the 2-10-10-1 network: ten fits of 1,000",
     (Line("growth", "fit", FULL, SMALL),),
-    both("numpy", "jax", "keras-jax"),
+    both("numpy", "jax"),
     (Target("polyflow-numpy", 1 << 18), Target("polyflow-jax", 1 << 18)),
     way="memory",
+    most_rounds=3,
     unit="bytes",
 )

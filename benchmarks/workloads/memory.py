@@ -10,5 +10,6 @@ WORKLOAD = Workload(
     both("numpy", "jax", "torch", "keras-jax", "keras-torch", "tensorflow"),
     (Target("polyflow-numpy", 1.2, "numpy"), Target("polyflow-jax", 1.2, "jax")),
     way="memory",
+    most_rounds=3,
     unit="bytes",
 )

@@ -3,9 +3,9 @@
 from ..problems import Perceptron
 from .base import Line, Workload, both
 
-BATCHES = (1, 8, 64, 512)
-WIDTHS = (8, 32, 128, 512)
-DEPTHS = (1, 4, 16, 64)
+BATCHES = (1, 32, 1024)
+WIDTHS = (8, 64, 512)
+DEPTHS = (1, 8, 32)
 
 
 def line(series: str, x: int, batch: int, width: int, depth: int) -> Line:

@@ -10,5 +10,6 @@ WORKLOAD = Workload(
     both("numpy", "jax", "torch", "keras-jax", "keras-torch", "tensorflow"),
     (Target("polyflow-numpy", 1 / 6, "keras-jax"), Target("polyflow-jax", 1.0, "keras-jax")),
     way="start",
+    most_rounds=5,
     unit="process",
 )

@@ -62,7 +62,9 @@ class CallbackList:
             callback.set_model(model)
             callback.set_params(self.params)
             callback.set_progress(self._bar)
-        self._hooks = {hook: tuple(_interested(self.callbacks, hook)) for hook in HOOKS}
+        self._hooks: dict[str, tuple[Callable[..., Any], ...]] = dict.fromkeys(HOOKS, ())
+        if self.callbacks:
+            self._hooks = {hook: tuple(_interested(self.callbacks, hook)) for hook in HOOKS}
         self.needs_batches = self._any("on_train_batch")
         self.needs_test_batches = self._any("on_test_batch")
         self.needs_predict_batches = self._any("on_predict_batch")
@@ -134,12 +136,19 @@ class CallbackList:
         """An epoch begins: its line, too."""
         if self._bar is not None:
             self._bar.begin(epoch)
-        self._call("on_epoch_begin", epoch, floats(logs))
+        if self._hooks["on_epoch_begin"]:
+            self._call("on_epoch_begin", epoch, floats(logs))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """An epoch has ended: callbacks see its logs, may add to them, and its line is completed."""
         self.last_logs = floats(logs)
         self._finish("on_epoch_end", (epoch,), self.last_logs)
+
+    def record(self, epochs: range, logs: Mapping[str, list[Any]]) -> None:
+        """Epochs that nobody but the history follows have ended, with a list of values for each of the logs."""
+        assert self.history is not None
+        self.history.record(epochs, logs)
+        self.last_logs = floats({name: values[-1] for name, values in logs.items()})
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """A batch of training begins."""

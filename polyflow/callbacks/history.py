@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .base import Callback
@@ -27,8 +28,14 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
-        if self.model is not None:
+        if self.model is not None and getattr(self.model, "history", None) is not self:
             self.model.history = self
+
+    def record(self, epochs: range, logs: Mapping[str, list[Any]]) -> None:
+        """Take down several epochs at once."""
+        self.epoch += epochs
+        for name, values in sorted(logs.items()):
+            self.history.setdefault(name, []).extend(values)
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={values[-1]!r}" for name, values in self.history.items())

@@ -9,7 +9,10 @@ from typing import Any
 def floats(logs: Mapping[str, Any] | None) -> dict[str, Any]:
     """``logs`` as a dict sorted by name, nested ones flattened, with a Python float wherever a value is one number."""
     result: dict[str, Any] = {}
-    for name, value in sorted((logs or {}).items()):
+    for name, value in sorted(logs.items()) if logs else ():
+        if value.__class__ is float:
+            result[name] = value
+            continue
         if isinstance(value, Mapping):
             result.update(floats(value))
             continue

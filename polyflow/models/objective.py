@@ -115,8 +115,14 @@ class Objective:
 
     def named(self, values: Iterable[Any]) -> dict[str, float]:
         """The values of the loss and the metrics by name, as Python floats (or arrays, where they are no scalars)."""
-        names = ["loss", *(metric.name for metric in self.metrics)]
-        return {name: _number(value) for name, value in zip(names, values, strict=True)}
+        return {name: _number(value) for name, value in zip(self._names(), values, strict=True)}
+
+    def named_all(self, columns: Iterable[Iterable[Any]]) -> dict[str, list[float]]:
+        """The same for the values of several epochs."""
+        return {name: list(map(_number, column)) for name, column in zip(self._names(), columns, strict=True)}
+
+    def _names(self) -> list[str]:
+        return ["loss", *(metric.name for metric in self.metrics)]
 
     def _values(self) -> list[Any]:
         return [self.tracker.result(), *(metric.result() for metric in self.metrics)]
@@ -136,6 +142,8 @@ class Objective:
 
 
 def _number(value: Any) -> Any:
+    if value.__class__ is float:
+        return value
     if not getattr(value, "shape", ()):
         return float(value)
     return np.array(value if isinstance(value, np.ndarray) else value.numpy())

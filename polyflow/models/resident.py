@@ -115,13 +115,15 @@ class Epochs:
 
     def run(
         self, epochs: range, begin: Callable[[int], None], advance: Callable[[int], None], *, apart: bool
-    ) -> Iterator[tuple[int, list[np.ndarray]]]:
-        """Run epochs, and give the number and report of each.
+    ) -> Iterator[tuple[range, list[Any]]]:
+        """Run epochs, and give the numbers of those that a call ended, and what they report.
+
+        A report is a list of numbers or arrays, one for each of these epochs.
 
         Args:
             epochs: their numbers.
-            begin: called with the number of each.
-            advance: called with the number of steps of an epoch that are behind it.
+            begin: called with the number of each, where they are apart.
+            advance: called with the number of steps of an epoch that are behind it, where they are apart.
             apart: whether something on the host happens between epochs, so that each is given before the next begins.
         """
         one, number = self.one, epochs.start
@@ -137,11 +139,11 @@ class Epochs:
                 reports = one.call(self.data, orders, start, done)
                 if apart:
                     advance(done)
-                for epoch in range(start // steps, done // steps):
-                    if not apart:
-                        begin(number + epoch)
-                        advance(steps)
-                    yield number + epoch, [report[epoch] for report in reports]
+                ended = slice(start // steps, done // steps)
+                if ended.start < ended.stop:
+                    parts = [report[ended] for report in reports]
+                    columns = [part.tolist() if part.ndim == 1 else list(part) for part in parts]
+                    yield range(number + ended.start, number + ended.stop), columns
             number += count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -179,10 +180,12 @@ class Trainer:
             )
         elif validation_split:
             raise ValueError("fit takes validation_split or validation_data, not both.")
+        held = Inventory(self)
         feed = self._feed(
             x,
             y,
             sample_weight,
+            dtype=held.dtype,
             batch_size=batch_size,
             steps=steps_per_epoch,
             shuffle=shuffle,
@@ -195,7 +198,7 @@ class Trainer:
             validation = self._validation(validation_data, size, validation_steps)
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
         watchers = CallbackList(callbacks, self, params, verbose=verbose)
-        with self._running():
+        with selection.use_backend(held.backend):
             self._prepare(feed, objective, training=True)
             self.stop_training = False
             self.history = watchers.history
@@ -220,10 +223,17 @@ class Trainer:
     ) -> None:
         apart = validation is not None or watchers.needs_epochs or watchers.shows
         warned = False
-        for epoch, logs, first_nan in self._trained(feed, watchers, objective, epochs, apart):
-            if np.isnan(logs["loss"]) and not warned:
+        for ended, columns, first_nans in self._trained(feed, watchers, objective, epochs, apart):
+            if not warned and any(map(isnan, columns["loss"])):
                 warned = True
-                self._warn_of_nan(first_nan, epoch)
+                place = next(i for i, loss in enumerate(columns["loss"]) if isnan(loss))
+                self._warn_of_nan(int(first_nans[place]), ended[place])
+            if not apart:
+                watchers.record(ended, columns)
+                if self.stop_training:
+                    break
+                continue
+            (epoch,), logs = ended, {name: value for name, (value,) in columns.items()}
             if validation is not None and (epoch + 1) % validate_every == 0:
                 watchers.on_test_begin()
                 found = self._evaluate(validation, objective, watchers)
@@ -235,8 +245,11 @@ class Trainer:
 
     def _trained(
         self, feed: Feed, watchers: Any, objective: Objective, epochs: range, apart: bool
-    ) -> Iterator[tuple[int, dict[str, float], int]]:
-        """Train epoch by epoch: the number of each, its logs, and its first step whose loss was NaN (0: none)."""
+    ) -> Iterator[tuple[range, dict[str, list[float]], list[int]]]:
+        """Train; gives the numbers of epochs that ended, a list for each log, and the first steps with a NaN (0: none).
+
+        Where epochs are ``apart``, each comes by itself.
+        """
         logs = LazyLogs(objective.results)
         found = None if watchers.needs_batches else feed.in_memory()
         while epochs:
@@ -246,14 +259,15 @@ class Trainer:
                 objective.reset()
                 watchers.on_epoch_begin(epochs[0])
                 self._steps_of(feed, epochs[0], step, watchers, objective)
-                yield epochs[0], objective.results(), objective.first_nan_step()
+                results = {name: [value] for name, value in objective.results().items()}
+                yield epochs[:1], results, [objective.first_nan_step()]
                 epochs = epochs[1:]
                 continue
-            for epoch, (*values, first_nan) in rows.run(
+            for ended, (*columns, first_nans) in rows.run(
                 epochs, watchers.on_epoch_begin, lambda done: watchers.advance(done, logs), apart=apart
             ):
-                yield epoch, objective.named(values), int(first_nan)
-                epochs = range(epoch + 1, epochs.stop)
+                yield ended, objective.named_all(columns), first_nans
+                epochs = range(ended.stop, epochs.stop)
                 if watchers.needs_epochs and self._step("train") is not step:
                     break
 
@@ -372,8 +386,8 @@ class Trainer:
         found = None if watchers.needs_test_batches else feed.in_memory()
         rows = None if found is None else self._in_memory(step, objective, *found)
         if rows is not None:
-            ((_, (*values, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
-            return objective.named(values)
+            ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
+            return objective.named(value for (value,) in columns)
         objective.reset()
         checks = self._checks(objective)
         watched = watchers.needs_test_batches

@@ -377,3 +377,17 @@ def test_silence(capsys, model):
     run.on_epoch_end(0, {"loss": 1.0})
     run.close()
     assert capsys.readouterr().out == ""
+
+
+def test_epochs_taken_down_at_once_are_those_taken_down_one_by_one(model):
+    """The history, and the logs of the last epoch, are the same."""
+    together, apart = CallbackList(None, model), CallbackList(None, model)
+    for watchers in (together, apart):
+        watchers.on_train_begin()
+    together.record(range(3, 5), {"loss": [0.5, 0.25], "mae": [1.0, 2.0]})
+    for epoch, logs in ((3, {"loss": 0.5, "mae": 1.0}), (4, {"loss": 0.25, "mae": 2.0})):
+        apart.on_epoch_end(epoch, logs)
+    for one in (together, apart):
+        assert one.history.history == {"loss": [0.5, 0.25], "mae": [1.0, 2.0]}
+        assert one.history.epoch == [3, 4]
+        assert one.last_logs == {"loss": 0.25, "mae": 2.0}
