@@ -79,11 +79,13 @@ def nested(obj: Any) -> Nested | np.ndarray:
         ShapeError: for ragged lists, naming the position. DTypeError: for elements that are no numbers.
         OverflowError: for integers that no dtype holds.
     """
+    if {*map(type, obj)} == {float}:
+        return Nested(np.array(obj), float)
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError):
         array = None
-    if array is None or array.dtype == object or array.dtype.kind not in "biufcV":
+    if array is None or array.dtype.kind not in "biufcV":
         _refuse(obj)
         raise DTypeError(f"cannot make a tensor of {short(obj)}. Expected numbers or booleans.")
     if _leaf(obj).__class__ not in dt.SCALARS:

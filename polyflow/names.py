@@ -293,12 +293,12 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
 
 def argmax(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
     """The index of the largest element along ``axis`` (0 if left out, as in TensorFlow)."""
-    return elementwise.astype(reduction.argmax(asarray(input), axis), dt.as_dtype(output_type))
+    return reduction.argmax(asarray(input), axis).astype(output_type, copy=False)
 
 
 def argmin(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
     """The index of the smallest element along ``axis`` (0 if left out, as in TensorFlow)."""
-    return elementwise.astype(reduction.argmin(asarray(input), axis), dt.as_dtype(output_type))
+    return reduction.argmin(asarray(input), axis).astype(output_type, copy=False)
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:

@@ -15,6 +15,7 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop, LoopProgram
+from polyflow.backend.optable import OPS
 from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
@@ -22,6 +23,7 @@ from polyflow.ops.reference import widened
 from . import activations, control, extremes, indexing, linalg, products, select, sums
 from .plans import PlannedLoop, memory, plan
 
+_multiply: Any = np.multiply.reduce
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
 
@@ -145,9 +147,9 @@ class NumPyBackend(ArrayNamespaceBackend):
         """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
         result = np.floor_divide(x1, x2)
         if result.dtype.kind not in "iu":
-            endless = np.isinf(x1) | np.isinf(x2)
-            if endless.any():
-                return np.where(endless, np.divide(x1, x2), result)
+            first, second = np.isinf(x1), np.isinf(x2)
+            if np.count_nonzero(first) or np.count_nonzero(second):
+                return np.where(first | second, np.divide(x1, x2), result)
         return result
 
     remainder: Any = staticmethod(np.remainder)
@@ -218,9 +220,15 @@ class NumPyBackend(ArrayNamespaceBackend):
     def argsort(self, x: Any, *, axis: int, descending: bool) -> Any:
         if not x.ndim:
             _no_axes(axis)
+        if not descending:
+            return _comparable(x).argsort(axis, kind="stable")
         return super().argsort(_comparable(x), axis=axis, descending=descending)
 
     def sort(self, x: Any, *, axis: int, descending: bool) -> Any:
+        if x.ndim and not descending and x.dtype is not dt.bfloat16:
+            result = x.copy("K")
+            result.sort(axis, kind="stable")
+            return result
         return super().sort(_comparable(x), axis=axis, descending=descending).astype(x.dtype, copy=False)
 
     def searchsorted(self, x1: Any, x2: Any, *, side: str) -> Any:
@@ -238,7 +246,9 @@ class NumPyBackend(ArrayNamespaceBackend):
     def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:
             _no_axes(axis)
-        return super().prod(x, axis=axis, keepdims=keepdims)
+        if x.dtype in _HALVES:
+            return super().prod(x, axis=axis, keepdims=keepdims)
+        return _multiply(x, axis, x.dtype, None, keepdims)
 
     def mean(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:
@@ -247,11 +257,20 @@ class NumPyBackend(ArrayNamespaceBackend):
         mean = total / (x.size // total.size) if x.size else np.full_like(total, np.nan)
         return mean.astype(x.dtype) if x.dtype in _HALVES else mean
 
+    def logsumexp(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        if x.dtype.kind == "c" or not x.ndim or not x.size:
+            return _reference(OPS["logsumexp"].reference)(x, axis=axis, keepdims=keepdims)
+        return activations.logsumexp(x, axis=axis, keepdims=keepdims)
+
     def cumulative_sum(self, x: Any, *, axis: int) -> Any:
-        return self._narrow(_accumulate(np.add, self._wide(x), axis), x)
+        if x.dtype not in _HALVES:
+            return np.add.accumulate(x, axis, x.dtype)
+        return np.add.accumulate(x.astype(dt.float32), axis).astype(x.dtype)
 
     def cumulative_prod(self, x: Any, *, axis: int) -> Any:
-        return self._narrow(_accumulate(np.multiply, self._wide(x), axis), x)
+        if x.dtype not in _HALVES:
+            return np.multiply.accumulate(x, axis, x.dtype)
+        return np.multiply.accumulate(x.astype(dt.float32), axis).astype(x.dtype)
 
     # Control flow --------------------------------------------------------------------------------------------------
 
@@ -312,10 +331,6 @@ def _no_axes(axis: Any) -> None:
     """Raise for an axis of an array that has none; NumPy itself lets 0 and -1 pass."""
     if axis is not None and axis != ():
         raise np.exceptions.AxisError("an array without axes has none to reduce")
-
-
-def _accumulate(ufunc: np.ufunc, x: Any, axis: int) -> Any:
-    return ufunc.accumulate(x, axis, x.dtype)
 
 
 def _reference(function: Callable[..., Any]) -> Callable[..., Any]:

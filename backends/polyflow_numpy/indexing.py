@@ -30,7 +30,7 @@ def getitem(x: Any, *indices: np.ndarray, key: Key) -> Any:
         raise
 
 
-getitem.basic = operator.getitem  # type: ignore[attr-defined]  # NumPy's own for keys without arrays
+getitem.basic = operator.getitem  # type: ignore[attr-defined]  # by basic keys and masks
 
 
 def index_add(x: Any, updates: Any, *indices: np.ndarray, key: Key) -> np.ndarray:

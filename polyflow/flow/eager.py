@@ -19,7 +19,7 @@ from ..variable import Variable
 
 _WEAK = frozenset({dt.float32, dt.float64})
 _NUMBERS = frozenset(dt.SCALARS)
-_ASTYPE = OPS["astype"].prepared
+_ASTYPE, _CAST = OPS["astype"].prepared, OPS["astype"].kernels
 _new = object.__new__
 
 
@@ -44,18 +44,20 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     plan = op.plans.get(tuple([arg.array.dtype if arg.__class__ is Tensor else arg.__class__ for arg in args]))
     if plan is None:  # dtypes that were not met before, or something else than tensors and numbers
         return apply_any(op, args, attrs)
-    if plan:
-        args = tuple(
-            [arg if how is None else _operand(arg, how, backend) for arg, how in zip(args, plan)]  # noqa: B905
-        )
     top = call.interpreter.get()
-    if top is not None and (top.below is not None or top.live is None):
-        return top.run(op, args, attrs)
+    if top is not None:
+        if plan:
+            args = _operands(args, plan, backend)
+        if top.below is not None or top.live is None:
+            return top.run(op, args, attrs)
+    arrays = [arg.array if arg.__class__ is Tensor else arg for arg in args]
+    if plan and top is None:
+        arrays = [_array(arg, how, backend) for arg, how in zip(arrays, plan)]  # noqa: B905  (of one length)
     result = _new(Tensor)
     try:
-        result.array = kernel(*[arg.array if arg.__class__ is Tensor else arg for arg in args], **attrs)
+        result.array = kernel(*arrays, **attrs)
     except Exception:
-        result.array = again(op, args, attrs, backend)
+        result.array = again(op, _operands(args, plan, backend) if plan and top is None else args, attrs, backend)
     result.backend = backend
     if top is not None:
         live = top.live
@@ -85,9 +87,7 @@ def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     if plan is None:
         plan = op.plans[key] = _plan(op, values)
     if plan:
-        values = tuple(
-            [value if how is None else _operand(value, how, backend) for value, how in zip(values, plan, strict=True)]
-        )
+        values = _operands(values, plan, backend)
     top = call.interpreter.get()
     if top is not None:
         return top.run(op, values, attrs)
@@ -206,6 +206,21 @@ def _mixed(op: Op, first: Any, second: Any) -> MixedBackendsError:
         f"{op.name} got tensors of two backends, {first.name!r} ({first.device}) and {second.name!r} "
         f"({second.device}). Move one first, e.g. x.to({first.name!r})."
     )
+
+
+def _operands(values: tuple[Any, ...], plan: tuple[Any, ...], backend: Any) -> tuple[Any, ...]:
+    """Values as operands, as `_plan` says."""
+    return tuple([v if how is None else _operand(v, how, backend) for v, how in zip(values, plan, strict=True)])
+
+
+def _array(value: Any, how: Any, backend: Any) -> Any:
+    """What a kernel gets for an array or a number, as `_plan` says, where no interpreter has to know of it."""
+    if how is None:
+        return value
+    if value.__class__ not in _NUMBERS:
+        return _CAST[backend](value, dtype=how[0])
+    operand = _operand(value, how, backend)
+    return operand.array if operand.__class__ is Tensor else operand
 
 
 def _operand(value: Any, how: Any, backend: Any) -> Any:

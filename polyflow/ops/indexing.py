@@ -132,10 +132,15 @@ def getitem(x: Any, key: Any) -> Any:
         if selected is not None:
             return selected
     x = call.operand(x)
-    if key.__class__ is list or key.__class__ is np.ndarray:
-        key = _part(key, x.backend)
-    if key.__class__ is call.kind and key.dtype in dt.INTEGERS and x.shape:
-        return _ONE_ARRAY(x, key, _rows(x.shape, 0))
+    if key.__class__ is call.kind or key.__class__ is list or key.__class__ is np.ndarray:
+        key = _index_array(key, x.backend)
+        dtype, sizes = key.dtype, x.shape
+        if dtype in dt.INTEGERS and sizes:
+            return _ONE_ARRAY(x, key, _rows(sizes, 0))
+        if dtype is dt.bool_ and x.__class__ is key.__class__ is call.kind and x.backend is key.backend and key.shape:
+            selected = _selection(x, key.array, recorded=False)
+            if selected is not None:
+                return selected
     static = _basic_key(key, x.shape)
     if static is not None:
         return _GETITEM.prepared(x, {"key": static})
@@ -144,7 +149,7 @@ def getitem(x: Any, key: Any) -> Any:
 
 
 class _Selectors(dict[Any, Any]):
-    """On each backend, what selects by a key of integers, slices, None and ``...`` as it is; None for no such thing."""
+    """On each backend, what selects by a basic key or a mask as it is, as NumPy does; None where nothing does."""
 
     def __missing__(self, backend: Any) -> Any:
         selector = self[backend] = getattr(_GETITEM.quick[backend], "basic", None)
@@ -156,11 +161,16 @@ _ONE_ARRAY = call.paired(_GETITEM)
 _SELECTORS = _Selectors()
 
 
-def _selection(x: Any, key: Any) -> Any:
-    """What a basic key selects from a tensor, in the quickest way; None where there is none, or the key is wrong."""
+def _selection(x: Any, key: Any, recorded: bool = True) -> Any:
+    """What a basic key or a mask selects from a tensor, in the quickest way.
+
+    None where there is no such way or the key is wrong, and where it would have to be ``recorded`` and cannot be.
+    """
     array, backend, top = x.array, x.backend, call.interpreter.get()
     selector = _SELECTORS[backend]
     if selector is None or (top is not None and (top.below is not None or top.live is None)):
+        return None
+    if not recorded and top is not None and id(x) in top.live:
         return None
     result = call.new(call.kind)
     try:
@@ -476,6 +486,8 @@ def _part(part: Any, backend: Any) -> Any:
 def _index_array(indices: Any, backend: Any) -> Any:
     if indices.__class__ is call.kind:
         return indices
+    if indices.__class__ is np.ndarray and indices.dtype.kind in "iu":
+        return call.constant(indices, backend)
     if hasattr(indices, "read"):
         return indices.read()
     if indices.__class__ is list and {*map(type, indices)} == {int}:

@@ -220,8 +220,11 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
             raise ShapeError(
                 f"stack needs tensors of one shape; tensor 0 is {parts[0].shape}, tensor {i} is {part.shape}."
             )
-    place = normal_axis(axis, len(parts[0].shape) + 1)
-    return concat([expand_dims(part, place) for part in parts], axis=place)
+    sizes = tuple(parts[0].shape)
+    place = normal_axis(axis, len(sizes) + 1)
+    if place == len(sizes):
+        return concat([expand_dims(part, place) for part in parts], axis=place)
+    return reshape(concat(parts, axis=place), (*sizes[:place], len(parts), *sizes[place:]))
 
 
 def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
