@@ -8,7 +8,7 @@
 The backend is chosen by ``POLYFLOW_BACKEND``, `set_backend` or ``with use_backend(...)``; NumPy is the default.
 """
 
-from typing import Any as _Any
+import typing as _typing
 
 from . import errors, testing
 from .backend.selection import set_backend, use_backend
@@ -33,8 +33,6 @@ from .dtypes import (
     uint32,
     uint64,
 )
-from .flow.control import case, cond, fori_loop, map_fn, scan, switch_case, while_loop
-from .flow.function import function
 from .flow.gradient_tape import GradientTape
 from .flow.transforms import (
     custom_gradient,
@@ -214,6 +212,10 @@ from .ops.shape import (
 )
 from .tensor import Tensor, asarray, tensor
 from .variable import Variable
+
+if _typing.TYPE_CHECKING:  # imported when they are first used, see `_ALSO`
+    from .flow.control import case, cond, fori_loop, map_fn, scan, switch_case, while_loop
+    from .flow.function import function
 
 __version__ = "0.1.0"
 
@@ -484,11 +486,20 @@ _ALSO = {
     "random_normal_initializer": ("initializers", "RandomNormal"),
     "random_uniform_initializer": ("initializers", "RandomUniform"),
     "zeros_initializer": ("initializers", "Zeros"),
+    "case": ("flow.control", "case"),
+    "cond": ("flow.control", "cond"),
+    "fori_loop": ("flow.control", "fori_loop"),
+    "function": ("flow.function", "function"),
+    "map_fn": ("flow.control", "map_fn"),
+    "scan": ("flow.control", "scan"),
+    "switch_case": ("flow.control", "switch_case"),
+    "while_loop": ("flow.control", "while_loop"),
 }
-"""Names of TensorFlow's that are looked up when they are first used: the module, and what they are called there."""
+"""Names that are looked up when they are first used, most of them TensorFlow's: the module, and what they are called
+there."""
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> _typing.Any:
     import importlib
 
     if name in MODULES:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from .. import dtypes
 from ..errors import IncompleteBackendError, UnsupportedError
 from . import control
 from .deviation import Deviation
-from .loop import Loop, LoopProgram, StepByStep
 from .needs import among, divided, needs_of, usable
 from .nodes import run_node_by_node
+
+if TYPE_CHECKING:
+    from .loop import Loop, LoopProgram
 
 PROTOCOL = "1.0"
 """The version of the protocol that this polyflow implements; plugins of the same major version work with it."""
@@ -225,6 +227,8 @@ class Backend(abc.ABC):
 
     def loop(self, loop: Loop) -> LoopProgram:
         """The program that trains over rows in memory. Here: step by step, with the programs of `compile`."""
+        from .loop import StepByStep  # here, so that importing polyflow does not take the time for it
+
         return StepByStep(loop, self)
 
     def fits(self, size: int) -> bool:

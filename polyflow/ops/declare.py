@@ -110,12 +110,8 @@ class Op:
         self.quick = QuickKernels(self.kernels)
         self.prepared: Callable[[Any, dict[str, Any]], Any]
         self.plans: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        parameters = inspect.signature(reference).parameters.values()
-        kinds = inspect.Parameter
-        self.variadic = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
-        self.tensors = tuple(p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.VAR_POSITIONAL))
-        self.defaults = {p.name: p.default for p in parameters if p.name not in self.tensors}
-        self.required = tuple(name for name, value in self.defaults.items() if value is kinds.empty)
+        self.tensors, self.variadic, self.defaults = _parameters(reference)
+        self.required = tuple([name for name, value in self.defaults.items() if value is _EMPTY])
         self.converted = tuple((name, CONVERT[name]) for name in self.defaults if name in CONVERT)
 
     def __repr__(self) -> str:
@@ -192,6 +188,24 @@ class Op:
             if str(error).startswith(self.name):
                 raise
             raise type(error)(f"{self.name}: {error}") from None
+
+
+def _parameters(reference: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any]]:
+    """The tensor parameters of a reference, whether the last of them is variadic, and its attributes with defaults.
+
+    What `inspect.signature` says, read from the code object: with two hundred ops, a tenth of the import's time.
+    """
+    while hasattr(reference, "__wrapped__"):
+        reference = reference.__wrapped__  # type: ignore[attr-defined]
+    code: Any = reference.__code__  # type: ignore[attr-defined]
+    names, first, last = code.co_varnames, code.co_posonlyargcount, code.co_argcount
+    end = last + code.co_kwonlyargcount
+    variadic = bool(code.co_flags & inspect.CO_VARARGS)
+    by_place = reference.__defaults__ or ()  # type: ignore[attr-defined]
+    given = dict(zip(names[last - len(by_place) : last], by_place, strict=True))
+    given |= reference.__kwdefaults__ or {}  # type: ignore[attr-defined]
+    attributes = {name: given.get(name, _EMPTY) for name in names[first:end]}
+    return names[:first] + (names[end : end + 1] if variadic else ()), variadic, attributes
 
 
 def _axis(axis: Any) -> Any:

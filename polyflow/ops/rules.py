@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,6 +156,7 @@ def _accumulator(dtype: np.dtype) -> np.dtype:
     return dt.uint32 if dtype in (dt.uint8, dt.uint16) else dtype
 
 
+@cache
 def direct(domain: str) -> frozenset[np.dtype]:
     """The dtypes that an op on this domain takes as they are."""
     convert = DOMAINS[domain][1]
