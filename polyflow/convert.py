@@ -53,6 +53,8 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
         return _cast(obj, dtype)
     if obj.__class__ in dt.SCALARS:
         return _scalar(obj, dtype)
+    if dtype is None and obj.__class__ is list and {*map(type, obj)} == {float}:
+        return np.array(obj, dt.DEFAULT_FLOAT)
     if isinstance(obj, np.generic):
         return _cast(np.asarray(obj), dtype)
     if isinstance(obj, (list, tuple, range)):
@@ -79,8 +81,6 @@ def nested(obj: Any) -> Nested | np.ndarray:
         ShapeError: for ragged lists, naming the position. DTypeError: for elements that are no numbers.
         OverflowError: for integers that no dtype holds.
     """
-    if {*map(type, obj)} == {float}:
-        return Nested(np.array(obj), float)
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError):

@@ -7,6 +7,7 @@ data: ``x[0:32]`` and ``x[32:64]`` are one program.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -74,6 +75,11 @@ def split(shape: tuple[int, ...], indices: tuple[Any, ...], key: Key) -> tuple[K
     """
     if indices and not any(isinstance(index, Tracer) for index in indices):
         check_indices(shape, key, [np.asarray(index) for index in indices])
+    return _split(shape, key)
+
+
+@lru_cache(4096)
+def _split(shape: tuple[int, ...], key: Key) -> tuple[Key, np.ndarray | None]:
     pattern, places = windows(key, shape)
     return pattern, np.array(places, np.int64) if any(places) else None
 

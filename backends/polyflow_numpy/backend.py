@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from polyflow.backend.optable import OPS
 from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
+from polyflow.ops.rules import normal_axes
 
 from . import activations, control, extremes, indexing, linalg, products, select, sums
 from .plans import PlannedLoop, memory, plan
@@ -297,6 +299,9 @@ class NumPyBackend(ArrayNamespaceBackend):
     def reshape(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return x.reshape(shape)
 
+    def flip(self, x: Any, *, axis: Any) -> Any:
+        return x[_backwards(x.ndim, axis)]
+
     def permute_dims(self, x: Any, *, axes: tuple[int, ...]) -> Any:
         return x.transpose(axes)
 
@@ -325,6 +330,13 @@ def _mended(x: Any, raw: Any, special: Callable[..., tuple[Any, Any]]) -> Any:
 def _comparable(x: Any) -> Any:
     """Values in a dtype that NumPy itself puts in order; bfloat16 as float32, which is exact."""
     return x.astype(dt.float32) if x.dtype is dt.bfloat16 else x
+
+
+@lru_cache(256)
+def _backwards(ndim: int, axis: Any) -> tuple[slice, ...]:
+    """The key that turns the order along ``axis``."""
+    axes = normal_axes(axis, ndim)
+    return tuple([slice(None, None, -1 if i in axes else None) for i in range(ndim)])
 
 
 def _no_axes(axis: Any) -> None:

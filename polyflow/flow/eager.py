@@ -234,20 +234,16 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     if kind is int:
         top = call.interpreter.get()
         if target in dt.INTEGERS and (top is None or top.backend is None):
-            return Tensor(integer(value, target, backend), backend)
+            return Tensor(backend.adopt(integer(value, target)), backend)
         dt.check_fits(value, target)
     elif kind is Nested:
         return tensor(value.fitting(target), target, backend=backend)
     return constant(value, target, backend)
 
 
-def integer(value: int, dtype: np.dtype, backend: Any) -> Any:
-    """An array of one integer; raises OverflowError where it does not fit."""
-    return backend.adopt(_host_integer(value, dtype))
-
-
 @lru_cache(maxsize=1024)
-def _host_integer(value: int, dtype: np.dtype) -> np.ndarray:
+def integer(value: int, dtype: np.dtype) -> np.ndarray:
+    """A host array of one integer; raises OverflowError where it does not fit."""
     dt.check_fits(value, dtype)
     host = np.array(value, dtype)
     host.flags.writeable = False
@@ -281,7 +277,10 @@ def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     if top is not None:
         return top.create(op, attrs, target)
     result = _new(Tensor)
-    result.array = again(op, (), attrs, target)
+    try:
+        result.array = op.kernels[target](**attrs)
+    except Exception as error:
+        raise explain(op, (), attrs, error) from None
     result.backend = target
     return result
 

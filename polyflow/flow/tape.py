@@ -124,12 +124,14 @@ class Tape(Interpreter):
 
     def read(self, variable: Variable) -> Tensor:
         held = variable._value if self.below is None else self.below.read(variable)
-        watched = self.watch_variables and variable.trainable and held.dtype in dt.INEXACT
-        if not watched and id(variable) not in self.reads:
-            return held
-        seen = self.reads.setdefault(id(variable), [])
+        seen = self.reads.get(id(variable))
         if seen and seen[-1][2] is held:
             return seen[-1][1]
+        watched = self.watch_variables and variable.trainable and held.dtype in dt.INEXACT
+        if not watched and seen is None:
+            return held
+        if seen is None:
+            seen = self.reads[id(variable)] = []
         alias = self.fresh(held)
         seen.append((variable, alias, held))
         return alias

@@ -36,7 +36,7 @@ _wrap: Callable[[Any, Any], Any]
 _create: Callable[[Op, dict[str, Any], Any], Any]
 _constant: Callable[[Any, Any, bool], Any]
 _operand: Callable[[Any], Any]
-_integer: Callable[[int, Any, Any], Any]
+_integer: Callable[[int, Any], Any]
 _again: Callable[[Op, tuple[Any, ...], dict[str, Any], Any], Any]
 _variable: type
 _MISSING = object()
@@ -49,7 +49,7 @@ def connect(
     create: Callable[..., Any],
     constant: Callable[[Any, Any, bool], Any],
     operand: Callable[[Any], Any],
-    number: Callable[[int, Any, Any], Any],
+    number: Callable[[int, Any], Any],
     again: Callable[..., Any],
     tensors: type,
     variables: type,
@@ -62,7 +62,7 @@ def connect(
         create: applies an op that has no tensor arguments.
         constant: makes a tensor of host values; the last argument says whether nobody else holds them.
         operand: makes a tensor of anything a user may pass.
-        number: makes an array of a Python integer, ``number(value, dtype, backend)``; OverflowError if it does not fit.
+        number: makes a host array of a Python integer, ``number(value, dtype)``; OverflowError if it does not fit.
         again: runs an op's kernel in the way that always works, ``again(op, args, attrs, backend)``, and explains what
             it raises.
         tensors: the class of tensors.
@@ -202,7 +202,9 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
                 if backend.weak_scalars:
                     other = float(number)
             elif number.__class__ is int and dtype in whole:
-                other = _integer(number, dtype, backend)
+                other = _integer(number, dtype)
+                if not backend.capabilities.host_arguments:
+                    other = backend.adopt(other)
         except OverflowError:
             pass
         if other is None:
@@ -225,8 +227,10 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
 
 def _pair(x: Any, other: Any, swapped: bool) -> tuple[Any, Any]:
     """A tensor and a number beside it, a float or an array, as an op's arguments."""
-    operand = other if other.__class__ is float else _wrap(other, x.backend)
-    return (operand, x) if swapped else (x, operand)
+    backend = x.backend
+    if other.__class__ is not float:
+        other = _wrap(backend.adopt(other) if backend.capabilities.host_arguments else other, backend)
+    return (other, x) if swapped else (x, other)
 
 
 def _ternary(op: Op) -> Callable[..., Any]:
@@ -249,10 +253,12 @@ def _ternary(op: Op) -> Callable[..., Any]:
             third = x3.array
             third_kind = third.dtype
         plan = plans.get((first.dtype, second_kind, third_kind)) if together else None
-        if plan and backend.weak_scalars and plan[0] is None:
-            second_stays = second_kind is float and plan[1][1] and not plan[2]
-            third_stays = third_kind is float and plan[2][1] and not plan[1]
-            if second_stays or third_stays:
+        if plan and backend.weak_scalars and plan[0] is None:  # a number may be one that stays a float
+            if (second_kind is float or second_kind is int) and plan[1][1] and plan[2] is None:
+                x2 = second = float(x2)
+                plan = ()
+            elif (third_kind is float or third_kind is int) and plan[2][1] and plan[1] is None:
+                x3 = third = float(x3)
                 plan = ()
         if plan != ():
             return _general(op, (x1, x2, x3), NO_ATTRS)
@@ -282,15 +288,18 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
     names, count = tuple(defaults), len(defaults)
     usual = None if op.required else bind((), {})
     others = [name for name, _ in op.converted if name != "axis"]
-    axis = "axis" if "axis" in defaults and not others else None  # all there may be to convert
+    axis = "axis" in defaults and not others and {*op.required} <= {"axis"}  # all there may be to convert
     whole = defaults.get("axis", 0) is None  # None is an axis: all of them
+    only = op.converted[0] if count == 1 and others else None  # the one attribute there is
 
     def call(x: Any = _MISSING, /, *given: Any, **named: Any) -> Any:
         if x is _MISSING:
             named, (x,) = _by_name(op, (), named)
         if not given and not named and usual is not None:
             return run(x, usual)
-        if axis is not None and not (given and named):
+        if only is not None and len(given) == 1 and not named:
+            return run(x, {only[0]: only[1](given[0])})
+        if axis and not (given and named):
             attrs = {**defaults, **named} if named else {**defaults, **dict(zip(names, given))}  # noqa: B905
             value = attrs["axis"]
             if (value.__class__ is int or (whole and value is None)) and len(attrs) == count and len(given) <= count:

@@ -57,9 +57,8 @@ _FULL = OPS["full"]
 
 def _sizes(shape: Any) -> tuple[int, ...]:
     sizes = shape_tuple(shape)
-    for size in sizes:
-        if size < 0:
-            raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
+    if sizes and min(sizes) < 0:
+        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
     return sizes
 
 

@@ -126,6 +126,7 @@ def test_one_operand(name: str, x: Any) -> None:
 @given(operands((dt.bool_, dt.bool_, dt.float32)), operands((dt.float32, dt.int32)), operands((dt.float32, dt.int32)))
 @example(tensor(np.array([True, False])), tensor(np.ones(2, np.float32)), -0.0)
 @example(tensor(np.array([True, False])), 1, tensor(np.ones(2, np.float64)))
+@example(tensor(np.array([True, False])), tensor(np.ones(2, np.float32)), 2**2000)
 def test_three_operands(condition: Any, x1: Any, x2: Any) -> None:
     """`where` of tensors, variables and numbers."""
     same_everywhere(
@@ -211,6 +212,48 @@ def test_index_arrays(index: Any, how: str) -> None:
         return eager.apply_any(OPS["getitem"], (value, *arrays), {"key": static})
 
     same_everywhere(lambda: x[index], general, [x])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([(2, 3), (3,), ()]), st.sampled_from([None, 0, -1, 1, (0, 1), (1, -1), [0], 2, "x", True]))
+def test_flip(sizes: tuple[int, ...], axis: Any) -> None:
+    """Elements in reverse order, as NumPy has it, or the general way's error."""
+    host = np.arange(np.prod(sizes), dtype=np.float32).reshape(sizes)
+    x = tensor(host)
+    op = OPS["flip"]
+    same_everywhere(lambda: shape.flip(x, axis), lambda: eager.apply_any(op, (x,), op.bind((axis,), {})), [x])
+    found = outcome(lambda: shape.flip(x, axis))
+    if isinstance(found[0], np.dtype):
+        assert found == outcome(lambda: tensor(np.flip(host, tuple(axis) if isinstance(axis, list) else axis)))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -3, 3], ids=str)
+@pytest.mark.parametrize("count", [1, 3])
+def test_stack(axis: Any, count: int) -> None:
+    """Along any axis, as NumPy has it, and each part's own gradient."""
+    hosts = [np.arange(6, dtype=np.float32).reshape(2, 3) + 10 * i for i in range(count)]
+    parts = [tensor(host) for host in hosts]
+    if axis == 3:
+        with pytest.raises(pf.errors.AxisError):
+            shape.stack(parts, axis=axis)
+        return
+    expected = np.stack(hosts, axis)
+    assert outcome(lambda: shape.stack(parts, axis=axis)) == outcome(lambda: tensor(expected))
+    weights = tensor(np.random.default_rng(0).normal(size=expected.shape).astype(np.float32))
+    found = pf.grad(lambda x: reduction.sum(shape.stack([x, *parts[1:]], axis=axis) * weights))(parts[0])
+    np.testing.assert_array_equal(found.numpy(), np.take(weights.numpy(), 0, axis))
+
+
+def test_masks():
+    """A mask selects at once where nothing is recorded, and with its gradient where it is."""
+    x = tensor(np.arange(6, dtype=np.float32).reshape(2, 3))
+    for mask in (x > 2, (x > 2).numpy(), x[:, 0] > 1, x[0] > 0, (x > 2).numpy().tolist()):
+
+        def general(mask: Any = mask) -> Any:
+            value, static, arrays, _ = indexing.static_key(x, mask)
+            return eager.apply_any(OPS["getitem"], (value, *arrays), {"key": static})
+
+        same_everywhere(lambda mask=mask: x[mask], general, [x])
 
 
 def test_indices_are_copied():
