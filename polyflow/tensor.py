@@ -413,6 +413,8 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """
     target = here() if backend is None else discovery.get(backend)
     wanted = None if dtype is None else dt.as_dtype(dtype)
+    if obj.__class__ is float and wanted is None:
+        return Tensor(target.adopt(np.array(obj, dt.DEFAULT_FLOAT)), target)
     if obj.__class__ in dt.SCALARS:
         return Tensor(target.adopt(to_host(obj, wanted)), target)
     if isinstance(obj, (list, tuple)):

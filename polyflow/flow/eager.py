@@ -272,10 +272,10 @@ def host_constant(values: np.ndarray, backend: Any = None, fresh: bool = False) 
 
 def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     """Apply an op that has no tensor arguments."""
-    target = _target(backend)
     top = call.interpreter.get()
     if top is not None:
-        return top.create(op, attrs, target)
+        return top.create(op, attrs, _target(backend))
+    target = selection.current() if backend is None else _target(backend)
     result = _new(Tensor)
     try:
         result.array = op.kernels[target](**attrs)
@@ -294,4 +294,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, wrap, create, host_constant, asarray, integer, again, Tensor, Variable)
+call.connect(apply, wrap, create, host_constant, asarray, integer, again, OPS["astype"].quick, Tensor, Variable)

@@ -12,7 +12,7 @@ the general way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ _constant: Callable[[Any, Any, bool], Any]
 _operand: Callable[[Any], Any]
 _integer: Callable[[int, Any], Any]
 _again: Callable[[Op, tuple[Any, ...], dict[str, Any], Any], Any]
+_casts: Mapping[Any, Any]
 _variable: type
 _MISSING = object()
 _WEAK = frozenset({float32, float64})
@@ -51,6 +52,7 @@ def connect(
     operand: Callable[[Any], Any],
     number: Callable[[int, Any], Any],
     again: Callable[..., Any],
+    casts: Mapping[Any, Callable[..., Any] | None],
     tensors: type,
     variables: type,
 ) -> None:
@@ -65,12 +67,13 @@ def connect(
         number: makes a host array of a Python integer, ``number(value, dtype)``; OverflowError if it does not fit.
         again: runs an op's kernel in the way that always works, ``again(op, args, attrs, backend)``, and explains what
             it raises.
+        casts: the kernel of `astype` on each backend, in its quickest form.
         tensors: the class of tensors.
         variables: the class of variables.
     """
-    global _general, _wrap, _create, _constant, _operand, _integer, _again, kind, _variable
+    global _general, _wrap, _create, _constant, _operand, _integer, _again, _casts, kind, _variable
     _general, _wrap, _create, _constant, _operand = general, wrap, create, constant, operand
-    _integer, _again, kind, _variable = number, again, tensors, variables
+    _integer, _again, _casts, kind, _variable = number, again, casts, tensors, variables
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -136,24 +139,34 @@ def _unary(op: Op) -> Callable[..., Any]:
 def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[..., Any]:
     """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves strangers alone."""
     kernels, direct = op.quick, op.rule.direct
-    beside = _beside(op)
+    weak, beside, mixed = direct & _WEAK, _beside(op), _mixed(op)
 
     def call(x1: Any, x2: Any, /) -> Any:
-        if x1.__class__ is not kind or x2.__class__ is not kind:
-            if x2.__class__ is float or x2.__class__ is int:
+        other = x2.__class__
+        if x1.__class__ is kind and (other is float or other is int):
+            first, backend = x1.array, x1.backend
+            kernel = kernels[backend]
+            if kernel is None or first.dtype not in weak or not backend.weak_scalars:
                 return beside(x1, x2, False)
-            if x1.__class__ is float or x1.__class__ is int:
-                return beside(x2, x1, True)
-            if accepts is not None and not accepts(x2):
-                return NotImplemented
-            x1 = x1.read() if x1.__class__ is _variable else x1
-            x2 = x2.read() if x2.__class__ is _variable else x2
-            if x1.__class__ is not kind or x2.__class__ is not kind:
+            x2 = second = x2 if other is float else float(x2)
+        else:
+            if x1.__class__ is not kind or other is not kind:
+                if other is float or other is int:
+                    return beside(x1, x2, False)
+                if x1.__class__ is float or x1.__class__ is int:
+                    return beside(x2, x1, True)
+                if accepts is not None and not accepts(x2):
+                    return NotImplemented
+                x1 = x1.read() if x1.__class__ is _variable else x1
+                x2 = x2.read() if x2.__class__ is _variable else x2
+                if x1.__class__ is not kind or x2.__class__ is not kind:
+                    return _general(op, (x1, x2), NO_ATTRS)
+            first, second, backend = x1.array, x2.array, x1.backend
+            dtype, kernel = first.dtype, kernels[backend]
+            if kernel is None or x2.backend is not backend:
                 return _general(op, (x1, x2), NO_ATTRS)
-        first, second, backend = x1.array, x2.array, x1.backend
-        dtype, kernel = first.dtype, kernels[backend]
-        if kernel is None or x2.backend is not backend or second.dtype is not dtype or dtype not in direct:
-            return _general(op, (x1, x2), NO_ATTRS)
+            if second.dtype is not dtype or dtype not in direct:
+                return mixed(x1, x2)
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x1, x2), NO_ATTRS)
@@ -220,6 +233,30 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
         result.backend = backend
         if top is not None and id(x) in top.live:
             top.remember(op, _pair(x, other, swapped), NO_ATTRS, result)
+        return result
+
+    return call
+
+
+def _mixed(op: Op) -> Callable[[Any, Any], Any]:
+    """A two-tensor op of tensors of one backend that have to be converted first."""
+    kernels, plans = op.quick, op.plans
+
+    def call(x1: Any, x2: Any) -> Any:
+        first, second, backend = x1.array, x2.array, x1.backend
+        plan = plans.get((first.dtype, second.dtype))
+        if not plan or _top() is not None:
+            return _general(op, (x1, x2), NO_ATTRS)
+        result = new(kind)
+        try:
+            if plan[0] is not None:
+                first = _casts[backend](first, dtype=plan[0][0])
+            if plan[1] is not None:
+                second = _casts[backend](second, dtype=plan[1][0])
+            result.array = kernels[backend](first, second)  # type: ignore[misc]
+        except Exception:
+            return _general(op, (x1, x2), NO_ATTRS)
+        result.backend = backend
         return result
 
     return call

@@ -64,7 +64,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 def _filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
     """`full` of 0 or 1, which every dtype holds."""
-    target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
+    target = dtype if dtype is dt.DEFAULT_FLOAT else dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
     return call.create(_FULL, {"shape": _sizes(shape), "fill_value": bit, "dtype": target}, backend)
 
 
