@@ -66,6 +66,8 @@ def flops(node: Node) -> int:
 
 def _of_graphs(node: Node) -> int:
     """The most that a choice takes, one turn of each graph of a loop, and all turns where they are counted."""
+    if node.op.name == "custom_gradient":  # its graph is for the way back
+        return 0
     inner = [sum(flops(one) for one in node.attrs[name].nodes) for name in node.op.graphs]
     turns = node.attrs.get("length")
     return max(inner, default=0) if node.op.name == "cond" else sum(inner) * (turns if isinstance(turns, int) else 1)

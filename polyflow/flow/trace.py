@@ -262,6 +262,8 @@ def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Seque
 
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a function's positional parameters, where it is written in Python."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__  # type: ignore[attr-defined]
     plain = getattr(function, "__func__", function)
     code = getattr(plain, "__code__", None)
     return () if code is None else code.co_varnames[plain is not function : code.co_argcount]

@@ -62,6 +62,15 @@ def test_operations_of_factorizations():
     assert (found["cholesky"].flops, found["inv"].flops) == (64, 3 * 2 * 64)
 
 
+def test_operations_of_control_flow():
+    def function(x):
+        y = pf.cond(pf.sum(x) > 0.0, lambda: pf.exp(x) + 1.0, lambda: x)
+        return pf.scan(lambda carry, row: (carry * row, carry), y[0], y)[1]
+
+    found = traced(function, (4,)).summary().ops
+    assert (found["cond"].flops, found["scan"].flops) == (8, 4)
+
+
 def test_bytes_are_what_is_read_and_written():
     assert traced(lambda x: pf.exp(x), (10,)).summary().total.bytes == 80
     assert traced(lambda x: x * x, (10,)).summary().total.bytes == 80
