@@ -93,13 +93,15 @@ def run(given: argparse.Namespace) -> int:
         out.print(f"{session.contestants[name].title} is left out, {reason}. pip install -e '.[bench]' brings most.")
     page = Report(datetime.now(UTC), machine.described(), versions, session)
     started = time.perf_counter()
-    for name in given.workload:
-        one = workload(name)
-        with progress(out, name, session.ticks(one)) as tick:
-            page.tables[name] = measured(one, session, tick)
-        out.print(page.table(one))
-    page.machine |= {"load after": machine.load(), "minutes": f"{(time.perf_counter() - started) / 60:.1f}"}
-    write(page, given.json, given.plot, given.report)
+    try:
+        for name in given.workload:
+            one = workload(name)
+            with progress(out, name, session.ticks(one)) as tick:
+                page.tables[name] = measured(one, session, tick)
+            out.print(page.table(one))
+    finally:  # of a run that is interrupted, what is complete
+        page.machine |= {"load after": machine.load(), "minutes": f"{(time.perf_counter() - started) / 60:.1f}"}
+        write(page, given.json, given.plot, given.report)
     return int(given.check and not all(verdict.reached for verdict in page.verdicts()))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from rich.table import Table as RichTable
@@ -62,7 +64,7 @@ def factor(value: float, least: str, most: str, fast: bool | None = None) -> str
 def shown(value: float, unit: str) -> str:
     """Seconds or bytes with three digits, in the prefix that suits them."""
     if math.isnan(value):
-        return "–"
+        return ""
     if unit == "bytes":
         return f"{value / (1 << 20):.1f} MiB" if abs(value) >= 1 << 18 else f"{value / 1024:.0f} KiB"
     for prefix, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
@@ -104,10 +106,12 @@ class Report:
     def table(self, one: Workload) -> RichTable:
         """A workload's table, for a terminal."""
         made = RichTable(title=one.title, title_justify="left", title_style="bold", caption_justify="left")
-        for column in columns(one):
-            made.add_column(column, justify="left" if column in ("", "contestant") else "right")
-        for cells in rows(one, self.tables[one.name]):
-            made.add_row(*cells)
+        head, lines = cells(one, self.tables[one.name])
+        for column in head:
+            text = column in ("line", "contestant")
+            made.add_column(column, justify="left" if text else "right", no_wrap=text)
+        for line in lines:
+            made.add_row(*line)
         verdicts = [f"{'✓' if v.reached else '✗'} {said(v)}" for v in self.verdicts(one.name)]
         made.caption = "\n".join(verdicts) or None
         return made
@@ -119,29 +123,31 @@ def said(verdict: Verdict) -> str:
     return f"{line}{verdict.wanted}. Found: {verdict.found}"
 
 
-def columns(one: Workload) -> list[str]:
-    """The heads of a workload's table."""
+def cells(one: Workload, table: Table) -> tuple[list[str], list[list[str]]]:
+    """The head and the lines of a workload's table, without columns that say nothing."""
     per = "bytes" if one.unit == "bytes" else f"per {one.unit}"
-    return ["", "contestant", per, "processors", "× polyflow on NumPy", "× polyflow on JAX", "loss"]
+    head = ["line", "contestant", per, "processors", "× polyflow on NumPy", "× polyflow on JAX", "loss"]
+    lines = list(rows(one, table))
+    kept = [i for i in range(len(head)) if any(line[i] for line in lines) and (i or len(one.lines) > 1)]
+    return [head[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
 
 def rows(one: Workload, table: Table) -> Iterator[list[str]]:
-    """The cells of a workload's table."""
+    """The cells of a workload's table; what is not known is empty."""
     for line, row in table.items():
         mine = [row.get(name, Figures()) for name in ("polyflow-numpy", "polyflow-jax")]
         for name, figures in row.items():
             if figures.error is not None:
                 yield [line, contestant(name).title, figures.error, "", "", "", ""]
                 continue
-            cpu = sorted(figures.cpu)[len(figures.cpu) // 2] if figures.cpu else math.nan
-            times = [figures.times(one) for one in mine]
+            times = [figures.times(other) for other in mine]
             yield [
                 line,
                 contestant(name).title,
                 shown(figures.typical, one.unit),
-                shown(cpu, one.unit),
-                *("–" if math.isnan(value) else f"{value:.3g}" for value in times),
-                "–" if figures.loss is None else f"{figures.loss:.3g}",
+                shown(median(figures.cpu), one.unit) if figures.cpu else "",
+                *("" if math.isnan(value) else f"{value:.3g}" for value in times),
+                "" if figures.loss is None else f"{figures.loss:.3g}",
             ]
 
 
@@ -216,13 +222,13 @@ def markdown(report: Report, name: str) -> str:
     for each, table in report.tables.items():
         one = workload(each)
         parts += [f"## {each}", f"{one.title[:1].upper()}{one.title[1:]}.", f"![{each}]({name}/{each}.svg)"]
-        parts.append(markdown_table(columns(one), list(rows(one, table))))
+        parts.append(markdown_table(*cells(one, table)))
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_table(head: list[str], cells: list[list[str]]) -> str:
+def markdown_table(head: list[str], body: list[list[str]]) -> str:
     """A table, aligned by nobody."""
-    lines = [head, ["---"] * len(head), *cells]
+    lines = [head, ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -239,7 +245,7 @@ def draw(report: Report, folder: Path) -> None:
     for name, table in report.tables.items():
         one = workload(name)
         figure = curves(one, table) if any(line.series for line in one.lines) else bars(one, table)
-        figure.suptitle(one.title, fontsize=10)
+        figure.suptitle(textwrap.fill(one.title, 90), fontsize=10)
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
@@ -275,7 +281,8 @@ def bars(one: Workload, table: Table) -> Any:
     axes.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.margins(x=0.15)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low / 3, high * 2)  # the shortest bar is to be seen, and the longest one's label
     axes.set_xlabel("MiB" if one.unit == "bytes" else f"µs per {one.unit}")
     return figure
 
@@ -296,6 +303,8 @@ def curves(one: Workload, table: Table) -> Any:
                 label=contestant(name).title,
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", xlabel=title)
+        axes.set_xticks([line.x for line in lines], [f"{line.x:,}" for line in lines])
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel(f"{one.unit}s per second")
     figure.axes[-1].legend(fontsize=7)

@@ -10,14 +10,14 @@ DEPTHS = (1, 8, 32)
 
 def line(series: str, x: int, batch: int, width: int, depth: int) -> Line:
     sizes = (width, *([width] * depth), 10)
-    full, small = (Perceptron(sizes, "relu", batch * steps, batch, 1, 1e-4) for steps in (32, 8))
+    full, small = (Perceptron(sizes, "relu", 16 * batch, batch, epochs, 1e-4) for epochs in (8, 2))
     return Line(f"{series} {x}", "fit", full, small, series, x)
 
 
 WORKLOAD = Workload(
     "scaling",
-    "steps of a relu network with Adam by batch size (2 layers of 64), width (2 layers, batches of 32) and depth "
-    "(layers of 16, batches of 32; two variables each)",
+    "steps of a relu network with Adam by batch size (2 layers of 64), width (2 layers) and depth (layers of 16, "
+    "two variables each; batches of 32)",
     (
         *(line("batch size", n, n, 64, 2) for n in BATCHES),
         *(line("width", n, 32, n, 2) for n in WIDTHS),
