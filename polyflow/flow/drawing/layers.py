@@ -15,7 +15,8 @@ from .picture import Box, Cluster
 BESIDE, BETWEEN, MARGIN, HEADER = 14.0, 24.0, 14.0, 26.0
 """Space between boxes of a layer, between layers, around all of them, and for a cluster's label."""
 
-ROUNDS = 8
+ROUNDS, MANY = 8, 3000
+"""How often layers are gone through, and from how many boxes and bends on less often."""
 
 
 @dataclass(eq=False)
@@ -47,8 +48,9 @@ def lay_out(cluster: Cluster, entering: Sequence[Box] = (), leaving: Sequence[Bo
     chains = [_chain(places[a], places[b], rows) for a, b in cluster.edges]
     ways_in = {box: _way(places[box], range(places[box].layer), rows, True) for box in entering}
     ways_out = {box: _way(places[box], range(places[box].layer + 1, len(rows)), rows, False) for box in leaving}
-    _order(rows)
-    _spread(rows)
+    rounds = max(2, min(ROUNDS, ROUNDS * MANY // max(sum(map(len, rows)), 1)))
+    _order(rows, rounds)
+    _spread(rows, 2 * rounds)
     heights = [max((place.box.height for place in row if place.box is not None), default=10.0) for row in rows]
     up = cluster.phase == "backward"
     top, tops = HEADER + MARGIN, [0.0] * len(rows)
@@ -134,9 +136,9 @@ def _way(place: _Place, layers: range, rows: list[list[_Place]], above: bool) ->
     return way
 
 
-def _order(rows: list[list[_Place]]) -> None:
+def _order(rows: list[list[_Place]], rounds: int) -> None:
     """Sort each layer by the middle of its neighbours in the one before, down and up again."""
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         down = round_ % 2 == 0
         numbers = range(1, len(rows)) if down else range(len(rows) - 2, -1, -1)
         for number in numbers:
@@ -149,14 +151,14 @@ def _order(rows: list[list[_Place]]) -> None:
             row.sort(key=middle.__getitem__)
 
 
-def _spread(rows: list[list[_Place]]) -> None:
+def _spread(rows: list[list[_Place]], rounds: int) -> None:
     """Give all places their x: near their neighbours, in order, without touching."""
     for row in rows:
         x = 0.0
         for place in row:
             place.x = x + place.width / 2
             x += place.width + BESIDE
-    for round_ in range(2 * ROUNDS):
+    for round_ in range(rounds):
         for row in rows if round_ % 2 == 0 else reversed(rows):
             wanted = []
             for place in row:

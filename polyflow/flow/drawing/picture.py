@@ -10,6 +10,9 @@ from ..graph import Graph, Node, Value
 from ..notes import FORWARD
 from ..text import literal, names, typed
 
+NEAR = 24
+"""A value from outside is drawn once more where it is read again after so many boxes."""
+
 SHORT = 26
 """Attributes of more letters are shown by the tooltip alone."""
 
@@ -114,7 +117,9 @@ def _draw(graph: Graph, drawn: Picture, inside: Cluster | None) -> None:
         box = _op(node, numbers, called, node.output in results, cluster)
         for value in dict.fromkeys(node.inputs):
             if value in given:
-                stub = next((one for one in cluster.boxes if one.what == "input" and one.name == called[value]), None)
+                stub = next(
+                    (one for one in cluster.boxes[-NEAR:] if one.what == "input" and one.name == called[value]), None
+                )
                 if stub is None:
                     stub = _input(value, called[value], cluster)
                     cluster.boxes.append(stub)
