@@ -72,6 +72,7 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/values/dtypes", _dtypes, (dt.int8, dt.float16, dt.int64))
     yield Case(f"{program}/errors/value-asked", _value_asked, (dt.float32,), True)
     yield Case(f"{program}/function/signatures", _signatures, (dt.float32,), True)
+    yield Case(f"{program}/function/under-tapes", _under_tapes, (dt.float32,), True)
     yield Case(f"{program}/control/cond", _cond, (dt.float32,), True)
     yield Case(f"{program}/control/while-loop", _while_loop, (dt.float32, dt.int32), True)
     yield Case(f"{program}/control/scan", _scan, (dt.float32,), True)
@@ -393,6 +394,31 @@ def _signatures(t: Trial) -> None:
         t.exactly(call(t.tensor(a), t.tensor(a)), a @ a, what="the function's value")
     gradient = pf.function(transforms.grad(lambda x: reduction.sum(x * x * x)))
     t.exactly(gradient(t.tensor(np.array([2.0], np.float32))), np.array([12.0], np.float32), what="a compiled gradient")
+
+
+def _under_tapes(t: Trial) -> None:
+    """A compiled function under tapes: its value, first and second derivatives, and the variable that it assigns."""
+    v, count = pf.Variable(np.float32(2.0)), pf.Variable(np.float32(0.0), trainable=False)
+
+    @pf.function
+    def call(x: Any) -> Any:
+        count.assign_add(1.0)
+        return reduction.sum(x * x * x) * v
+
+    host = np.array([1.0, -2.0, 0.5], np.float32)
+    x = t.tensor(host)
+    for number in (1, 2):
+        with pf.GradientTape() as outer:
+            outer.watch(x)
+            with pf.GradientTape() as inner:
+                inner.watch(x)
+                value = call(x)
+            slope, of_variable = inner.gradient(value, [x, v])
+        t.exactly(value, np.float32((host**3).sum() * 2), what="the function's value")
+        t.exactly(slope, 6 * host**2, what="its gradient")
+        t.exactly(of_variable, np.float32((host**3).sum()), what="the gradient of the variable")
+        t.exactly(outer.gradient(slope, x), 12 * host, what="the second derivative")
+        t.exactly(count.value, np.float32(number), what="the variable that it assigns")
 
 
 def _cond(t: Trial) -> None:

@@ -7,7 +7,7 @@
     return (v4, v2,)
 
 What a kernel looks up each time it runs op by op is known here beforehand: the dtypes, hence the functions, and the
-numbers, which become tensors without axes once for all.
+numbers, which become tensors without axes once for all. Graphs inside of nodes become programs of their own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from polyflow.backend.nodes import with_functions
 
 from .forms import TORCH, Forms
 
@@ -43,7 +45,8 @@ class Program:
                 self._constant(node)
                 continue
             arguments = [self._name(value) for value in node.inputs]
-            self.scope[f"f{i}"], self.scope[f"a{i}"] = _call(resolve(node.op), node)
+            attrs = with_functions(node, lambda inner: Program(inner, resolve, number).function())
+            self.scope[f"f{i}"], self.scope[f"a{i}"] = _call(resolve(node.op), node, attrs)
             if node.attrs:
                 arguments.append(f"**a{i}")
             target = self.names[node.output] = f"v{len(self.names)}"
@@ -82,8 +85,8 @@ class Program:
         return self.scope["program"]
 
 
-def _call(kernel: Any, node: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+def _call(kernel: Any, node: Any, attrs: dict[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
     """What runs a kernel for inputs of the dtypes that the node's have, and its attributes."""
     if not isinstance(kernel, Forms):
-        return kernel, node.attrs
-    return kernel.by_dtype[TORCH[node.inputs[kernel.at].dtype]], kernel.ready(node.attrs)
+        return kernel, attrs
+    return kernel.by_dtype[TORCH[node.inputs[kernel.at].dtype]], kernel.ready(attrs)
