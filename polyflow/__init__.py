@@ -507,12 +507,9 @@ def __getattr__(name: str) -> _typing.Any:
     if name in _ALSO:
         module, attribute = _ALSO[name]
         return getattr(importlib.import_module(f".{module}", __name__), attribute)
-    raise AttributeError(_missing(name))
+    from .missing import missing
 
-
-def _missing(name: str) -> str:
-    near = errors.nearest(name, __dir__())
-    return f"polyflow has no {name!r}." + (f" Did you mean {' or '.join(map(repr, near))}?" if near else "")
+    raise missing(__name__, name, __dir__())
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .backend import selection
 from .errors import unknown_device
+from .missing import answer
 
 __all__ = ["LogicalDevice", "PhysicalDevice", "device", "list_logical_devices", "list_physical_devices"]
 
@@ -61,3 +62,6 @@ def _devices(device_type: str | None = None) -> list[tuple[str, int, str]]:
         kind, _, number = name.partition(":")
         found.append((KINDS.get(kind.lower(), kind.upper()), int(number or 0), name))
     return [one for one in found if device_type is None or one[0] == device_type.upper()]
+
+
+answer(__name__)

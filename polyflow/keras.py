@@ -6,6 +6,7 @@ from . import activations, callbacks, datasets, initializers, layers, losses, me
 from .errors import LabelError
 from .layers import Input
 from .layers.base import Layer, clear_session
+from .missing import answer
 from .models import Model, Sequential
 from .random import set_seed as _set_seed
 
@@ -75,3 +76,5 @@ for _module in (
 ):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module  # from polyflow.keras.layers import …
 sys.modules[f"{__name__}.utils"] = utils  # type: ignore[assignment]
+
+answer(__name__)

@@ -5,6 +5,7 @@ from typing import Any
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
 from .errors import ShapeError
 from .math import l2_normalize
+from .missing import answer
 from .names import global_norm
 from .ops import elementwise, indexing, matrices
 from .ops import factorizations as parts
@@ -94,3 +95,5 @@ __all__ = [
     "trace",
     "vecdot",
 ]
+
+answer(__name__)

@@ -188,32 +188,61 @@ class Operators:
             return elementwise.saturate_cast(self, target)
         return self.read() if not copy and self.dtype is target else _ASTYPE(self, {"dtype": target})
 
-    def sum(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
+    # NumPy's functions call these methods, with ``out`` (and ``dtype`` or ``ddof``): np.mean(x) is x.mean().
+
+    def sum(self, axis: Any = None, *, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
         """The sum over ``axis``."""
+        _no_place(out)
         return reduction.sum(self, axis, dtype=dtype, keepdims=keepdims)
 
-    def prod(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
+    def prod(self, axis: Any = None, *, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
         """The product over ``axis``."""
+        _no_place(out)
         return reduction.prod(self, axis, dtype=dtype, keepdims=keepdims)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Any = None, *, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
         """The mean over ``axis``."""
-        return reduction.mean(self, axis, keepdims)
+        _no_place(out)
+        return reduction.mean(self if dtype is None else self.astype(dtype), axis, keepdims)
 
-    def std(self, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Tensor:
-        """The standard deviation over ``axis``."""
-        return reduction.std(self, axis, correction=correction, keepdims=keepdims)
+    def std(
+        self,
+        axis: Any = None,
+        *,
+        correction: float = 0,
+        keepdims: bool = False,
+        dtype: Any = None,
+        out: None = None,
+        ddof: float = 0,
+    ) -> Tensor:
+        """The standard deviation over ``axis``; ``ddof`` is NumPy's name for ``correction``."""
+        _no_place(out)
+        x = self if dtype is None else self.astype(dtype)
+        return reduction.std(x, axis, correction=correction or ddof, keepdims=keepdims)
 
-    def var(self, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Tensor:
-        """The variance over ``axis``."""
-        return reduction.var(self, axis, correction=correction, keepdims=keepdims)
+    def var(
+        self,
+        axis: Any = None,
+        *,
+        correction: float = 0,
+        keepdims: bool = False,
+        dtype: Any = None,
+        out: None = None,
+        ddof: float = 0,
+    ) -> Tensor:
+        """The variance over ``axis``; ``ddof`` is NumPy's name for ``correction``."""
+        _no_place(out)
+        x = self if dtype is None else self.astype(dtype)
+        return reduction.var(x, axis, correction=correction or ddof, keepdims=keepdims)
 
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+    def max(self, axis: Any = None, *, out: None = None, keepdims: bool = False) -> Tensor:
         """The largest element over ``axis``."""
+        _no_place(out)
         return reduction.max(self, axis, keepdims)
 
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+    def min(self, axis: Any = None, *, out: None = None, keepdims: bool = False) -> Tensor:
         """The smallest element over ``axis``."""
+        _no_place(out)
         return reduction.min(self, axis, keepdims)
 
     def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
@@ -224,12 +253,14 @@ class Operators:
         """The index of the smallest element along ``axis``."""
         return reduction.argmin(self, axis, keepdims)
 
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+    def any(self, axis: Any = None, *, out: None = None, keepdims: bool = False) -> Tensor:
         """Whether any element over ``axis`` is true."""
+        _no_place(out)
         return reduction.any(self, axis, keepdims)
 
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+    def all(self, axis: Any = None, *, out: None = None, keepdims: bool = False) -> Tensor:
         """Whether all elements over ``axis`` are true."""
+        _no_place(out)
         return reduction.all(self, axis, keepdims)
 
     def item(self) -> Any:
@@ -286,6 +317,11 @@ class Operators:
         if copy is False and dtype is not None and np.dtype(dtype) != host.dtype:
             raise ValueError(f"a {self.dtype.name} tensor cannot be a {np.dtype(dtype)} array without a copy.")
         return np.array(host, dtype, copy=True if copy else None)
+
+
+def _no_place(out: Any) -> None:
+    if out is not None:
+        raise TypeError("a tensor's result is a new tensor, so there is nothing for out= to be: leave it out.")
 
 
 class Tensor(Operators):

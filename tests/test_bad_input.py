@@ -188,6 +188,7 @@ CLASSES = {
         )
         for label in (3, -1, 0.5, float("nan"))
     },
+    "classes of weights": (lambda m: m.fit(X, C, class_weight={"a": 2.0}), ValueError, "got the class 'a'"),
     "labels of a dataset": (lambda m: m.fit(slices(X, C + 1).batch(4)), errors.LabelError, "label 3 is none of"),
     "labels to evaluate": (lambda m: m.evaluate(X, C + 1), errors.LabelError, "label 3 is none of"),
     "labels of a batch": (lambda m: m.train_on_batch(X, C - 1), errors.LabelError, "label -1 is none of"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
 import pytest
 
 import polyflow as pf
+from polyflow.missing import INSTEAD
 
 COURSE = [
     "constant",
@@ -92,6 +94,34 @@ def test_keras_paths():
 def test_a_missing_name_suggests_the_nearest():
     with pytest.raises(AttributeError, match="'constant'"):
         _ = pf.constnt
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("keras.layers.Dens", r"^polyflow.layers has no 'Dens'. Did you mean 'Dense'"),
+        ("keras.optimizers.Adamm", "Did you mean 'Adam'"),
+        ("math.sigmid", "Did you mean 'sigmoid'"),
+        ("saved_model", "Instead: model.save_weights"),
+        ("keras.layers.LSTM", r"Instead: .* tf.scan"),
+        ("keras.datasets.mnist", "Instead: .* load_digits"),
+        ("keras.models.load_model", "Instead: model.save_weights"),
+    ],
+)
+def test_a_missing_name_says_what_there_is(path, sentence):
+    *modules, name = path.split(".")
+    found = pf
+    for module in modules:
+        found = getattr(found, module)
+    with pytest.raises(AttributeError, match=sentence):
+        getattr(found, name)
+    assert not hasattr(found, name)
+
+
+def test_what_stands_in_for_a_missing_name_is_said_of_missing_names_only():
+    for module, hints in INSTEAD.items():
+        there = importlib.import_module(module)
+        assert not [name for name in hints if hasattr(there, name)]
 
 
 LATER = """

@@ -219,6 +219,25 @@ def test_numpy_leaves_the_work_to_tensors():
         np.sin(x)
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "std", "var", "max", "min", "any", "all"])
+def test_numpys_reductions_are_tensors_own(name):
+    host = np.array([[1.0, 2.0, 0.0], [3.0, 5.0, 4.0]], np.float32)
+    function = getattr(np, name)
+    for options in ({}, {"axis": 1}, {"axis": 0, "keepdims": True}):
+        found = function(tensor(host), **options)
+        assert isinstance(found, Tensor)
+        np.testing.assert_allclose(found.numpy(), function(host, **options), rtol=1e-6)
+    with pytest.raises(TypeError, match="leave it out"):
+        function(tensor(host), out=np.zeros(()))
+
+
+def test_numpys_options_of_reductions():
+    x = tensor([1.0, 2.0, 4.0])
+    assert np.mean(x, dtype=np.float64).dtype is tensor(np.ones(1)).dtype
+    np.testing.assert_allclose(np.std(x, ddof=1).item(), np.std(x.numpy(), ddof=1), rtol=1e-6)
+    np.testing.assert_allclose(np.var(x, ddof=1).item(), np.var(x.numpy(), ddof=1), rtol=1e-6)
+
+
 def test_truth_and_numbers():
     assert bool(tensor(2.0)) is True
     assert bool(tensor([[0]])) is False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ..missing import answer
 from .dataset import AUTOTUNE, Dataset
 from .node import INFINITE as INFINITE_CARDINALITY
 from .node import UNKNOWN as UNKNOWN_CARDINALITY
 from .spec import DatasetSpec, TensorSpec
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "DatasetSpec", "TensorSpec"]
+
+answer(__name__)

@@ -147,7 +147,9 @@ class Tracer(Interpreter):
         return super().customized(args, values, pullback)
 
     def lift(self, value: Any) -> Symbol:
-        """A symbol for a value: its own, or a new input for a tensor captured from outside."""
+        """A symbol for a value: its own, a variable's, or a new input for a tensor captured from outside."""
+        if isinstance(value, Variable):
+            value = self.read(value)
         if isinstance(value, Symbol):
             if value.tracer is not self:
                 raise value.kept()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..missing import answer
 from ..naming import Family, by_name, name_of
 from .base import Loss, LossFunctionWrapper, reduce_weighted
 from .crossentropy import (
@@ -163,3 +164,6 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
     if found is None or isinstance(found, Loss):
         return found
     return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
+
+
+answer(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..missing import answer
 from .model import Model
 from .sequential import Sequential
 
@@ -17,3 +18,6 @@ def clone_model(model: Sequential) -> Sequential:
     if not isinstance(model, Sequential):
         raise TypeError(f"clone_model takes a Sequential; got {type(model).__name__}. Call its class again instead.")
     return type(model).from_config(model.get_config())
+
+
+answer(__name__)

@@ -249,6 +249,10 @@ def class_weights(y: Any, weights: dict[int, float]) -> np.ndarray:
         raise ValueError(f"class_weight is a dict of class index to weight; got {type(weights).__name__}.")
     result = np.ones(len(labels), np.float32)
     for label, weight in weights.items():
+        if not isinstance(label, (int, float, np.number)):
+            raise ValueError(
+                f"class_weight is a dict of class index to weight; got the class {label!r}. Use the numbers in y."
+            )
         result[labels == label] = weight
     return result
 

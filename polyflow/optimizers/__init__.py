@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..missing import answer
 from ..naming import Family
 from . import schedules
 from .adadelta import Adadelta
@@ -52,3 +53,5 @@ get = FAMILY.get
 deserialize = FAMILY.get
 serialize = FAMILY.serialize
 register = FAMILY.register
+
+answer(__name__)

@@ -13,6 +13,7 @@ Words, uniforms, Bernoulli draws, integers, permutations and dropout masks are e
 normals to the last digit or nearly.
 """
 
+from ..missing import answer
 from .draws import (
     bernoulli,
     bits,
@@ -50,3 +51,5 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+
+answer(__name__)

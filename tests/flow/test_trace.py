@@ -124,6 +124,21 @@ def test_a_variable_read_after_assignment_is_the_new_value():
     assert v.numpy() == 6
 
 
+def test_a_variable_that_is_returned_is_its_value_after_the_call():
+    read, assigned = pf.Variable(1.0), pf.Variable(1.0)
+
+    @pf.function
+    def step(x):
+        assigned.assign_add(x)
+        return read, pf.cond(x > 2.0, lambda: read, lambda: assigned), assigned
+
+    assert [value.item() for value in step(np.float32(2))] == [1, 3, 3]
+    assert [value.item() for value in step(np.float32(3))] == [1, 1, 6]
+    with pf.GradientTape() as tape:
+        found = pf.function(lambda: read)()
+    assert tape.gradient(found, read).item() == 1
+
+
 def test_numbers_travel_as_numbers():
     """Python floats are constants of the graph; integers are nodes; neither is a captured array."""
     t = traced(lambda x, i: (x * 2.0 + 1.0, i + 1), np.ones(2), np.ones(2, np.int32))

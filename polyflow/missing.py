@@ -1,0 +1,87 @@
+"""Names that are not there: the error says what to use instead, or names the nearest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from .errors import nearest
+
+_NO_IMAGES = "there are no layers for images; flatten them for Dense, or subclass Layer and write `call` in ops"
+_NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go along the time axis with tf.scan"
+_NO_FUNCTIONAL = "subclass Model, and put the results of its layers together in `call` with tf.concat, + or *"
+_NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
+_WEIGHTS = "model.save_weights and load_weights keep a model's weights; the code that makes the model is its own record"
+_DIGITS = "nothing is downloaded; load_digits() gives images of digits that ship with the package"
+_DENSE = "tensors are dense; pad to one length, and mask with tf.sequence_mask"
+_FILES = "read files with Python or NumPy, and give a Dataset the arrays, or from_generator"
+_FIRST = "that is TensorFlow 1's; write variables, functions and GradientTape as in TensorFlow 2"
+_HOST = "use x.numpy() and NumPy outside of tf.function; Dataset.map takes a function that does so as it is"
+
+INSTEAD = {
+    "polyflow": {
+        **dict.fromkeys(("saved_model", "train"), _WEIGHTS),
+        **dict.fromkeys(("strings", "string", "lookup"), _NO_TEXT),
+        **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor", "IndexedSlices"), _DENSE),
+        **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
+        **dict.fromkeys(("py_function", "numpy_function", "py_func"), _HOST),
+        "io": _FILES,
+        "image": "work on images with array code, or with Pillow before the first tensor",
+        "signal": "Fourier transforms are in polyflow.array_api.fft",
+        "distribute": "a model trains on one device; choose it with tf.device or use_backend",
+        "summary": "callbacks.CSVLogger writes a training's logs to a file, and fit returns them",
+        "gradients": "use tf.GradientTape, or tf.grad of a function",
+        "hessians": "use tf.hessian of a function",
+        "autograph": "write tf.cond and tf.while_loop for what depends on values",
+    },
+    "polyflow.layers": {
+        **dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "MaxPooling1D", "MaxPooling2D"), _NO_IMAGES),
+        **dict.fromkeys(("AveragePooling2D", "ZeroPadding2D", "UpSampling2D", "Resizing", "RandomFlip"), _NO_IMAGES),
+        **dict.fromkeys(("GlobalMaxPooling2D", "GlobalAveragePooling2D", "SeparableConv2D"), _NO_IMAGES),
+        **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed"), _NO_RECURRENT),
+        **dict.fromkeys(("Concatenate", "concatenate", "Add", "add", "Multiply", "Average", "Dot"), _NO_FUNCTIONAL),
+        **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
+        **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
+    },
+    "polyflow.models": dict.fromkeys(("load_model", "save_model", "model_from_json"), _WEIGHTS),
+    "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
+    "polyflow.data": {
+        **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),
+        "Options": "a Dataset needs no options: leave them out",
+        "experimental": "what was there is at tf.data.AUTOTUNE and dataset.cardinality()",
+    },
+    "polyflow.callbacks": {
+        "TensorBoard": "CSVLogger writes the logs to a file, and fit returns them",
+        "BackupAndRestore": "ModelCheckpoint keeps the weights of every epoch",
+    },
+    "polyflow.keras": {
+        **dict.fromkeys(("preprocessing", "applications", "export"), _NO_IMAGES),
+        "saving": _WEIGHTS,
+        "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
+        "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
+        "ops": "its functions are at the top level, and in tf.math, tf.nn and tf.linalg",
+    },
+    "polyflow.random": {
+        "get_global_generator": "without seed= and key= every function draws from the global generator",
+        **dict.fromkeys(("stateless_uniform", "stateless_normal"), "give tf.random.uniform and normal a key= or seed="),
+    },
+}
+"""What to use instead of names of TensorFlow's and Keras's, by the module in which they are looked for."""
+
+
+def missing(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error for a name that is not among those ``known`` of a module."""
+    hint = INSTEAD.get(module, {}).get(name)
+    near = [] if hint or name.startswith("__") else nearest(name, known)
+    more = f" Instead: {hint}." if hint else f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return AttributeError(f"{module} has no {name!r}.{more}", name=name)
+
+
+def answer(module: str) -> None:
+    """Let a module, given by its name, answer with `missing` to names that it does not have."""
+    names = vars(sys.modules[module])
+
+    def __getattr__(name: str) -> None:
+        raise missing(module, name, names["__all__"])
+
+    names["__getattr__"] = __getattr__  # written in the module, type checkers would take every name for known
