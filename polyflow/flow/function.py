@@ -66,13 +66,21 @@ class Function:
         if top is not None and top.backend is not None:
             return self._inline(args, kwargs)
         self._programs.calls += 1
+        if top is None and not kwargs:
+            key = _plain(args)
+            program = self._programs.of_plain.get(key)
+            if program is not None:
+                return program.tensors([tensor.array for tensor in args])
+        else:
+            key = None
         leaves, structure, tensors = self._tensors(args, kwargs)
         backend = tensors[0].backend if tensors else selection.current()
         program = self._program(leaves, structure, tensors, backend)
         if top is not None:
             return self._inline(args, kwargs) if program.traced.tapes_differ else called(program, tensors, top)
-        result = program(*[tensor.array for tensor in tensors])
-        return tree.map(lambda array: Tensor(array, backend), result)
+        if key is not None:
+            self._programs.of_plain[key] = program
+        return program.tensors([tensor.array for tensor in tensors])
 
     def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Its own ops, for those who record them or write them into a graph."""
@@ -154,6 +162,16 @@ def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         count = sum(isinstance(leaf, Tensor) for leaf in tree.flatten(container)[0])
         found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
     return found
+
+
+def _plain(args: tuple[Any, ...]) -> Any:
+    """What a call with these arguments is traced for, where they are tensors of one backend; None for all others."""
+    key: list[Any] = []
+    for arg in args:
+        if arg.__class__ is not Tensor or arg.backend is not args[0].backend:
+            return None
+        key += (arg.shape, arg.dtype)
+    return (args[0].backend, *key) if key else None
 
 
 def _maybe_array(leaf: Any) -> Any:

@@ -32,12 +32,14 @@ class Programs(dict[Any, Compiled]):
 
     Attributes:
         calls: how often the function was called.
+        of_plain: programs by the backend, shapes and dtypes of arguments that are all tensors: a shorter way to them.
         reasons: why it was traced again, for each trace but the first.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.calls = 0
+        self.of_plain: dict[Any, Compiled] = {}
         self.reasons: list[str] = []
         self._traits: list[Traits] = []
         self._at: list[int] = []

@@ -287,10 +287,18 @@ class Compiled:
 
     def __call__(self, *arrays: Any) -> Any:
         """Run on the backend's arrays; returns the result's structure with arrays for leaves."""
+        return tree.unflatten(self.traced.structure, self._run(arrays))
+
+    def tensors(self, arrays: Sequence[Any]) -> Any:
+        """Run on the backend's arrays; returns the result's structure with tensors for leaves."""
+        traced = self.traced
+        return tree.unflatten(traced.structure, [Tensor(array, traced.backend) for array in self._run(arrays)])
+
+    def _run(self, arrays: Sequence[Any]) -> list[Any]:
         traced = self.traced
         state = [variable._value.array for variable in traced.reads]
         captured = [value.array for value in traced.captured]
         outputs = self.program(*arrays, *state, *captured)
-        written = [Tensor(array, traced.backend) for array in outputs[traced.results :]]
-        assign_all(traced.writes, written)
-        return tree.unflatten(traced.structure, list(outputs[: traced.results]))
+        if traced.writes:
+            assign_all(traced.writes, [Tensor(array, traced.backend) for array in outputs[traced.results :]])
+        return list(outputs[: traced.results])

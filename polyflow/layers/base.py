@@ -23,7 +23,7 @@ from ..random import SeedGenerator
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
 from .mode import resolve, takes_training, training_mode
-from .tracking import deep, held
+from .tracking import Look, deep, held
 
 Shape = tuple[int | None, ...]
 
@@ -317,9 +317,9 @@ class Layer:
         found = {id(variable): variable for _, own in self._deep() for variable in own}
         return list(found.values())
 
-    def _deep(self) -> Iterator[tuple[Layer, list[Variable]]]:
+    def _deep(self, look: Look | None = None) -> Iterator[tuple[Layer, list[Variable]]]:
         """The layer and those inside it at any depth, each with the variables that it holds itself."""
-        return ((layer, _states(found)) for layer, found in deep(self, Layer, _STATES))
+        return ((layer, _states(found)) for layer, found in deep(self, Layer, _STATES, look))
 
     @property
     def weights(self) -> list[Variable]:

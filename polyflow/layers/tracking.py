@@ -1,13 +1,16 @@
 """What an object holds: the variables and layers found in its attributes, alone or in lists, tuples and dicts.
 
 Attributes are looked through when asked: one that was replaced, or a list that grew, counts as it is now. That happens
-with every call of a model, so what an attribute can hold is found out once for each class of values.
+with every call of a model, so what an attribute can hold is found out once for each class of values, and whoever keeps
+what was found asks a `Look` whether it would be found again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
+from operator import is_
 from typing import Any
 
 _NOTHING, _ITEMS, _VALUES, _FIRST = range(4)
@@ -38,19 +41,46 @@ class _Ways(dict[type, int]):
 _ways = lru_cache(None)(_Ways)
 
 
+class Look:
+    """The containers that were looked through, and what was in them."""
+
+    def __init__(self) -> None:
+        self.places: list[Collection[Any]] = []
+        self.sizes: list[int] = []
+        self.values: list[Any] = []
+
+    def into(self, place: Collection[Any]) -> list[Any]:
+        """What is in a container now, remembered."""
+        values = list(place)
+        self.places.append(place)
+        self.sizes.append(len(values))
+        self.values += values
+        return values
+
+    def holds(self) -> bool:
+        """Whether the very same objects are in all of them still."""
+        try:
+            return list(map(len, self.places)) == self.sizes and all(
+                map(is_, chain.from_iterable(self.places), self.values)
+            )
+        except RuntimeError:  # an attribute is being set in another thread
+            return False
+
+
 def held(owner: Any, kind: Kind) -> list[Any]:
     """The objects of a kind that ``owner`` holds, each once, in the order of its attributes."""
     found: Found = [{}]
-    _collect(list(vars(owner).values()), _ways((kind,)), found)
+    _collect(vars(owner).values(), _ways((kind,)), found, list)
     found[0].pop(id(owner), None)
     return list(found[0].values())
 
 
-def deep(owner: Any, kind: Kind, other: Kind) -> Iterator[tuple[Any, Iterable[Any]]]:
+def deep(owner: Any, kind: Kind, other: Kind, look: Look | None = None) -> Iterator[tuple[Any, Iterable[Any]]]:
     """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones.
 
     Each comes with the objects of the ``other`` kind that it holds itself, in the order of its attributes.
     """
+    into = list if look is None else look.into
     ways = _ways((kind, other))
     seen: set[int] = set()
     waiting = [owner]
@@ -59,20 +89,19 @@ def deep(owner: Any, kind: Kind, other: Kind) -> Iterator[tuple[Any, Iterable[An
         if id(one) not in seen:
             seen.add(id(one))
             inside, beside = found = [{}, {}]
-            _collect(list(vars(one).values()), ways, found)
+            _collect(vars(one).values(), ways, found, into)
             yield one, beside.values()
             waiting += reversed(inside.values())
 
 
-def _collect(values: Iterable[Any], ways: _Ways, found: Found) -> None:
-    for value in values:
+def _collect(place: Collection[Any], ways: _Ways, found: Found, into: Callable[[Collection[Any]], list[Any]]) -> None:
+    for value in into(place):
         way = ways[value.__class__]
         if way == _NOTHING:
             continue
         if way >= _FIRST:
             found[way - _FIRST][id(value)] = value
-        elif way == _ITEMS:
-            if value:
-                _collect(value, ways, found)
+        elif way == _VALUES:
+            _collect(value.values(), ways, found, into)
         else:
-            _collect(value.values(), ways, found)
+            _collect(value, ways, found, into)

@@ -7,26 +7,35 @@ from typing import Any
 from .. import dtypes as dt
 from ..backend import selection
 from ..layers.base import Layer
+from ..layers.tracking import Look
 from ..variable import Variable
 
 
 class Inventory:
-    """The layers and variables of a model as they are now.
+    """The layers and variables of a model, for as long as it ``holds`` them.
 
     Attributes:
         layers: the model and the layers inside it at any depth. variables: those that they hold.
-        backend: where the variables lie; the current backend for a model without any.
     """
 
-    __slots__ = ("backend", "layers", "variables")
+    __slots__ = ("_look", "layers", "variables")
 
     def __init__(self, model: Any) -> None:
+        self._look = Look()
         self.layers: list[Layer] = []
         self.variables: list[Variable] = []
-        for layer, own in model._deep():
+        for layer, own in model._deep(self._look):
             self.layers.append(layer)
             self.variables += own
-        self.backend: Any = self.variables[0].backend if self.variables else selection.current()
+
+    def holds(self) -> bool:
+        """Whether the model holds the same layers and variables still."""
+        return self._look.holds()
+
+    @property
+    def backend(self) -> Any:
+        """Where the variables lie; the current backend for a model without any."""
+        return self.variables[0].backend if self.variables else selection.current()
 
     @property
     def dtype(self) -> Any:

@@ -14,12 +14,20 @@ from ..flow.trace import Compiled, Traced, trace
 from ..ops.rules import Spec
 from ..tensor import Tensor
 from ..variable import Variable, all_or_nothing
+from .inventory import Inventory
 
 
 class Steps(dict[str, "Step"]):
     """The steps of a model by kind ("train", "test", "predict"), forgotten when what they were made for changes."""
 
     made_for: Any = None
+    _inventory: Inventory | None = None
+
+    def inventory(self, model: Any) -> Inventory:
+        """What the model holds now."""
+        if self._inventory is None or not self._inventory.holds():
+            self._inventory = Inventory(model)
+        return self._inventory
 
     def of(self, kind: str, made_for: Any) -> Step | None:
         """The step of a kind, if there is one made for the same."""
@@ -63,11 +71,15 @@ class Step:
             with all_or_nothing(self.variables()):
                 result = self.function(*tree.unflatten(structure, tensors))
             return None if result is None else tree.map(lambda t: t.array, result)
-        key = (structure, *[(leaf.shape, leaf.dtype) for leaf in leaves])
+        key = _key(leaves, structure)
         program = self.programs.get(key)
         if program is None:
             program = self.programs[key] = Compiled(self.traced(leaves, structure), self.name)
         return program(*(leaves if self.direct else [backend.adopt(leaf) for leaf in leaves]))
+
+    def knows(self, batch: Any) -> bool:
+        """Whether there is a program for such a batch, a structure of NumPy arrays."""
+        return _key(*tree.flatten(batch)) in self.programs
 
     @property
     def name(self) -> str:
@@ -83,6 +95,10 @@ class Step:
 
         specs = [Spec(leaf.shape, leaf.dtype) for leaf in leaves]
         return trace(flat, *specs, backend=self.backend, names=_names(tree.unflatten(structure, leaves)))
+
+
+def _key(leaves: list[Any], structure: Any) -> Any:
+    return structure, *[(leaf.shape, leaf.dtype) for leaf in leaves]
 
 
 def _names(batch: Any) -> list[str]:

@@ -14,6 +14,7 @@ from .. import losses, optimizers, testing, tree
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
 from ..convert import short
+from ..data.arrays import batch_rows
 from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
 from ..layers.base import Layer
@@ -56,7 +57,7 @@ class Trainer:
         def variables(self) -> list[Variable]: ...
         @property
         def losses(self) -> list[Any]: ...
-        def _deep(self) -> Iterator[tuple[Layer, list[Variable]]]: ...
+        def _deep(self, look: Any = None) -> Iterator[tuple[Layer, list[Variable]]]: ...
         @property
         def trainable_variables(self) -> list[Variable]: ...
 
@@ -180,7 +181,7 @@ class Trainer:
             )
         elif validation_split:
             raise ValueError("fit takes validation_split or validation_data, not both.")
-        held = Inventory(self)
+        held = self._held()
         feed = self._feed(
             x,
             y,
@@ -411,7 +412,11 @@ class Trainer:
         callbacks: Any = None,
     ) -> Any:
         """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
-        held = Inventory(self)
+        held = self._held()
+        if verbose == 0 and steps is None and callbacks is None and x.__class__ is np.ndarray:
+            step = self._steps.of("predict", held.signature)
+            if step is not None and step.knows((x,)) and len(x) <= batch_rows(batch_size):
+                return self._predict_known(step, x)
         feed = self._feed(x, dtype=held.dtype, batch_size=batch_size, steps=steps, what="predict")
         with selection.use_backend(held.backend):
             step = self._step("predict", held if self._build_with(feed) is None else None)
@@ -456,10 +461,13 @@ class Trainer:
         feed = self._feed(*inputs, what="predict_on_batch")
         with self._running():
             self._build_with(feed)
-            for check in self._checks(None):
-                check(inputs)
-            step = self._step("predict")
-            return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step(inputs))
+            return self._predict_known(self._step("predict"), *inputs)
+
+    def _predict_known(self, step: Step, x: Any) -> Any:
+        """The output for one batch of host arrays that nobody watches."""
+        for check in self._checks(None):
+            check((x,))
+        return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step((x,)))
 
     def _one_batch(
         self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
@@ -493,21 +501,25 @@ class Trainer:
                 f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call it on data."
             )
 
+    def _held(self) -> Inventory:
+        """What the model holds now."""
+        return self._steps.inventory(self)
+
     def _running(self) -> Any:
         """The block in which the model's backend is the current one."""
-        return selection.use_backend(Inventory(self).backend)
+        return selection.use_backend(self._held().backend)
 
     def _given(self, x: Any, *rest: Any) -> tuple[Any, ...]:
         """Data that a user gave as arrays, as structures of host arrays."""
         if self.takes_one:
             x = the_one(x, f"{self.name!r} takes one array")
-        dtype = Inventory(self).dtype
+        dtype = self._held().dtype
         return tuple(host_structure(part, dtype) for part in (x, *rest))
 
     def _feed(self, x: Any, *rest: Any, dtype: Any = None, **options: Any) -> Feed:
         if self.takes_one and not is_iterable_of_batches(x):
             x = the_one(x, f"{self.name!r} takes one array")
-        return make_feed(x, *rest, dtype=Inventory(self).dtype if dtype is None else dtype, **options)
+        return make_feed(x, *rest, dtype=self._held().dtype if dtype is None else dtype, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if is_iterable_of_batches(data):
@@ -555,7 +567,7 @@ class Trainer:
 
     def _step(self, kind: str, held: Inventory | None = None) -> Step:
         """The compiled step for what the model holds now, which may be known already."""
-        held = held or Inventory(self)
+        held = held or self._held()
         step = self._steps.of(kind, held.signature)
         if step is None or step.backend is not held.backend:
             function: Callable[..., Any] = {
@@ -576,7 +588,7 @@ class Trainer:
 
     def _moved(self) -> None:
         """Move what belongs to training after the model to its backend."""
-        target = Inventory(self).backend
+        target = self._held().backend
         for variable in self._state():
             variable.move_to(target)
         self._changed()
