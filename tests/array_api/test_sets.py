@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from polyflow import array_api as xp
 from polyflow.backend.selection import use_backend
 
+EXAMPLES = {"numpy": 60, "jax": 12}  # JAX compiles each shape and dtype anew
 numbers = st.one_of(
     st.lists(st.integers(-3, 3), max_size=12).map(lambda x: np.array(x, np.int32)),
     st.lists(st.sampled_from([0.0, -0.0, 1.5, -2.0, math.nan, math.inf]), max_size=12).map(
@@ -29,7 +30,7 @@ numbers = st.one_of(
 def test_unique(backend):
     """Values, first places, inverses and counts are those that a count by hand gives; a NaN is its own value."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=EXAMPLES[backend], deadline=None)
     @given(numbers)
     def check(host):
         with use_backend(backend):
@@ -55,7 +56,7 @@ def test_unique(backend):
 @pytest.mark.parametrize("backend", ["numpy", "jax"])
 @pytest.mark.parametrize("invert", [False, True])
 def test_isin(backend, invert):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=EXAMPLES[backend], deadline=None)
     @given(st.data())
     def check(data):
         first = data.draw(numbers)

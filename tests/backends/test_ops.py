@@ -24,12 +24,17 @@ def fitting(op, backend):
 
 
 def few(known):
-    """Some of the cases of each dtype, most in float32: every case is a program for JAX to compile."""
+    """A case of each dtype, three in float32, with the integers left to two of theirs: each is a program to compile.
+
+    (The conformance suite tries every op in every dtype on JAX, against the true values.)
+    """
     by_dtype: dict[object, list[Case]] = {}
     for case in known:
         by_dtype.setdefault(next((a.dtype for a in case.args if isinstance(a, np.ndarray)), None), []).append(case)
     for dtype, group in by_dtype.items():
-        count = 8 if dtype in (np.float32, None) else 1 if dtype in dt.INTEGERS else 2
+        if dtype in dt.INTEGERS and dtype not in (np.int64, np.uint8):
+            continue
+        count = 3 if dtype in (np.float32, None) else 1
         yield from group[:: -(-len(group) // count)]
 
 
