@@ -68,7 +68,6 @@ from .names import (
     is_tensor,
     linspace,
     matmul,
-    norm,
     one_hot,
     ones,
     ones_like,
@@ -104,6 +103,7 @@ from .names import (
     zeros,
     zeros_like,
 )
+from .norms import norm
 from .ops.creation import arange, full_like
 from .ops.elementwise import (
     abs,
@@ -444,6 +444,7 @@ MODULES = (
     "config",
     "data",
     "datasets",
+    "debugging",
     "initializers",
     "keras",
     "layers",
@@ -463,6 +464,13 @@ _ALSO = {
     "Sequential": ("models", "Sequential"),
     "Model": ("models", "Model"),
     "TensorSpec": ("data", "TensorSpec"),
+    "TensorShape": ("tensor_shape", "TensorShape"),
+    "assert_equal": ("debugging", "assert_equal"),
+    "assert_greater": ("debugging", "assert_greater"),
+    "assert_less": ("debugging", "assert_less"),
+    "assert_rank": ("debugging", "assert_rank"),
+    "complex": ("math", "complex"),
+    "scalar_mul": ("math", "scalar_mul"),
     "bool": ("dtypes", "bool_"),  # not bound here, so that the builtin stays itself in this file; likewise print, slice
     "print": ("printing", "print_values"),
     "double": ("dtypes", "float64"),

@@ -103,10 +103,16 @@ def confusion_matrix(
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
-    """The sums of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
+    """The sums of the rows of ``data`` that have the same segment id; 0 for a segment without rows.
+
+    Rows with a negative id belong to no segment.
+    """
     rows, ids = asarray(data), asarray(segment_ids)
-    empty = creation.zeros((int(num_segments), *rows.shape[1:]), rows.dtype, backend=rows.backend)
-    return indexing.index_add(empty, ids, rows)
+    inner = rows.shape[len(ids.shape) :]
+    empty = creation.zeros((int(num_segments), *inner), rows.dtype, backend=rows.backend)
+    nowhere = elementwise.less(ids, 0)
+    beside = indexing.getitem(nowhere, (..., *[None] * len(inner)))
+    return indexing.index_add(empty, elementwise.where(nowhere, 0, ids), elementwise.where(beside, 0, rows))
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
@@ -114,12 +120,18 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     return unsorted_segment_sum(data, segment_ids, int(asarray(segment_ids).numpy().max(initial=-1)) + 1)
 
 
-def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
     """The means of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
-    rows = asarray(data)
-    sums = segment_sum(rows, segment_ids)
-    counts = elementwise.maximum(segment_sum(creation.ones(rows.shape[:1], backend=rows.backend), segment_ids), 1.0)
-    return sums / indexing.getitem(counts, (slice(None), *[None] * (len(rows.shape) - 1)))
+    rows, ids = asarray(data), asarray(segment_ids)
+    sums = unsorted_segment_sum(rows, ids, num_segments)
+    ones = creation.ones(ids.shape, backend=rows.backend)
+    counts = elementwise.maximum(unsorted_segment_sum(ones, ids, num_segments), 1.0)
+    return sums / indexing.getitem(counts, (slice(None), *[None] * (len(sums.shape) - 1)))
+
+
+def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """`unsorted_segment_mean` with as many segments as the ids say. (Not for traced functions: that is data.)"""
+    return unsorted_segment_mean(data, segment_ids, int(asarray(segment_ids).numpy().max(initial=-1)) + 1)
 
 
 def _check_integers(values: Tensor, name: str) -> None:

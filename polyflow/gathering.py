@@ -24,14 +24,54 @@ class Unique(NamedTuple):
     idx: Any
 
 
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None) -> Tensor:
     """The elements, or slices, of ``params`` at the coordinates along the last axis of ``indices``.
+
+    The first ``batch_dims`` axes of both belong together: the coordinates are those of the axes after them.
 
     Raises:
         ShapeError: for coordinates of more axes than ``params`` has. IndexError: for those outside its shape.
     """
     params = asarray(params)
+    if batch_dims:
+        table = asarray(indices, backend=params.backend)
+        grids = _grids(params, table.shape[:-1], batch_dims)
+        rest = builtins.range(table.shape[-1])
+        return indexing.getitem(params, (*grids, *(indexing.getitem(table, (..., i)) for i in rest)))
     return indexing.getitem(params, _coordinates(params, indices))
+
+
+def batched_gather(params: Tensor, indices: Tensor, axis: int | None, batch_dims: int) -> Tensor:
+    """The slices at ``indices`` along ``axis``, for each element of the first ``batch_dims`` axes by itself.
+
+    The result has the shape ``params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]``.
+
+    Raises:
+        ShapeError: where those axes differ, or ``axis`` is one of them.
+    """
+    count = batch_dims + (len(indices.shape) if batch_dims < 0 else 0)
+    place = count if axis is None else axis + (len(params.shape) if axis < 0 else 0)
+    if place < count:
+        raise ShapeError(f"gather along axis {axis} leaves no {count} axes before it for batch_dims={batch_dims}.")
+    index = indices.to(params.backend)
+    grids = _grids(params, index.shape, count)
+    found = indexing.getitem(shapes.moveaxis(params, place, count), (*grids, index))
+    inner, between = len(index.shape) - count, place - count
+    order = (*builtins.range(count), *builtins.range(count + inner, count + inner + between))
+    order += tuple(builtins.range(count, count + inner))
+    return shapes.permute_dims(found, (*order, *builtins.range(len(order), len(found.shape))))
+
+
+def _grids(params: Tensor, shape: tuple[int, ...], count: int) -> list[Tensor]:
+    """For each of the first ``count`` axes the places along it, to index with beside indices of this shape."""
+    if params.shape[:count] != shape[:count] or len(shape) < count:
+        raise ShapeError(
+            f"the first {count} axes belong together, so they have equal sizes; got shapes {params.shape} and {shape}."
+        )
+    return [
+        shapes.reshape(creation.arange(shape[axis], backend=params.backend), (-1, *[1] * (len(shape) - axis - 1)))
+        for axis in builtins.range(count)
+    ]
 
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:

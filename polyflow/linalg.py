@@ -1,5 +1,6 @@
 """Linear algebra under the names of ``tf.linalg``."""
 
+import math
 from typing import Any
 
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
@@ -7,7 +8,7 @@ from .errors import ShapeError
 from .math import l2_normalize
 from .missing import answer
 from .names import global_norm
-from .ops import elementwise, indexing, matrices
+from .ops import elementwise, indexing, matrices, reduction
 from .ops import factorizations as parts
 from .ops.creation import eye as identity
 from .ops.factorizations import cholesky, eigvalsh
@@ -15,6 +16,11 @@ from .ops.matrices import cross, det, inv, matrix_rank, pinv, slogdet
 from .tensor import Tensor, asarray
 
 diag_part = diagonal
+
+
+def adjoint(matrix: Any, name: str | None = None) -> Tensor:
+    """The conjugate transpose of matrices in the last two axes."""
+    return parts.adjoint(asarray(matrix))
 
 
 def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Tensor:
@@ -38,6 +44,73 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
     matrix = asarray(input)
     kept = matrix if num_upper < 0 else tril(matrix, k=num_upper)
     return kept if num_lower < 0 else triu(kept, k=-num_lower)
+
+
+def set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tensor:
+    """The matrices with other numbers on the main diagonal."""
+    matrix = asarray(input)
+    hot = elementwise.equal(identity(*matrix.shape[-2:], backend=matrix.backend), 1)
+    values = asarray(diagonal, backend=matrix.backend)
+    rows, columns = matrix.shape[-2:]
+    if not values.shape or values.shape[-1] != min(rows, columns):
+        raise ShapeError(
+            f"set_diag needs {min(rows, columns)} numbers for matrices of shape {matrix.shape}; "
+            f"got shape {values.shape}."
+        )
+    wide = indexing.getitem(values, (..., None, slice(None)) if columns <= rows else (..., slice(None), None))
+    return elementwise.where(hot, wide, matrix)
+
+
+def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
+    """A tensor of twice the axes, with ``diagonal`` where both halves of an index are equal, and 0 elsewhere."""
+    values = asarray(diagonal)
+    return diag(values.ravel()).reshape((*values.shape, *values.shape))
+
+
+def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
+    """The elements where both halves of an index are equal.
+
+    Raises:
+        ShapeError: unless the first half of the axes has the sizes of the second.
+    """
+    x = asarray(input)
+    half = x.shape[: len(x.shape) // 2]
+    if not half or x.shape != (*half, *half):
+        raise ShapeError(f"tensor_diag_part needs a shape of two equal halves; got {x.shape}.")
+    count = math.prod(half)
+    return diagonal(x.reshape((count, count))).reshape(half)
+
+
+def logdet(matrix: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the determinant of Hermitian positive definite matrices."""
+    factor = diagonal(cholesky(asarray(matrix)))
+    return 2.0 * reduction.sum(elementwise.log(elementwise.real(factor)), -1)
+
+
+def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
+    """``x`` with the least ``|matrix @ x - rhs|² + l2_regularizer |x|²``, columns by columns.
+
+    With fewer rows than columns, and without a regularizer, the shortest of the many.
+    """
+    a, b = asarray(matrix), asarray(rhs)
+    if l2_regularizer:
+        small = identity(a.shape[-1], dtype=a.dtype, backend=a.backend) * l2_regularizer
+        return matrices.solve(matmul(parts.adjoint(a), a) + small, matmul(parts.adjoint(a), b))
+    return matmul(pinv(a), b)
+
+
+def triangular_solve(
+    matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None
+) -> Tensor:
+    """``x`` with ``triangle @ x = rhs``, where only one triangle of ``matrix`` is read."""
+    a = asarray(matrix)
+    return solve(tril(a) if lower else triu(a), rhs, adjoint)
+
+
+def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
+    """``tensor`` divided by its norm along ``axis``, and the norm, whose axes stay."""
+    length = norm(tensor, ord, axis, True)
+    return asarray(tensor) / length, length
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
@@ -66,6 +139,7 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
 
 
 __all__ = [
+    "adjoint",
     "band_part",
     "cholesky",
     "cross",
@@ -80,19 +154,26 @@ __all__ = [
     "global_norm",
     "inv",
     "l2_normalize",
+    "logdet",
+    "lstsq",
     "matmul",
     "matrix_rank",
     "matrix_transpose",
     "matvec",
     "norm",
+    "normalize",
     "outer",
     "pinv",
     "qr",
+    "set_diag",
     "slogdet",
     "solve",
     "svd",
+    "tensor_diag",
+    "tensor_diag_part",
     "tensordot",
     "trace",
+    "triangular_solve",
     "vecdot",
 ]
 

@@ -1,5 +1,6 @@
 """Mathematical functions under the names of ``tf.math``."""
 
+from math import pi
 from typing import Any
 
 from . import (
@@ -10,6 +11,7 @@ from . import (
     add_n,
     argmax,
     argmin,
+    argsort,
     asin,
     asinh,
     atan,
@@ -48,6 +50,7 @@ from . import (
     minimum,
     multiply,
     negative,
+    nextafter,
     norm,
     not_equal,
     pow,
@@ -78,7 +81,7 @@ from . import (
     where,
     zeros_like,
 )
-from .activations import log_sigmoid, log_softmax, softmax
+from .activations import log_sigmoid, log_softmax, softmax, softsign
 from .counting import (
     bincount,
     confusion_matrix,
@@ -86,14 +89,17 @@ from .counting import (
     segment_mean,
     segment_sum,
     top_k,
+    unsorted_segment_mean,
     unsorted_segment_sum,
 )
+from .dtypes import COMPLEX
 from .missing import answer
 from .ops.nn import softplus
 from .ops.special import erf, erfc, erfinv
 from .tensor import Tensor, asarray
 
 floordiv = floor_divide
+rint = round
 floormod = mod = remainder
 is_nan, is_inf, is_finite = isnan, isinf, isfinite
 accumulate_n = add_n
@@ -111,6 +117,55 @@ def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     x, y = asarray(x), asarray(y)
     nowhere = equal(y, 0)
     return where(nowhere, 0, where(nowhere, 0, x) * y)
+
+
+def xlogy(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x * log(y)``, and 0 where ``x`` is 0."""
+    x, y = asarray(x), asarray(y)
+    nowhere = equal(x, 0)
+    return where(nowhere, 0, x * log(where(nowhere, 1, y)))
+
+
+def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x / y``, and 0 where ``x`` is 0."""
+    x, y = asarray(x), asarray(y)
+    nowhere = equal(x, 0)
+    return where(nowhere, 0, x / where(nowhere, 1, y))
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+    """``scalar * x``."""
+    return multiply(scalar, x)
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """The complex numbers with these real and imaginary parts, both of one floating dtype."""
+    parts = asarray(real), asarray(imag)
+    return parts[0] + parts[1] * 1j
+
+
+def angle(input: Any, name: str | None = None) -> Tensor:
+    """The angle of complex numbers, from -π to π; of real ones 0, or π where they are negative."""
+    x = asarray(input)
+    return atan2(imag(x), real(x)) if x.dtype in COMPLEX else where(less(x, 0), pi, zeros_like(x))
+
+
+def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether every element, in order, is greater than the one before it."""
+    flat = asarray(x).ravel()
+    return reduce_all(greater(flat[1:], flat[:-1]))
+
+
+def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether every element, in order, is at least the one before it."""
+    flat = asarray(x).ravel()
+    return reduce_all(greater_equal(flat[1:], flat[:-1]))
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+    """The permutation that undoes a permutation of 0 … n - 1."""
+    order = asarray(x)
+    return cast(argsort(order), order.dtype)
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -152,6 +207,7 @@ __all__ = [
     "acosh",
     "add",
     "add_n",
+    "angle",
     "argmax",
     "argmin",
     "asin",
@@ -161,6 +217,7 @@ __all__ = [
     "atanh",
     "bincount",
     "ceil",
+    "complex",
     "confusion_matrix",
     "conj",
     "cos",
@@ -183,9 +240,12 @@ __all__ = [
     "greater_equal",
     "imag",
     "in_top_k",
+    "invert_permutation",
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_strictly_increasing",
     "l2_normalize",
     "less",
     "less_equal",
@@ -203,6 +263,7 @@ __all__ = [
     "multiply",
     "multiply_no_nan",
     "negative",
+    "nextafter",
     "not_equal",
     "polyval",
     "pow",
@@ -219,8 +280,10 @@ __all__ = [
     "reduce_std",
     "reduce_sum",
     "reduce_variance",
+    "rint",
     "round",
     "rsqrt",
+    "scalar_mul",
     "segment_mean",
     "segment_sum",
     "sigmoid",
@@ -229,6 +292,7 @@ __all__ = [
     "sinh",
     "softmax",
     "softplus",
+    "softsign",
     "sqrt",
     "square",
     "squared_difference",
@@ -236,7 +300,10 @@ __all__ = [
     "tan",
     "tanh",
     "top_k",
+    "unsorted_segment_mean",
     "unsorted_segment_sum",
+    "xdivy",
+    "xlogy",
     "zero_fraction",
 ]
 

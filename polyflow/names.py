@@ -81,10 +81,15 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
 
 
 def eye(
-    num_rows: int, num_columns: int | None = None, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None
+    num_rows: int,
+    num_columns: int | None = None,
+    batch_shape: Any = None,
+    dtype: Any = dt.DEFAULT_FLOAT,
+    name: str | None = None,
 ) -> Tensor:
-    """A matrix with ones on the diagonal."""
-    return creation.eye(num_rows, num_columns, dtype=dtype)
+    """A matrix with ones on the diagonal, or as many as ``batch_shape`` says."""
+    one = creation.eye(num_rows, num_columns, dtype=dtype)
+    return one if batch_shape is None else shapes.broadcast_to(one, (*shape_tuple(batch_shape), *one.shape))
 
 
 def linspace(start: Any, stop: Any, num: int = 50, name: str | None = None, axis: int = 0) -> Tensor:
@@ -131,9 +136,9 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return shapes.reshape(asarray(tensor), shape)
 
 
-def shape(input: Any, name: str | None = None) -> Tensor:
-    """The shape of ``input`` as an int32 tensor."""
-    return tensor(list(asarray(input).shape), dt.int32)
+def shape(input: Any, out_type: Any = dt.int32, name: str | None = None) -> Tensor:
+    """The shape of ``input`` as a tensor."""
+    return tensor(list(asarray(input).shape), out_type)
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
@@ -141,9 +146,9 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     return tensor(len(asarray(input).shape), dt.int32)
 
 
-def size(input: Any, name: str | None = None) -> Tensor:
-    """The number of elements as an int32 tensor."""
-    return tensor(asarray(input).size, dt.int32)
+def size(input: Any, out_type: Any = dt.int32, name: str | None = None) -> Tensor:
+    """The number of elements as a tensor."""
+    return tensor(asarray(input).size, out_type)
 
 
 def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
@@ -208,9 +213,20 @@ def roll(input: Any, shift: Any, axis: Any = None, name: str | None = None) -> T
     return shapes.roll(asarray(input), shift, axis=axis)
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, axis: int = 0, name: str | None = None) -> Tensor:
-    """The slices of ``params`` at ``indices`` along ``axis``."""
-    return indexing.take(asarray(params), indices, axis=axis)
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: int | None = None,
+    batch_dims: int = 0,
+    name: str | None = None,
+) -> Tensor:
+    """The slices of ``params`` at ``indices`` along ``axis``; the first ``batch_dims`` axes of both belong together."""
+    if batch_dims:
+        from .gathering import batched_gather
+
+        return batched_gather(asarray(params), asarray(indices), axis, batch_dims)
+    return indexing.take(asarray(params), indices, axis=axis or 0)
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: int = 0, name: str | None = None) -> Tensor:
@@ -394,20 +410,6 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
 def tensordot(a: Any, b: Any, axes: Any = 2, name: str | None = None) -> Tensor:
     """The product summed over ``axes`` axes, or over two lists of axes."""
     return linalg.tensordot(asarray(a), asarray(b), axes=axes)
-
-
-def norm(
-    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
-    """The norm over ``axis``: "euclidean" (2), 1, or infinity."""
-    x = asarray(tensor)
-    if ord in ("euclidean", 2):
-        return reduction.norm(x, axis, keepdims=keepdims)
-    if ord == 1:
-        return reduction.sum(elementwise.abs(x), axis, keepdims=keepdims)
-    if ord == float("inf"):
-        return reduction.max(elementwise.abs(x), axis, keepdims)
-    raise ValueError(f"norm has ord 'euclidean', 1, 2 and infinity; got {ord!r}.")
 
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:

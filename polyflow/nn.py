@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import activations
 from . import dtypes as dt
 from .activations import (
     elu,
     gelu,
-    leaky_relu,
     log_softmax,
     relu,
     relu6,
@@ -57,6 +57,7 @@ __all__ = [
     "swish",
     "tanh",
     "top_k",
+    "weighted_cross_entropy_with_logits",
     "zero_fraction",
 ]
 
@@ -95,6 +96,18 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     place = indexing.getitem(elementwise.where(known, classes, 0), (..., None))
     found = indexing.take_along_axis(log_softmax(x, -1), place, axis=-1)
     return elementwise.where(known, -indexing.getitem(found, (..., 0)), float("nan"))
+
+
+def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
+    """`sigmoid_cross_entropy_with_logits` in which what the label 1 adds counts ``pos_weight`` times."""
+    x = asarray(logits)
+    z = _like(labels, x, "labels")
+    return (1 - z) * x + (1 + (asarray(pos_weight) - 1) * z) * softplus(-x)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
+    """``max(x, 0)``, and ``alpha * x`` for negative ``x``."""
+    return activations.leaky_relu(asarray(features), alpha)
 
 
 def l2_loss(t: Any, name: str | None = None) -> Tensor:

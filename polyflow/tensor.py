@@ -19,6 +19,7 @@ from .convert import Nested, nested, to_host
 from .errors import BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 from .ops.declare import OPS
+from .tensor_shape import TensorShape
 
 if TYPE_CHECKING:
     from .backend.protocol import Backend
@@ -54,7 +55,7 @@ class Operators:
         backend: Backend
 
         @property
-        def shape(self) -> tuple[int, ...]: ...
+        def shape(self) -> TensorShape: ...
         @property
         def dtype(self) -> np.dtype: ...
         @property
@@ -63,7 +64,7 @@ class Operators:
         def copy(self) -> Tensor: ...
         def to(self, target: Any) -> Tensor: ...
 
-    def get_shape(self) -> tuple[int, ...]:
+    def get_shape(self) -> TensorShape:
         """The size of each axis (TensorFlow's name for ``shape``)."""
         return self.shape
 
@@ -341,9 +342,9 @@ class Tensor(Operators):
         self.backend = backend
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> TensorShape:
         """The size of each axis."""
-        return tuple(self.array.shape)
+        return TensorShape(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype:

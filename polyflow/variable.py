@@ -13,6 +13,7 @@ from . import dtypes as dt
 from .errors import DTypeError, TraceError
 from .ops.call import interpreter
 from .tensor import Operators, Tensor, asarray, check_shape, here, moved, tensor
+from .tensor_shape import TensorShape
 
 
 class Variable(Operators):
@@ -47,7 +48,7 @@ class Variable(Operators):
             top.made(self)
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> TensorShape:
         """The size of each axis; it never changes."""
         return self._value.shape
 

@@ -72,6 +72,35 @@ def test_unique_keeps_the_order_of_first_occurrence():
         tf.unique(X)
 
 
+def test_shapes_have_tensorflows_methods():
+    shape = tf.constant(X).shape
+    assert shape == tf.Variable(X).shape == tf.constant(X).get_shape() == (4, 3)
+    assert (shape.as_list(), shape.rank, shape.ndims, shape.num_elements()) == ([4, 3], 2, 2, 12)
+    assert str(shape) == repr(shape) == "(4, 3)"
+    assert tf.function(lambda x: tf.zeros(x.shape.as_list()))(X).shape == (4, 3)
+    some = tf.TensorShape([None, 3])
+    assert some.is_compatible_with(shape)
+    assert not some.is_compatible_with((4, 4))
+    assert (some.num_elements(), some.is_fully_defined(), some.concatenate([2])) == (None, False, (None, 3, 2))
+    assert tf.size(X, out_type=tf.int64).dtype is tf.shape(X, out_type=tf.int64).dtype is tf.int64
+
+
+def test_gather_in_batches():
+    cube, places = np.arange(48.0).reshape(2, 3, 4, 2), np.random.default_rng(0).integers(0, 2, (2, 3, 5))
+    pairs = [(a, b) for a in range(2) for b in range(3)]
+    found = tf.gather(cube, places, batch_dims=2).numpy()
+    assert all(np.array_equal(found[p], cube[p][places[p]]) for p in pairs)
+    found = tf.gather(cube, places, axis=3, batch_dims=2).numpy()
+    assert all(np.array_equal(found[p], cube[p][:, places[p]]) for p in pairs)
+    found = tf.gather(cube, places[..., 0], axis=-1, batch_dims=1).numpy()
+    assert all(np.array_equal(found[a], cube[a][:, :, places[a, :, 0]]) for a in range(2))
+    assert tf.gather_nd(cube, [[[1, 2]], [[0, 3]]], batch_dims=1).tolist() == [[cube[0, 1, 2].tolist()], [[30, 31]]]
+    with pytest.raises(ShapeError, match="first 1 axes belong together"):
+        tf.gather(cube, places[:1], batch_dims=1)
+    with pytest.raises(ShapeError, match="axis 0 leaves no 2 axes before it"):
+        tf.gather(cube, places, axis=0, batch_dims=2)
+
+
 # Counting and ranking --------------------------------------------------------------------------------------------
 
 
@@ -114,6 +143,10 @@ def test_segments():
     close(tf.math.segment_sum(rows, ids), expected)
     close(tf.math.segment_mean(rows, ids), expected / 2)
     close(tf.math.unsorted_segment_sum(rows, [2, 0, 2, 0], 4)[2], X[[0, 2]].sum(0))
+    close(tf.math.unsorted_segment_mean(rows, [1, -1, 1, -1], 2), [np.zeros(3), X[[0, 2]].mean(0)])
+    close(tf.math.unsorted_segment_sum([[1.0, 2.0], [np.nan, 4.0]], [[0, 1], [-1, 1]], 2), [1, 6])
+    with pytest.raises(IndexError):
+        tf.math.unsorted_segment_sum(rows, [0, 1, 2, 3], 3)
 
 
 # Arithmetic ------------------------------------------------------------------------------------------------------
@@ -134,6 +167,41 @@ def test_small_formulas():
     assert tf.nn.zero_fraction([0.0, 1.0, 0.0, 2.0]).item() == 0.5
     close(tf.math.polyval([2.0, -1.0, 3.0], X), np.polyval([2.0, -1.0, 3.0], X))
     close(tf.math.reduce_euclidean_norm(X, axis=0), np.linalg.norm(X, axis=0))
+
+
+def test_what_is_0_times_infinite():
+    x = tf.Variable([0.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        found = [tf.math.xlogy(x, [0.0, 3.0]), tf.math.xdivy(x, [0.0, 4.0])]
+    close(found[0], [0, 2 * np.log(3)])
+    close(found[1], [0, 0.5])
+    close(tape.gradient(found[0], x), [0, np.log(3)])
+
+
+def test_orders_and_complex_parts():
+    assert tf.math.is_strictly_increasing([1, 2, 3]).item()
+    assert not tf.math.is_strictly_increasing([1, 2, 2]).item()
+    assert tf.math.is_non_decreasing([1, 2, 2]).item()
+    assert tf.math.invert_permutation([2, 0, 1]).tolist() == [1, 2, 0]
+    assert tf.complex([1.0], [2.0]).tolist() == [1 + 2j]
+    assert tf.complex(np.ones(1), np.ones(1)).dtype is tf.complex128
+    close(tf.math.angle([1j, -1.0 + 0j]), np.angle([1j, -1.0]))
+    close(tf.math.angle([-2.0, 2.0]), [np.pi, 0])
+
+
+@pytest.mark.parametrize("ord", [1, 2, np.inf, "fro", 3])
+def test_norms_of_vectors_and_matrices(ord):
+    cube = np.random.default_rng(1).normal(size=(4, 2, 3)).astype("float32")
+    if ord != "fro":
+        close(tf.norm(cube, ord, axis=1), np.linalg.norm(cube, ord, axis=1))
+        close(tf.norm(cube, ord), np.linalg.norm(cube.ravel(), ord))
+    if ord == 3:
+        with pytest.raises(ValueError, match="norm of matrices has ord .* got 3"):
+            tf.norm(cube, 3, axis=[0, 1])
+        return
+    for axes in ((1, 2), (-1, 0)):
+        for kept in (False, True):
+            close(tf.norm(cube, ord, axes, kept), np.linalg.norm(cube, ord, axes, kept))
 
 
 def test_clipping_by_norms():
@@ -305,3 +373,63 @@ def test_keras_utilities():
     assert tf.zeros_initializer()((2,)).tolist() == [0, 0]
     assert tf.keras.initializers.glorot_uniform is tf.keras.initializers.GlorotUniform
     assert tf.random.uniform((3,), maxval=5, dtype=tf.int32).dtype is tf.int32
+
+
+# Linear algebra and checks of values ---------------------------------------------------------------------------------
+
+
+def test_more_linear_algebra():
+    square = X[:3].T @ X[:3] + np.eye(3, dtype="float32")
+    close(tf.linalg.logdet(square), np.linalg.slogdet(square)[1])
+    close(tf.linalg.lstsq(X, X[:, :1] + 1), np.linalg.lstsq(X, X[:, :1] + 1, rcond=None)[0], rtol=1e-4)
+    ridge = np.linalg.solve(X.T @ X + 0.5 * np.eye(3), X.T @ np.ones((4, 1)))
+    close(tf.linalg.lstsq(X, np.ones((4, 1), "float32"), 0.5), ridge)
+    for lower, part in ((True, np.tril), (False, np.triu)):
+        close(tf.linalg.triangular_solve(square, X.T, lower), np.linalg.solve(part(square), X.T), rtol=1e-4)
+    unit, length = tf.linalg.normalize(X, axis=1)
+    close(length, np.linalg.norm(X, axis=1, keepdims=True))
+    close(unit * length, X)
+    for matrix in (X, X.T):
+        expected = matrix.copy()
+        np.fill_diagonal(expected, [7.0, 8.0, 9.0])
+        assert tf.linalg.set_diag(matrix, [7.0, 8.0, 9.0]).tolist() == expected.tolist()
+    pairs = np.arange(4.0).reshape(2, 2)
+    assert tf.linalg.tensor_diag_part(tf.linalg.tensor_diag(pairs)).tolist() == pairs.tolist()
+    assert tf.linalg.tensor_diag(pairs)[1, 0, 1, 0].item() == 2
+    assert tf.eye(2, batch_shape=[3]).tolist() == [np.eye(2).tolist()] * 3
+    with pytest.raises(ShapeError, match="two equal halves"):
+        tf.linalg.tensor_diag_part(X)
+
+
+@pytest.mark.parametrize(
+    ("check", "sentence"),
+    [
+        (lambda d: d.assert_equal([1, 2], [1, 3], message="rows"), r"^rows: 2 at \[1\] is not equal to 3"),
+        (lambda d: d.assert_none_equal(1, 1), "1 is not other than 1"),
+        (lambda d: d.assert_less([[1.0, 5.0]], 2.0), r"5.0 at \[0, 1\] is not less than 2.0"),
+        (lambda d: d.assert_greater_equal(1, 2), "1 is not at least 2"),
+        (lambda d: d.assert_positive([0.0]), r"0.0 at \[0\] is not greater than 0"),
+        (lambda d: d.assert_non_positive(1), "1 is not at most 0"),
+        (lambda d: d.assert_near([1.0], [1.1]), r"1.0 at \[0\] is not near 1.1"),
+        (lambda d: d.check_numerics([1.0, np.nan], "activations"), r"^activations: nan at \[1\]"),
+        (lambda d: d.Assert(False, [tf.ones(1), 3]), r"does not hold: \[\[1.0\], 3\]"),
+        (lambda d: d.assert_rank(X, 1), r"expected 1 axes; got a tensor of shape \(4, 3\)"),
+        (lambda d: d.assert_shapes([(X, ("N", "D")), (X[0], ("N",))]), r"'N'.* with N=4, D=3; got \(3,\)"),
+        (lambda d: d.assert_type(X, tf.int32), "expected dtype int32; got float32"),
+        (lambda d: d.assert_integer(X), "expected integers; got float32"),
+    ],
+)
+def test_checks_that_fail(check, sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        check(tf.debugging)
+
+
+def test_checks_that_hold():
+    d = tf.debugging
+    assert d.check_numerics(X, "x").tolist() == X.tolist()
+    assert d.assert_shapes([(X, ("N", "D")), (X[0], ("D",)), (X, (4, None))]) is None
+    assert d.assert_near([1.0], [1.0 + 1e-7]) is None
+    assert tf.assert_equal(X, X) is None
+    assert d.Assert([True, True], [X]) is None
+    with pytest.raises(TraceError, match="not known yet"):
+        tf.function(lambda x: d.assert_positive(x))(X)

@@ -18,6 +18,7 @@ from ..ops import elementwise
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor
+from ..tensor_shape import TensorShape
 from ..variable import Variable, assign_all
 from . import eager, notes, refusals
 from .compiled import tell
@@ -38,9 +39,9 @@ class Symbol(Operators):
         self.value, self.backend, self.tracer, self.node = value, backend, tracer, node
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> TensorShape:
         """The size of each axis."""
-        return self.value.shape
+        return TensorShape(self.value.shape)
 
     @property
     def dtype(self) -> np.dtype:

@@ -233,8 +233,8 @@ def _axis_number(axis: Any) -> int:
 
 def shape_tuple(shape: Any) -> tuple[int, ...]:
     """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
-    if shape.__class__ is tuple and _are_integers(shape):
-        return shape
+    if isinstance(shape, tuple) and _are_integers(shape):
+        return tuple(shape)
     if hasattr(shape, "__index__") and not isinstance(shape, (tuple, list)) and not getattr(shape, "ndim", 0):
         return (int(shape.__index__()),)
     try:
