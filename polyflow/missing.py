@@ -39,7 +39,7 @@ INSTEAD = {
         **dict.fromkeys(("AveragePooling2D", "ZeroPadding2D", "UpSampling2D", "Resizing", "RandomFlip"), _NO_IMAGES),
         **dict.fromkeys(("GlobalMaxPooling2D", "GlobalAveragePooling2D", "SeparableConv2D"), _NO_IMAGES),
         **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed"), _NO_RECURRENT),
-        **dict.fromkeys(("Concatenate", "concatenate", "Add", "add", "Multiply", "Average", "Dot"), _NO_FUNCTIONAL),
+        **dict.fromkeys(("concatenate", "add", "multiply", "average", "Dot"), _NO_FUNCTIONAL),
         **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },

@@ -433,3 +433,36 @@ def test_checks_that_hold():
     assert d.Assert([True, True], [X]) is None
     with pytest.raises(TraceError, match="not known yet"):
         tf.function(lambda x: d.assert_positive(x))(X)
+
+
+# Keras's utilities ------------------------------------------------------------------------------------------------
+
+
+def test_sequences_of_one_length():
+    pad = tf.keras.utils.pad_sequences
+    rows = [[1, 2, 3], [4], []]
+    assert pad(rows).tolist() == [[1, 2, 3], [0, 0, 4], [0, 0, 0]]
+    assert pad(rows, 2, padding="post", value=-1).tolist() == [[2, 3], [4, -1], [-1, -1]]
+    assert pad(rows, 2, truncating="post", dtype="float32").tolist() == [[1, 2], [0, 4], [0, 0]]
+    assert pad([np.ones((2, 3)), np.ones((1, 3))]).shape == (2, 2, 3)
+    with pytest.raises(ValueError, match="padding is 'pre' or 'post'; got 'left'"):
+        pad(rows, padding="left")
+    with pytest.raises(ShapeError, match="one of its items is a number"):
+        pad([1, 2])
+    with pytest.raises(ShapeError, match=r"shapes \[\(2,\), \(3,\)\]"):
+        pad([np.ones((2, 3)), np.ones((1, 2))])
+
+
+def test_keras_backend_functions():
+    k = tf.keras.backend
+    assert k.argmax([[1, 5, 2]]).tolist() == [1]
+    assert k.concatenate([X, X]).shape == (4, 6)
+    assert k.expand_dims(X).shape == (4, 3, 1)
+    assert k.flatten(X).shape == (12,)
+    assert (k.int_shape(X), k.epsilon(), k.floatx()) == ((4, 3), 1e-7, "float32")
+    v = k.variable([1.0])
+    k.set_value(v, [2.0])
+    assert k.get_value(v).tolist() == [2]
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile("sgd", lambda y, p: k.mean(k.square(y - p), axis=-1))
+    assert len(model.fit(X, X[:, 0], verbose=0).history["loss"]) == 1

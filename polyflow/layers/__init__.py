@@ -1,29 +1,51 @@
 """Layers: one family per file."""
 
 from ..missing import answer
-from .activation import Activation, ReLU, Softmax
+from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .base import Input, InputLayer, Layer
 from .dense import Dense
 from .embedding import Embedding
+from .function import Identity, Lambda
+from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .normalization import BatchNormalization, LayerNormalization
-from .regularization import Dropout
-from .reshaping import Flatten, Rescaling, Reshape
+from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+from .preprocessing import Normalization
+from .regularization import Dropout, GaussianNoise
+from .reshaping import Flatten, Permute, RepeatVector, Rescaling, Reshape
 
 __all__ = [
+    "ELU",
     "Activation",
+    "Add",
+    "Average",
     "BatchNormalization",
+    "Concatenate",
     "Dense",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D",
+    "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "Subtract",
 ]
 
 answer(__name__)

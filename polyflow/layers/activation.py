@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations
-from .base import Layer
+import numpy as np
+
+from .. import activations, initializers, regularizers
+from ..errors import ShapeError
+from .base import Layer, Shape
 
 
 class Activation(Layer):
@@ -44,6 +47,75 @@ class ReLU(Layer):
         }
 
 
+class LeakyReLU(Layer):
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere (``alpha`` is the slope's older name)."""
+
+    def __init__(self, negative_slope: float = 0.3, *, alpha: float | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.negative_slope = _not_negative(self, "negative_slope", negative_slope if alpha is None else alpha)
+
+    def call(self, inputs: Any) -> Any:
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"negative_slope": self.negative_slope}
+
+
+class ELU(Layer):
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere."""
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.alpha = _not_negative(self, "alpha", alpha)
+
+    def call(self, inputs: Any) -> Any:
+        return activations.elu(inputs, self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"alpha": self.alpha}
+
+
+class PReLU(Layer):
+    """``x`` where it is positive, ``alpha * x`` elsewhere, with a trained ``alpha`` for each feature.
+
+    Args:
+        alpha_initializer: a name or an object. alpha_regularizer: a name, an object or a function; None for none.
+        shared_axes: axes (the first after the batch is 1) along which there is one ``alpha``.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        shared_axes: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.shared_axes = None if shared_axes is None else list(np.atleast_1d(shared_axes).tolist())
+
+    def build(self, input_shape: Shape) -> None:
+        wide = [1 if i in (self.shared_axes or ()) else size for i, size in enumerate(input_shape)][1:]
+        sizes = [size for size in wide if size is not None]
+        if len(sizes) < len(wide):
+            raise ShapeError(
+                f"layer {self.name!r} (PReLU) needs known sizes; got shape {input_shape}. "
+                "Name the others in shared_axes."
+            )
+        self.alpha = self.add_weight(sizes, self.alpha_initializer, name="alpha", regularizer=self.alpha_regularizer)
+
+    def call(self, inputs: Any) -> Any:
+        return activations.relu(inputs) - self.alpha * activations.relu(-inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "alpha_initializer": initializers.serialize(self.alpha_initializer),
+            "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
+            "shared_axes": self.shared_axes,
+        }
+
+
 class Softmax(Layer):
     """Probabilities from logits along ``axis``."""
 
@@ -56,3 +128,9 @@ class Softmax(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}
+
+
+def _not_negative(layer: Layer, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise ValueError(f"{type(layer).__name__} needs a number of 0 or more for {name}; got {value!r}.")
+    return float(value)

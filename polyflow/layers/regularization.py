@@ -47,3 +47,31 @@ class Dropout(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
+
+
+class GaussianNoise(Layer):
+    """While training, adds normal noise with mean 0, drawn from a key that the layer keeps in a variable.
+
+    Args:
+        stddev: the noise's standard deviation, 0 or more.
+        seed: an integer; drawn from the global seed if left out.
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
+            raise ValueError(f"GaussianNoise needs a `stddev` of 0 or more; got stddev={stddev!r}.")
+        self.stddev, self.seed = float(stddev), seed
+
+    def build(self, input_shape: Shape) -> None:
+        self.generator = random.SeedGenerator(self.seed)
+        self.track(self.generator.state)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.stddev == 0:
+            return inputs
+        key = self.generator.next_key()
+        return inputs + random.normal(inputs.shape, 0.0, self.stddev, dtype=inputs.dtype, key=key)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"stddev": self.stddev, "seed": self.seed}

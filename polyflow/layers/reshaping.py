@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import ShapeError
-from ..ops.shape import reshape
+from ..ops.shape import broadcast_to, permute_dims, reshape
 from .base import Layer
 
 
@@ -38,6 +38,44 @@ class Reshape(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"target_shape": list(self.target_shape)}
+
+
+class Permute(Layer):
+    """The axes of each sample in another order: ``dims`` counts them from 1, as the batch is axis 0."""
+
+    def __init__(self, dims: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ShapeError(f"Permute takes the numbers 1 to n in some order, such as (2, 1); got {dims!r}.")
+
+    def call(self, inputs: Any) -> Any:
+        if len(inputs.shape) != len(self.dims) + 1:
+            raise ShapeError(
+                f"layer {self.name!r} (Permute) orders {len(self.dims)} axes after the batch; got shape {inputs.shape}."
+            )
+        return permute_dims(inputs, (0, *self.dims))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"dims": list(self.dims)}
+
+
+class RepeatVector(Layer):
+    """Each sample ``n`` times over: (batch, features) to (batch, n, features)."""
+
+    def __init__(self, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        if isinstance(n, bool) or not hasattr(n, "__index__") or int(n) < 1:
+            raise ValueError(f"RepeatVector needs an integer of 1 or more; got n={n!r}.")
+        self.n = int(n)
+
+    def call(self, inputs: Any) -> Any:
+        if len(inputs.shape) != 2:
+            raise ShapeError(f"layer {self.name!r} (RepeatVector) takes (batch, features); got shape {inputs.shape}.")
+        return broadcast_to(inputs[:, None], (inputs.shape[0], self.n, inputs.shape[1]))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"n": self.n}
 
 
 class Rescaling(Layer):

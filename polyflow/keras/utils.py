@@ -1,0 +1,84 @@
+"""Keras's utilities that polyflow has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import LabelError, ShapeError
+from ..missing import answer
+from ..random import set_seed
+
+__all__ = ["normalize", "pad_sequences", "set_random_seed", "to_categorical"]
+
+
+def set_random_seed(seed: int) -> None:
+    """Set the global seed."""
+    set_seed(seed)
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+    """``x``, a NumPy array or what becomes one, divided by its norms of ``order`` along ``axis``; zeros stay."""
+    values = np.asarray(x)
+    norms = np.linalg.norm(values, order, axis, keepdims=True)
+    return values / np.where(norms == 0, 1, norms)
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+    """Integer classes as one-hot rows of float32, a NumPy array.
+
+    Raises:
+        LabelError: for a label that is no class.
+    """
+    labels = np.asarray(x).astype(np.int64)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    count = int(num_classes or labels.max(initial=-1) + 1)
+    outside = labels[(labels < 0) | (labels >= count)]
+    if outside.size:
+        raise LabelError(
+            f"to_categorical got the label {outside.flat[0]}; expected whole numbers from 0 to {count - 1}."
+        )
+    return np.eye(count, dtype=np.float32)[labels]
+
+
+def pad_sequences(
+    sequences: Any,
+    maxlen: int | None = None,
+    dtype: Any = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: float = 0.0,
+) -> np.ndarray:
+    """Sequences as the rows of one array, the short ones filled up and the long ones cut.
+
+    Args:
+        sequences: lists or arrays; what they hold has one shape.
+        maxlen: the length of every row; that of the longest sequence if left out.
+        dtype: the array's dtype.
+        padding, truncating: whether to fill up and to cut at the beginning ("pre") or at the end ("post").
+        value: what to fill up with.
+
+    Raises:
+        ShapeError: for items that are no sequences, or hold things of different shapes.
+    """
+    for name, where in (("padding", padding), ("truncating", truncating)):
+        if where not in ("pre", "post"):
+            raise ValueError(f"{name} is 'pre' or 'post'; got {where!r}.")
+    rows = [np.asarray(sequence) for sequence in sequences]
+    if any(not row.ndim for row in rows):
+        raise ShapeError("pad_sequences takes a list of sequences; one of its items is a number.")
+    inner = {row.shape[1:] for row in rows if len(row)}
+    if len(inner) > 1:
+        raise ShapeError(f"pad_sequences needs sequences of things of one shape; got shapes {sorted(inner)}.")
+    length = max(map(len, rows), default=0) if maxlen is None else int(maxlen)
+    padded = np.full((len(rows), length, *next(iter(inner), ())), value, dtype)
+    for place, row in zip(padded, rows, strict=True):
+        kept = row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length]
+        if len(kept):
+            place[slice(length - len(kept), None) if padding == "pre" else slice(len(kept))] = kept
+    return padded
+
+
+answer(__name__)

@@ -1,0 +1,154 @@
+"""Layers that change values, shapes or several inputs, against Keras's own; and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow.errors import EmptyDataError, ShapeError
+
+L = pf.keras.layers
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(size=(5, 4)).astype("float32")
+SEQUENCES = DRAW.normal(size=(5, 3, 4)).astype("float32")
+PAIR = [X, DRAW.normal(size=(5, 4)).astype("float32")]
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")  # Keras's own
+
+
+@pytest.fixture(params=["numpy", "jax"])
+def backend(request):
+    with pf.use_backend(request.param):
+        yield request.param
+
+
+CASES = {
+    "leaky relu": (lambda layers: layers.LeakyReLU(), X),
+    "leaky relu, slope": (lambda layers: layers.LeakyReLU(negative_slope=0.05), X),
+    "elu": (lambda layers: layers.ELU(alpha=0.7), X),
+    "prelu": (lambda layers: layers.PReLU(alpha_initializer="ones"), X),
+    "prelu, shared": (lambda layers: layers.PReLU("ones", shared_axes=[1]), SEQUENCES),
+    "permute": (lambda layers: layers.Permute((2, 1)), SEQUENCES),
+    "repeat": (lambda layers: layers.RepeatVector(3), X),
+    "average": (lambda layers: layers.GlobalAveragePooling1D(), SEQUENCES),
+    "max": (lambda layers: layers.GlobalMaxPooling1D(keepdims=True), SEQUENCES),
+    "noise at rest": (lambda layers: layers.GaussianNoise(0.5), X),
+    "identity": (lambda layers: layers.Identity(), X),
+    "given": (lambda layers: layers.Normalization(mean=3.0, variance=2.0), X),
+    "undone": (lambda layers: layers.Normalization(mean=3.0, variance=2.0, invert=True), X),
+    "add": (lambda layers: layers.Add(), [*PAIR, X]),
+    "subtract": (lambda layers: layers.Subtract(), PAIR),
+    "multiply": (lambda layers: layers.Multiply(), PAIR),
+    "mean": (lambda layers: layers.Average(), [*PAIR, X]),
+    "maximum": (lambda layers: layers.Maximum(), PAIR),
+    "minimum": (lambda layers: layers.Minimum(), PAIR),
+    "concatenate": (lambda layers: layers.Concatenate(), PAIR),
+    "concatenate, axis 1": (lambda layers: layers.Concatenate(axis=1), [SEQUENCES, SEQUENCES]),
+}
+
+
+def test_as_keras_does():
+    import keras
+
+    for name, (make, inputs) in CASES.items():
+        expected = np.asarray(make(keras.layers)(inputs))
+        for backend in ("numpy", "jax"):
+            with pf.use_backend(backend):
+                found = make(L)(inputs)
+            assert found.shape == expected.shape, name
+            np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5, atol=1e-6, err_msg=f"{name} on {backend}")
+
+
+@pytest.mark.parametrize(
+    ("axis", "data"),
+    [
+        (-1, X),
+        (None, X[:, 0]),
+        (None, SEQUENCES),
+        (1, SEQUENCES),
+        ((1, 2), SEQUENCES),
+        (-1, np.eye(4, 2, dtype=int)),
+    ],
+)
+def test_normalization_adapts(axis, data, backend):
+    layer = L.Normalization(axis=axis)
+    layer.adapt(data)
+    kept = () if axis is None else tuple(np.atleast_1d(axis) % data.ndim)
+    others = tuple(i for i in range(data.ndim) if i not in kept)
+    wide = data.astype("float64")
+    expected = (wide - wide.mean(others, keepdims=True)) / wide.std(others, keepdims=True)
+    np.testing.assert_allclose(layer(data).numpy(), expected, rtol=1e-5, atol=1e-5)
+    assert (int(layer.count), layer.trainable_weights) == (len(data), [])
+
+
+def test_normalization_adapts_to_batches_as_to_all_of_them(backend):
+    data = X * np.float32([1.0, 100.0, 0.0, 1e-3]) + np.float32([0.0, 1e4, 7.0, 0.0])
+    whole, parts = L.Normalization(), L.Normalization()
+    whole.adapt(data)
+    parts.adapt(pf.data.Dataset.from_tensor_slices(data).batch(2))
+    for one, other in zip(whole.get_weights(), parts.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert np.abs(whole(data).numpy()[:, 2]).max() == 0  # a feature that is the same everywhere
+    model = pf.Sequential([parts, L.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(data, X[:, 0], epochs=2, verbose=0)
+    np.testing.assert_array_equal(parts.mean.numpy(), whole.mean.numpy().astype("float32"))
+
+
+def test_noise_is_drawn_while_training(backend):
+    layer = L.GaussianNoise(0.5, seed=1)
+    x = np.zeros((200, 50), np.float32)
+    first, second = layer(x, training=True).numpy(), layer(x, training=True).numpy()
+    assert not np.array_equal(first, second)
+    assert abs(first.std() - 0.5) < 0.02
+    assert abs(first.mean()) < 0.02
+
+
+def test_lambda(backend):
+    model = pf.Sequential([L.Lambda(lambda x, power: x**power, arguments={"power": 2}), L.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, 0], verbose=0)
+    assert L.Lambda(lambda x, training: x * (2.0 if training else 1.0))(X, training=True).numpy()[0, 0] == 2 * X[0, 0]
+    with pytest.raises(TypeError, match="Lambda takes a function; got 3"):
+        L.Lambda(3)
+
+
+class Wide(pf.Model):
+    def __init__(self):
+        super().__init__()
+        self.left, self.right, self.join, self.out = L.Dense(3), L.Dense(2), L.Concatenate(), L.Dense(1)
+
+    def call(self, inputs):
+        return self.out(self.join([self.left(inputs), self.right(inputs)]))
+
+
+def test_inputs_are_joined_in_a_model(backend):
+    model = Wide()
+    model.compile("adam", "mse")
+    losses = model.fit(X, X[:, :1], epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    assert len(model.trainable_weights) == 6
+
+
+@pytest.mark.parametrize(
+    ("use", "kind", "sentence"),
+    [
+        (lambda: L.Add()(X), ShapeError, r"Add\) takes a list of two tensors or more; got shape \(5, 4\)"),
+        (lambda: L.Concatenate()([X]), ShapeError, "got a list of 1"),
+        (lambda: L.Subtract()([X, X, X]), ShapeError, "takes a list of two tensors; got 3"),
+        (lambda: L.Permute((0, 1)), ShapeError, "numbers 1 to n"),
+        (lambda: L.Permute((2, 1))(X), ShapeError, r"orders 2 axes after the batch; got shape \(5, 4\)"),
+        (lambda: L.RepeatVector(0), ValueError, "integer of 1 or more; got n=0"),
+        (lambda: L.GlobalAveragePooling1D()(X), ShapeError, r"\(batch, steps, features\); got shape \(5, 4\)"),
+        (lambda: L.LeakyReLU(-1), ValueError, "0 or more for negative_slope; got -1"),
+        (lambda: L.GaussianNoise(-1), ValueError, "`stddev` of 0 or more; got stddev=-1"),
+        (lambda: L.Normalization(mean=1.0), ValueError, "mean and variance together"),
+        (lambda: L.Normalization(mean=1.0, variance=1.0).adapt(X), ValueError, "nothing to adapt"),
+        (lambda: L.Normalization().adapt(X[:0]), EmptyDataError, "no data to adapt to"),
+        (lambda: L.Normalization().adapt(X[:, 0]), ShapeError, "not the batch's"),
+    ],
+)
+def test_what_they_refuse(use, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        use()
