@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -33,6 +33,11 @@ class Perceptron:
     batch: int
     epochs: int
     rate: float
+
+    @property
+    def tiny(self) -> Perceptron:
+        """One of the same kind that is next to nothing."""
+        return replace(self, sizes=(4, 3, 2), rows=64, batch=16, epochs=1)
 
     @property
     def steps(self) -> int:

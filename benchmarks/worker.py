@@ -62,8 +62,13 @@ class Process:
         return None if self.work.loss is None else self.work.loss()
 
     def peak(self, function: str, problem: Any, options: dict[str, Any]) -> int:
-        """How many bytes of memory the work takes at most, above what libraries and data take."""
+        """How many bytes of memory the work takes at most, above what libraries and data take.
+
+        What a library loads and keeps when it is used for the first time is there already: a tiny work was done.
+        """
         _ = problem.data
+        self.prepare(function, problem.tiny, options)
+        self.work.run()
         with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
             file.write("5")  # the high-water mark begins anew
         before = status("VmRSS")

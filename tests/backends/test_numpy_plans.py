@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +23,9 @@ from polyflow.errors import PolyflowError
 from polyflow.flow.passes import simplified
 from polyflow.flow.trace import trace
 from polyflow.ops.rules import Spec
+from polyflow_numpy.plans import loop as plan_loop
+from polyflow_numpy.plans import sweeps as plan_sweeps
+from polyflow_numpy.plans import updates as plan_updates
 
 NUMPY = discovery.get("numpy")
 
@@ -289,7 +294,7 @@ STATE = [(3, 4), (3, 4), (4,), (), ()]
 @st.composite
 def updates(draw):
     """What a step does to five variables: for each, what is assigned to it, of what the variables and a batch hold."""
-    names = ["keep", "swap", "add", "batch", "turned", "scaled", "twice", "part", "other"]
+    names = ["keep", "swap", "add", "batch", "turned", "scaled", "twice", "part", "other", "exp", "moved", "again"]
     return draw(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(names), st.integers(0, 4)), max_size=8))
 
 
@@ -310,6 +315,11 @@ def step_of(variables, steps):
                 "twice": lambda variable=variable, value=value: (variable - value) * variable,
                 "part": lambda variable=variable: variable[::-1] if variable.shape else variable.read(),
                 "other": lambda variable=variable: variables[(target + 1) % 5].read() + variable,  # noqa: B023
+                "exp": lambda variable=variable, value=value: variable - pf.exp(-pf.abs(value)) * 0.5,
+                "again": lambda variable=variable, value=value: (
+                    variable * 0.5 + pf.stop_gradient(variable) + pf.reshape(pf.reshape(value, (-1,)), value.shape)
+                ),
+                "moved": lambda variable=variable, value=value: variable * 0.9 + pf.sin(value) / pf.max(x),
             }[name]()
             if new.shape == variable.shape:
                 variable.assign(new)
@@ -318,10 +328,28 @@ def step_of(variables, steps):
 
 
 @settings(max_examples=150, deadline=None)
-@given(updates(), st.integers(1, 7), st.booleans())
-@example([(0, "swap", 1), (1, "swap", 0)], 3, True)
-def test_loops_are_their_steps_one_by_one(steps, cut, passes):
-    """However they are cut into calls; states that were given and given back stay as they are."""
+@given(updates(), st.integers(1, 7), st.booleans(), st.sampled_from([99, 12, 4]))
+@example([(0, "swap", 1), (1, "swap", 0)], 3, True, 99)
+@example([(0, "exp", 0), (1, "exp", 1), (2, "exp", 2)], 3, True, 99)
+@example([(0, "exp", 2), (1, "exp", 0)], 3, True, 4)
+def test_loops_are_their_steps_one_by_one(steps, cut, passes, large):
+    """However they are cut into calls, and large arrays into pieces; states given and given back stay as they are."""
+    with in_pieces(large):
+        loops_are_their_steps(steps, cut, passes)
+
+
+@contextmanager
+def in_pieces(large: int):
+    """A block in which arrays of so many elements are large."""
+    with (
+        mock.patch.object(plan_updates, "LARGE", large),
+        mock.patch.object(plan_sweeps, "PIECE", 5),
+        mock.patch.object(plan_loop, "LARGE", 16 * large),
+    ):
+        yield
+
+
+def loops_are_their_steps(steps, cut, passes):
     variables = [pf.Variable(np.zeros(shape, np.float32)) for shape in STATE]
 
     def part(function, *specs):
@@ -363,6 +391,70 @@ def test_loops_are_their_steps_one_by_one(steps, cut, passes):
     same_bits(now, expected)
     for arrays, before in seen:
         same_bits(arrays, before)
+
+
+def network(optimizer):
+    """A network with kernels and biases of several sizes, and what it is after a fit of five steps in an epoch."""
+    pf.random.set_seed(1)
+    model = pf.Sequential(
+        [
+            pf.keras.layers.Dense(6, activation="tanh", input_dim=3),
+            pf.keras.layers.BatchNormalization(),
+            pf.keras.layers.Dense(6, activation="relu", kernel_regularizer="l2"),
+            pf.keras.layers.Dense(4),
+            pf.keras.layers.Dense(2, use_bias=False),
+        ]
+    )
+    model.compile(optimizer(), "mse")
+    return model
+
+
+OPTIMIZERS = {
+    "sgd": lambda: pf.optimizers.SGD(0.1),
+    "momentum": lambda: pf.optimizers.SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "rmsprop": lambda: pf.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    "adam": lambda: pf.optimizers.Adam(0.01, clipnorm=0.5),
+    "amsgrad": lambda: pf.optimizers.Adam(0.01, amsgrad=True, global_clipnorm=0.5),
+    "adamw": lambda: pf.optimizers.AdamW(0.01, clipvalue=0.1),
+    "adagrad": lambda: pf.optimizers.Adagrad(0.1),
+    "adadelta": lambda: pf.optimizers.Adadelta(1.0),
+    "adamax": lambda: pf.optimizers.Adamax(0.01),
+    "nadam": lambda: pf.optimizers.Nadam(0.01),
+    "lion": lambda: pf.optimizers.Lion(0.01),
+    "ftrl": lambda: pf.optimizers.Ftrl(0.1),
+    "averaged": lambda: pf.optimizers.Adam(0.01, use_ema=True, ema_overwrite_frequency=2),
+}
+
+
+@pytest.mark.parametrize("large", [99, 12, 4])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_updates_done_together_have_the_bits_of_those_one_by_one(optimizer, large):
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(18, 3)).astype("float32")
+    y = draw.normal(size=(18, 2)).astype("float32")
+    with pf.use_backend("numpy"):
+        with in_pieces(large):
+            together = network(optimizer)
+            losses = together.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
+        alone = network(optimizer)
+        each = [pf.keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)]
+        found = alone.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0, callbacks=each).history["loss"]
+    assert losses == found
+    both = [[*model.variables, *model.optimizer.variables] for model in (together, alone)]
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
+
+
+def test_updates_of_many_small_variables_are_a_few_calls():
+    """As many as for one, in the plan of the loop; large ones go through the same in pieces."""
+    layers = [pf.keras.layers.Dense(8, input_dim=8) for _ in range(12)]
+    with pf.use_backend("numpy"):
+        model = pf.Sequential([*layers, pf.keras.layers.Dense(5000)])
+        model.compile(pf.optimizers.SGD(0.1, momentum=0.9), "mse")
+        model.fit(np.ones((4, 8)), np.ones((4, 5000)), verbose=0)
+    (made,) = model._steps["train"].passes.values()
+    text = made.program.text
+    assert text.count("subtract(") == 3, text  # the loss, 25 small variables, and a large one
 
 
 def test_a_loop_that_failed_left_nothing_behind():

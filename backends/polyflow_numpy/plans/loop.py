@@ -1,12 +1,14 @@
 """Training loops: the parts of an epoch over one state, which lies in arrays of the loop's own.
 
 While a call runs nobody else sees the state, so a step writes new values over old ones. A call copies the state in, but
-for what it gave back the time before, and copies out what may have changed: variables hold either.
+for what it gave back the time before, and copies out what may have changed: variables hold either. A large state is
+copied in only: its arrays are what is given back, and the next call makes others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,16 @@ from polyflow import dtypes as dt
 from polyflow.backend.loop import Loop, Part
 from polyflow.flow.passes.lives import nbytes
 
+from .elementwise import function
 from .lowering import lowered
-from .places import Place, c_order
+from .places import Place, c_order, size
 from .planner import Planner, Resolve
 from .pool import Pool
+from .sweeps import Sweep
+from .updates import Flat, grouped
+
+LARGE = 1 << 20
+"""States of so many bytes are not copied out."""
 
 
 class PlannedLoop:
@@ -35,10 +43,15 @@ class PlannedLoop:
     def __init__(self, loop: Loop, resolve: Resolve) -> None:
         parts = [loop.begin, loop.step, loop.end] if loop.rest is None else [loop.begin, loop.step, loop.end, loop.rest]
         held = _held(parts)
-        planned = [_PlannedPart(part, held, resolve) for part in parts]
+        resolve = cache(resolve)
+        step = _PlannedPart(loop.step, held, resolve)
+        flats = step.flats
+        planned = [step if part is loop.step else _PlannedPart(part, held, resolve, flats) for part in parts]
         self.text = "\n\n".join(part.text for part in planned)
-        size = sum(part.size for part in planned) + sum(map(nbytes, held))
-        self._call = Pool(lambda: _Running(loop, held, planned), size).function()
+        size = sum(map(nbytes, held))
+        large = size >= LARGE
+        pool = Pool(lambda: _Running(loop, held, flats, planned, large), size + sum(part.size for part in planned))
+        self._call = pool.function(once=large)
 
     def place(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.ascontiguousarray(array, dt.as_dtype(array.dtype)) for array in arrays]
@@ -62,37 +75,69 @@ def _held(parts: Sequence[Part]) -> list[Any]:
 class _PlannedPart:
     """One part of a loop as a plan.
 
+    Args:
+        part: the part.
+        held: the value behind each place of the state.
+        resolve: maps an op to its kernel.
+        flats: which places of the state lie side by side; as it is best for this part, if left out.
+
     Attributes:
-        make: given the arrays of the state, makes ``run(rows, *takes)``, which takes the rows of each array of the data
-            by its ``take``, and works on them and the state.
+        make: given the arrays of the state, and those in which ``flats`` of them lie, makes ``run(rows, *takes)``,
+            which takes the rows of each array of the data by its ``take``, and works on them and the state.
         size: how many bytes it holds.
     """
 
-    def __init__(self, part: Part, held: Sequence[Any], resolve: Resolve) -> None:
+    def __init__(self, part: Part, held: Sequence[Any], resolve: Resolve, flats: Sequence[Flat] | None = None) -> None:
         graph = lowered(part.graph)
+        first = len(graph.inputs) - len(part.reads) - len(part.captured)
+        reading = dict(zip(graph.inputs[first : first + len(part.reads)], part.reads, strict=True))
+        writing = dict(zip(graph.outputs[len(graph.outputs) - len(part.writes) :], part.writes, strict=True))
+        graph, groups = grouped(graph, reading, writing, lambda node: function(resolve(node.op)))
+        self.flats = [flat for group in groups for flat in group.flats()] if flats is None else list(flats)
+        side_by_side = {flat: f"f{i}" for i, flat in enumerate(self.flats)}
         state = [Place(f"a{place}", True, c_order(value.shape)) for place, value in enumerate(held)]
-        batch = graph.inputs[: len(graph.inputs) - len(part.reads) - len(part.captured)]
+        batch = graph.inputs[:first]
         rows = [Place(f"g{i}", True, c_order(value.shape)) for i, value in enumerate(batch)]
         reads, writes = ([state[place] for place in places] for places in (part.reads, part.writes))
         planner = Planner(graph, resolve, [*rows, *reads, *part.captured], writes)
+        for group in groups:
+            if side_by_side.keys() >= set(group.flats()):
+                planner.sweep(Sweep(planner, group, state, side_by_side))
         made = [f"{row.name} = empty({v.shape}, {planner.named(v.dtype)})" for row, v in zip(rows, batch, strict=True)]
         for i, row in enumerate(rows):
             planner.line(f"t{i}(rows, 0, {row.name}, 'clip')")
         results = planner.run()
         arguments = ["rows=None", *(f"t{i}=None" for i in range(len(rows)))]
-        self.text = planner.source.text([p.name for p in state], arguments, results, [*made, *planner.memory.lines()])
+        self.text = planner.source.text(
+            [*(p.name for p in state), *side_by_side.values()], arguments, results, [*made, *planner.memory.lines()]
+        )
         self.make = planner.source.function(self.text)
         self.size = planner.memory.size + sum(map(nbytes, batch))
 
 
 class _Running:
-    """A loop that runs: the arrays that it works in, and what to call for each part."""
+    """A loop that runs: the arrays that it works in, and what to call for each part; ``once`` gives them away then."""
 
-    def __init__(self, loop: Loop, held: Sequence[Any], planned: Sequence[_PlannedPart]) -> None:
-        self._loop = loop
-        self._state = [np.empty(value.shape, value.dtype) for value in held]
+    def __init__(
+        self,
+        loop: Loop,
+        held: Sequence[Any],
+        flats: Sequence[Flat],
+        planned: Sequence[_PlannedPart],
+        once: bool,
+    ) -> None:
+        self._loop, self._once = loop, once
         self._known: list[Any] = [None] * len(held)
-        self._begin, self._step, self._end, *rest = (part.make(*self._state) for part in planned)
+        beside = [np.empty(sum(size(held[place]) for place in flat), held[flat[0]].dtype) for flat in flats]
+        arrays: dict[int, np.ndarray] = {}
+        for flat, whole in zip(flats, beside, strict=True):
+            ends = np.cumsum([size(held[place]) for place in flat])
+            parts = np.split(whole, ends[:-1])
+            arrays.update((place, part.reshape(held[place].shape)) for place, part in zip(flat, parts, strict=True))
+        self._state = [
+            arrays[place] if place in arrays else np.empty(value.shape, value.dtype) for place, value in enumerate(held)
+        ]
+        self._begin, self._step, self._end, *rest = (part.make(*self._state, *beside) for part in planned)
         self._rest: Callable[..., Any] = rest[0] if rest else self._begin
 
     def __call__(
@@ -131,7 +176,11 @@ class _Running:
         result = list(state)
         for place in self._loop.writes:
             array = self._state[place]
-            result[place] = self._known[place] = array.copy() if array.ndim else array[()]
+            if not array.ndim:
+                array = array[()]
+            elif not self._once or array.base is not None:
+                array = array.copy()
+            result[place] = self._known[place] = array
         return result
 
     def _report(self, reports: list[np.ndarray], epoch: int, epochs: int) -> None:

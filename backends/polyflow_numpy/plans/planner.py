@@ -18,6 +18,7 @@ from .memory import Memory
 from .places import Order, Place, c_order
 from .pool import Pool
 from .source import Source
+from .sweeps import Sweep
 
 EMITTERS: dict[str, Callable[[Planner, Any], bool]] = {
     **views.EMITTERS,
@@ -82,16 +83,26 @@ class Planner:
         self._arrays: dict[Any, str] = {}
         self._numbers: dict[Any, str] = {}
         self._heirs: dict[Any, Any] = {}
+        self._at = {id(node): at for at, node in enumerate(graph.nodes)}
+        self.sweeps: dict[int, Sweep] = {}
+
+    def sweep(self, sweep: Sweep) -> None:
+        """Let a group of nodes, which follow each other, be done together."""
+        self.sweeps[self._at[id(sweep.group.nodes[0])]] = sweep
 
     def run(self) -> list[str]:
         """Write the lines of all nodes; the results to return."""
         ends: dict[int, list[Any]] = {}
         for origin, last in self.lives.last.items():
             ends.setdefault(last, []).append(origin)
+        done = 0
         for at, node in enumerate(self.graph.nodes):
             self.at = at
             self.source.node = node
-            self._node(node)
+            if at in self.sweeps and self.sweeps[at].write():
+                done = at + len(self.sweeps[at].group.nodes)
+            if at >= done:
+                self._node(node)
             for owner in self._scratch:
                 self.memory.free(owner)
             self._scratch.clear()
@@ -229,6 +240,29 @@ class Planner:
             self.local(node.output, f"{name}({given})")
         else:
             self.line(f"{name}({given}, {'out=' if keyword else ''}{self.result(node, **how).name})")
+
+    def send(self, value: Any, place: Place) -> None:
+        """Let a value that is still to be computed be written to a place, if its node can and it has no other."""
+        if value not in self.results:
+            self._into.setdefault(value, place)
+
+    def value_read_later(self, value: Any, nodes: Sequence[Any]) -> bool:
+        """Whether anybody after these nodes reads what a value lies in."""
+        done = max(self._at[id(node)] for node in nodes)
+        return any(self.lives.last.get(origin, -1) > done for origin in self.lives.origins[value])
+
+    def read_later(self, place: Place, nodes: Sequence[Any]) -> bool:
+        """Whether anybody after these nodes reads what lay in a place when the call began."""
+        old = self._held.get(place.name)
+        return old is not None and self.value_read_later(old, nodes)
+
+    def apart(self, values: Sequence[Any], places: Sequence[Place]) -> bool:
+        """Whether no two of these values share memory, and none shares it with what lay in these places but itself."""
+        old = {self._held.get(place.name) for place in places}
+        origins = [self.lives.origins[value] for value in values]
+        return len(set().union(*origins)) == sum(map(len, origins)) and all(
+            found == {value} or not found & old for value, found in zip(values, origins, strict=True)
+        )
 
     # How it is done --------------------------------------------------------------------------------------------------
 

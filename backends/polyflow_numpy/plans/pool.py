@@ -53,8 +53,8 @@ class Pool:
                         pool.idle.clear()
         return partial(silent().run, self._make())
 
-    def function(self) -> Run:
-        """What to call: one function for all threads."""
+    def function(self, once: bool = False) -> Run:
+        """What to call: one function for all threads; with ``once``, it takes another of them each time."""
         idle, new = self.idle, self.new
         take, give = idle.pop, idle.append
 
@@ -68,7 +68,8 @@ class Pool:
             except Exception as error:
                 point_out(error)
                 raise
-            give(run)  # not after an exception, which may have left its arrays half written
+            if not once:
+                give(run)  # not after an exception, which may have left its arrays half written
             return results
 
         return call
