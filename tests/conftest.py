@@ -18,3 +18,9 @@ def pytest_collection():
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled():
+    """What earlier modules left, JAX's programs above all, is not searched when a test collects its garbage."""
+    gc.freeze()
