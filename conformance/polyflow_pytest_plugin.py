@@ -32,7 +32,7 @@ def pytest_addoption(parser):
     group.addoption("--polyflow-group", action="append", metavar="GROUP", help="only this group of conformance cases")
     group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")
     group.addoption("--polyflow-seed", type=int, default=0, metavar="N", help="another seed gives other samples")
-    group.addoption("--polyflow-quick", action="store_true", help="a tenth of the conformance cases")
+    group.addoption("--polyflow-quick", action="store_true", help="a quarter of the conformance cases")
     group.addoption("--polyflow-report", metavar="FILE", help="write the conformance report there, as JSON")
 
 
@@ -98,7 +98,11 @@ def _short(name):
 def backend(request):
     """A polyflow backend, selected while the test runs; the test runs once for each."""
     from polyflow.backend import selection
-    from polyflow_conformance.loading import load
+    from polyflow_conformance.loading import LoadError, load
 
-    with selection.use_backend(load(request.param).backend) as selected:
+    try:
+        loaded = load(request.param)
+    except LoadError as error:
+        pytest.fail(str(error), pytrace=False)
+    with selection.use_backend(loaded.backend) as selected:
         yield selected

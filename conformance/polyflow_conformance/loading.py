@@ -39,6 +39,8 @@ def load(spec: Any) -> Loaded:
         return Loaded(_checked(spec, type(spec).__qualname__), *_origin(spec.name))
     if not isinstance(spec, str):
         raise LoadError(f"a backend is named by a string or is a polyflow.backend.Backend; got {type(spec).__name__}.")
+    if spec.endswith(".py"):
+        raise LoadError(f"{spec!r} is a file; name the backend in it too: '{spec}:NAME', a class, object or function.")
     place, colon, attribute = spec.rpartition(":")
     if colon and attribute.isidentifier() and (place.endswith(".py") or not _installed(place)):
         return Loaded(_made(_attribute(place, attribute), spec))
@@ -66,7 +68,9 @@ def _attribute(place: str, attribute: str) -> Any:
     except LoadError:
         raise
     except (Exception, SystemExit) as error:
-        raise LoadError(f"importing {place} raised {type(error).__name__}: {error}") from error
+        file = f"{place.replace('.', '/')}.py"
+        hint = f" (There is a file {file}: write '{file}:{attribute}'.)" if Path(file).is_file() else ""
+        raise LoadError(f"importing {place} raised {type(error).__name__}: {error}{hint}") from error
     if not hasattr(module, attribute):
         raise LoadError(f"{place} has no attribute {attribute!r}.")
     return getattr(module, attribute)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import platform
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -43,7 +44,7 @@ def run(
         backend: a backend, or what names one: ``"jax"``, ``"module:attribute"``, ``"file.py:attribute"``.
         groups: only these groups. ops: only these ops. cases: only the cases with these ids (``*`` and ``?`` match).
         seed: another seed gives other samples.
-        quick: a tenth of the cases: every op, in its main dtypes.
+        quick: a quarter of the cases: every op, in its main dtypes.
         progress: called after each case.
         fail_fast: stop at the first failure.
         time_limit: seconds after which a case counts as hanging.
@@ -54,7 +55,7 @@ def run(
         the report. A backend that cannot be made is one with a single result.
 
     Raises:
-        ValueError: for a group, op or case that does not exist.
+        ValueError: for a group, op or case that does not exist, or where none is left.
     """
     start = time.perf_counter()
     report = header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
@@ -126,7 +127,7 @@ def select(
     cases: Iterable[str] | str | None = None,
     quick: bool = False,
 ) -> list[Case]:
-    """The cases of a table that are asked for; raises ValueError where one of the names stands for none."""
+    """The cases of a table that are asked for; raises ValueError where a name stands for none, or no case is left."""
     from polyflow.errors import unknown_sentence
 
     chosen = list(table.values())
@@ -146,7 +147,18 @@ def select(
         chosen = [case for case in chosen if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
     elif quick:
         chosen = [case for case in chosen if case.quick]
+    if not chosen:
+        raise ValueError(f"no case is left of {_asked(groups, ops, cases, quick)}: each has some, but none has all.")
     return chosen
+
+
+def _asked(groups: Any, ops: Any, cases: Any, quick: bool) -> str:
+    """What was asked for, for a sentence: ``group core-1 and op sgd``."""
+    parts = []
+    for kind, wanted in (("group", groups), ("op", ops), ("case", cases)):
+        names = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        parts += [f"{kind} {' or '.join(names)}"] if names else []
+    return " and ".join([*parts, *(["the quick cases"] if quick and not cases else [])])
 
 
 def _run_here(
@@ -154,6 +166,7 @@ def _run_here(
 ) -> None:
     """In this process, in a thread that is left behind when a case hangs."""
     worker: _Worker | None = None
+    streams = sys.stdout, sys.stderr
     try:
         for case in chosen:
             worker = worker or _Worker()
@@ -161,6 +174,7 @@ def _run_here(
                 result = worker.call(lambda case=case: try_case(case, backend, seed, spec), limit)
             except TimeoutError:
                 worker = None
+                sys.stdout, sys.stderr = streams  # which the case that hangs keeps redirected
                 result = hanging(case.id, limit)
             if note(result):
                 return

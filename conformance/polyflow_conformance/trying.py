@@ -82,7 +82,10 @@ def _names_a_lack(text: str, backend: Any) -> bool:
 def _sentence(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rsplit('/', 1)[-1]}, line {frames[-1].lineno})" if frames else ""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception as second:
+        text = f"(its text cannot be had: str() of it raises {type(second).__name__})"
     return f"{type(error).__name__}{': ' if text else ''}{text[:600]}{place}"
 
 

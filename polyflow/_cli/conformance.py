@@ -42,9 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="processes", type=_count, default=1, metavar="N", help="run in so many processes")
     parser.add_argument("--isolate", action="store_true", help="run in a process of its own, which may crash")
     parser.add_argument(
-        "--time-limit", type=float, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
+        "--time-limit", type=_seconds, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
     )
-    parser.add_argument("--quick", action="store_true", help="about a third of the cases: each op in its main dtypes")
+    parser.add_argument("--quick", action="store_true", help="about a quarter of the cases: each op in its main dtypes")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed gives other samples")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report, which `conformance-report` reads")
@@ -62,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     for path in (arguments.json, arguments.html, arguments.junit):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConformanceError(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
+        if path is not None and path.is_dir():
+            raise ConformanceError(f"{path} cannot be written: it is a folder. Name a file in it.")
     try:
         if arguments.list:
             for case in select(suite.all_cases(), arguments.group, arguments.op, arguments.case, arguments.quick):
@@ -157,3 +159,13 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time limit: a number of seconds above 0")
+    return number

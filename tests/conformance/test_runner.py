@@ -86,6 +86,13 @@ def test_file_that_is_not_there_and_name_that_nobody_has():
     assert "there is no file" in suite.run("nowhere.py:Mine").results[0].reason
     assert "Unknown backend 'nampy'" in suite.run("nampy").results[0].reason
     assert "got int" in suite.run(3).results[0].reason
+    assert "name the backend in it too: 'mine.py:NAME'" in suite.run("mine.py").results[0].reason
+
+
+def test_module_that_is_a_file_beside_us_is_pointed_at(tmp_path, monkeypatch):
+    (tmp_path / "thing_of_mine.py").write_text("Mine = 3", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "write 'thing_of_mine.py:Mine'" in suite.run("thing_of_mine:Mine").results[0].reason
 
 
 # ---- backends that misbehave
@@ -109,6 +116,27 @@ def test_hanging_case_ends_at_its_limit(source):
             (r.op, r.status) for r in report.results
         ] == [("sinh", "error"), ("cosh", "pass")]
         assert "did not finish within 3 seconds" in report.failures[0].reason
+
+
+def test_command_after_a_hang_still_prints(source, capsys):
+    """A case that hangs has redirected the streams, and is left behind."""
+    spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
+    assert cli.main(["conformance", spec, "--case", ONE, "--time-limit", "0.2"]) == 1
+    assert "did not finish within 0.2 seconds" in capsys.readouterr().out
+
+
+def test_exception_without_a_text_is_a_result():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            raise Mute
+
+    (result,) = suite.run(Mine(), cases=ONE).results
+    assert result.status == "error"
+    assert result.reason.startswith("Mute: (its text cannot be had")
 
 
 @pytest.mark.parametrize(
@@ -163,6 +191,9 @@ def test_names_that_stand_for_nothing_are_mistakes():
     for wrong in ({"groups": "core-9"}, {"ops": "sinn"}, {"cases": "core-1/sinh/float31/*"}):
         with pytest.raises(ValueError, match="Did you mean|no case"):
             suite.run("numpy", **wrong)
+    for apart in ({"groups": "core-1", "ops": "sgd"}, {"groups": "grad-1", "cases": "core-1/add/*"}):
+        with pytest.raises(ValueError, match="no case is left of group"):
+            suite.run("numpy", **apart)
 
 
 def test_seed_changes_samples_and_only_they_count():
@@ -411,6 +442,12 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
     assert "Did you mean" in capsys.readouterr().err
     assert cli.main(["conformance", "numpy", "--json", str(tmp_path / "no/where.json")]) == 2
     assert "there is no folder" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--html", str(tmp_path)]) == 2
+    assert "it is a folder" in capsys.readouterr().err
+    for limit in ("-1", "soon", "nan"):
+        with pytest.raises(SystemExit):
+            cli.main(["conformance", "numpy", "--time-limit", limit])
+        assert f"'{limit}' is no time limit" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -514,6 +551,10 @@ def test_backend_fixture_runs_once_for_each_and_the_mark_chooses(tmp_path):
     assert done.stdout.count("test_one[") == 1
     done = run_pytest("-v", "--polyflow-backend", "numpy", folder=tmp_path)
     assert "2 passed" in done.stdout
+    done = run_pytest("--polyflow-backend", "nampy", "-k", "all", folder=tmp_path)
+    assert "Unknown backend 'nampy'" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "LoadError" not in done.stdout
 
 
 def test_a_projects_own_backend_fixture_stays_its_own(tmp_path):
