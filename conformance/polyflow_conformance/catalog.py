@@ -27,6 +27,7 @@ MODULES = (
     "core_shape",
     "core_matrices",
     "core_errors",
+    "core_views",
     "machine",
     "ieee",
     "gradients",

@@ -92,7 +92,7 @@ def _complex(host: np.ndarray, expected: np.ndarray, dtype: np.dtype, scale: Any
     error = np.where(small, 0, error)
     regular = np.isfinite(true.real) & np.isfinite(true.imag)
     parts = [
-        _real(getattr(host, part), getattr(np.asarray(expected), part), dt.real_of(dtype), None)
+        _real(getattr(host, part), getattr(np.asarray(expected), part), dt.real_of(dtype), scale)
         for part in ("real", "imag")
     ]
     return np.where(regular, np.where(np.isnan(error), math.inf, error), np.maximum(*parts))

@@ -29,6 +29,7 @@ def values(kind: str, dtype: np.dtype, shape: tuple[int, ...], rng: np.random.Ge
 
 def read_only(host: np.ndarray) -> np.ndarray:
     """The same array, which nobody may write to any more."""
+    host = np.asarray(host)
     host.flags.writeable = False
     return host
 
@@ -79,3 +80,31 @@ def layouts(host: np.ndarray, dtype: np.dtype) -> dict[str, tuple[np.ndarray, tu
         "strided": (read_only(wide), (slice(None, None, 2), slice(1, None, 3))),
         "reversed": (read_only(host[::-1, ::-1].copy()), (slice(None, None, -1), slice(None, None, -1))),
     }
+
+
+def awkward(dtype: np.dtype, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Rows of the values that are easily got wrong; of floats the first row is finite, and each other has its infinity.
+
+    Integers stand at the limits of the dtype and at those of narrower ones, and next to what a float still tells apart.
+    """
+    if dtype is dt.bool_:
+        return values("any", dtype, shape, rng)
+    if dtype in dt.INTEGERS:
+        limits = np.iinfo(dtype)
+        near = [side << bits for bits in (7, 8, 15, 16, 24, 31, 32, 53, 62, 63) for side in (1, -1)]
+        listed = {int(one) for one in extremes(dtype)} | {one + step for one in near for step in (-1, 0, 1)}
+        fitting = sorted(one for one in listed if limits.min <= one <= limits.max)
+        host = rng.permutation(np.resize(np.array(fitting, dtype), max(math.prod(shape), len(fitting))))
+        return read_only(host[: math.prod(shape)].reshape(shape))
+    if dtype in dt.COMPLEX:
+        parts = [awkward(dt.real_of(dtype), shape, rng) for _ in range(2)]
+        host = np.empty(shape, dtype)
+        host.real, host.imag = parts
+        return read_only(host)
+    limit = dt.finfo(dtype)
+    plain = [0.0, -0.0, 1.0, 1 + limit.eps, -1.0, 0.5, 2.0, -3.0, 1000.0, 1e-3, 2048.0, -257.0, limit.max, -limit.max]
+    host = rng.choice(np.array([*plain, limit.smallest_normal * 2]), shape)
+    for row, special in enumerate(((math.inf,), (-math.inf,), (math.nan,), (math.inf, -math.inf)), 1):
+        for one in special if row < shape[0] else ():
+            host[row, rng.choice(np.flatnonzero(np.isfinite(host[row])))] = one
+    return read_only(host.astype(dtype))

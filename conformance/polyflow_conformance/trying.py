@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import random
 import time
 import traceback
 import warnings
 from fnmatch import fnmatchcase
 from typing import Any
+
+import numpy as np
 
 from polyflow.backend import selection
 from polyflow.backend.deviation import Deviation
@@ -23,13 +27,21 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
     trial = Trial(backend, case, seed)
     lack = declared_lack(case, backend)
     printed = io.StringIO()
-    start = time.perf_counter()
+    start, before = time.perf_counter(), settings()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a case of its own is about warnings
         status, reason = _outcome(case, trial, backend, lack)
     seconds = time.perf_counter() - start
     if printed.getvalue() and status in ("pass", "unsupported"):
         status, reason = "fail", f"the backend printed {printed.getvalue()[:200]!r}; a library leaves the streams alone"
+    changed = [name for name, value in settings().items() if value != before[name]]
+    if changed:
+        np.seterr(**before["np.geterr()"])
+        if status in ("pass", "unsupported"):
+            status, reason = (
+                "fail",
+                f"{changed[0]} is not what it was before; settings of the process are the user's own",
+            )
     result = Result(case.id, status, trial.ulp, trial.tolerance, round(seconds, 6), reason)
     result = deviated(result, deviation_for(case.id, backend))
     if result.failed:
@@ -37,6 +49,17 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
         seeded = f", seed={seed}" if seed else ""
         result.reproducer = f"import polyflow_conformance as c; c.reproduce({named!r}, {case.id!r}{seeded})"
     return result
+
+
+def settings() -> dict[str, Any]:
+    """What belongs to the user of the process and may not change because something is computed."""
+    return {
+        "np.geterr()": np.geterr(),
+        "np.get_printoptions()": np.get_printoptions(),
+        "the state of random": random.getstate()[1][-1:],
+        "the state of np.random": np.random.get_state()[2],  # type: ignore[index]  # noqa: NPY002
+        "os.environ": dict(os.environ),
+    }
 
 
 def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ def cases() -> Iterator[Case]:
         for dtype in DOMAINS[formula.domain]:
             yield from _of_dtype(name, formula, dtype)
         yield from _conversions(name, formula)
+        yield from _apart(name, formula)
         if len(ops()[name].tensors) == 2 and formula.domain != "boolean":
             yield from _scalars(name, formula)
 
@@ -65,10 +66,6 @@ def tolerance_of(formula: Formula, dtype: np.dtype) -> float:
     return formula.complex if dtype in dt.COMPLEX else formula.tolerance
 
 
-def _is_libm(formula: Formula) -> bool:
-    return formula.tolerance == oracle.LIBM
-
-
 def truth(name: str, args: tuple[np.ndarray, ...], dtype: np.dtype) -> np.ndarray:
     """The true values of an elementwise op."""
     if name == "nextafter":
@@ -98,7 +95,7 @@ def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
             yield Case(f"{prefix}/{label}", check, (dtype,))
         check = functools.partial(_large, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/large", check, (dtype,), quick=dtype is dt.float32)
-    if dtype in (dt.float32, dt.float64) and _is_libm(formula) and arity(name) == 1 and name not in _NO_SPECIALS:
+    if dtype in (dt.float32, dt.float64) and arity(name) == 1 and name not in _NO_SPECIALS:
         check = functools.partial(_magnitudes, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/magnitudes", check, (dtype,))
     if dtype in dt.HALVES and name not in _NO_SPECIALS:
@@ -145,8 +142,11 @@ def _layout(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, label: st
 
 
 def _large(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Enough elements for vectors and blocks; in one dtype ten times as many, the same again, enough for threads."""
     size = samples.LARGE if not name.startswith("erf") else 301
     args = arguments(name, dtype, ((size,), (size,)), t.rng)
+    if dtype is next(one for one in (dt.float32, dt.int32, dt.bool_) if one in DOMAINS[formula.domain]):
+        args = tuple(samples.read_only(np.resize(arg, 10 * samples.LARGE)) for arg in args)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -192,6 +192,75 @@ def _special(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     if arity(name) == 2:
         first, second = np.meshgrid(listed.astype(np.float64), listed.astype(np.float64), indexing="ij")
         args = tuple(samples.read_only(arg.astype(dtype)) for arg in (first, second))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+# What some ops get wrong alone ---------------------------------------------------------------------------------------
+
+PARTS = frozenset(
+    "identity stop_gradient negative positive conj real imag isnan isinf isfinite equal not_equal".split()  # noqa: SIM905
+)
+"""Ops that look at the parts of a complex number, or move them."""
+
+
+def _apart(name: str, formula: Formula) -> Iterator[Case]:
+    """Complex numbers with one special part; shifts by too much; quotients next to whole numbers; the ends of erf."""
+    part = functools.partial
+    for dtype in dt.COMPLEX if name in PARTS else ():
+        yield Case(
+            f"{GROUP}/{name}/{dtype.name}/parts", part(_parts, name=name, formula=formula, dtype=dtype), (dtype,)
+        )
+    for dtype in (*dt.SIGNED, *dt.UNSIGNED) if "shift" in name else ():
+        check = part(_beyond, name=name, dtype=dtype)
+        yield Case(f"{GROUP}/{name}/{dtype.name}/beyond-the-width", check, (dtype,), quick=dtype is dt.int32)
+    for dtype in (dt.float32, dt.float64):
+        if name in ("floor_divide", "remainder"):
+            check = part(_multiples, name=name, formula=formula, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/near-multiples", check, (dtype,), quick=dtype is dt.float32)
+        if name in TAILS:
+            check = part(_tail, name=name, formula=formula, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/tails", check, (dtype,))
+
+
+def _parts(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    listed = np.array([0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan])
+    pairs = np.empty((7, 7), dtype)
+    pairs.real, pairs.imag = np.meshgrid(listed, listed, indexing="ij")
+    flat = samples.read_only(pairs.ravel())
+    args: tuple[np.ndarray, ...] = (flat,)
+    if arity(name) == 2:
+        args = (samples.read_only(np.repeat(flat, flat.size)), samples.read_only(np.tile(flat, flat.size)))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _beyond(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """Shifts by the width and more, or by a negative count, shift every bit out; of a negative number -1 is left."""
+    limits = np.iinfo(dtype)
+    counts = [limits.bits, limits.bits + 1, int(limits.max), *([-1, int(limits.min)] if limits.min else [])]
+    x, y = np.meshgrid(samples.extremes(dtype), np.array(counts, dtype), indexing="ij")
+    true = np.where((x < 0) & (name == "bitwise_right_shift"), -1, 0).astype(dtype)
+    t.exactly(functions()[name](t.tensor(x.copy()), t.tensor(y.copy())), true, what=name)
+
+
+def _multiples(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Arguments that are a multiple of the divisor but for their last bits, where x / y rounds to a whole number."""
+    y = (t.rng.uniform(0.1, 3.0, 2000) * t.rng.choice([-1, 1], 2000)).astype(dtype)
+    x = (y * t.rng.integers(1, 2000, 2000).astype(dtype)).astype(dtype)
+    args = (samples.read_only(x), samples.read_only(y))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+TAILS: dict[str, tuple[float, ...]] = {
+    "erf": (1e-30, 1e-8, 1e-3, 0.3, 0.8, 2.0, 3.5, 5.0, 30.0),
+    "erfc": (1e-30, 1e-8, 1e-3, 0.3, 0.8, 2.0, 3.5, 5.0, 8.0),
+    "erfinv": (1e-30, 1e-8, 1e-3, 0.3, 0.8, 0.99, 0.999, 0.9999, 0.999998),
+}
+"""Arguments from one end of a function to the other."""
+
+
+def _tail(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    x = np.array(TAILS[name], dtype)
+    args = (samples.read_only(np.concatenate([x, -x])),)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -259,13 +328,15 @@ def _scalars(name: str, formula: Formula) -> Iterator[Case]:
 
 def _scalar(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, side: str) -> None:
     x = np.array([1, 2, 5, 3], dtype)
-    scalar: Any = 3 if dtype in dt.INTEGERS else 2.5
     tensor = t.tensor(x)
-    value = functions()[name](scalar, tensor) if side == "left" else functions()[name](tensor, scalar)
-    like = np.full(4, scalar, dtype)
-    args = (like, x) if side == "left" else (x, like)
-    true = truth(name, args, dtype)
-    # a compiler may divide by a constant as it multiplies: one ulp more
-    slack = 0.5 if name == "divide" and dtype in dt.FLOATS else 0.0
-    result = oracle.result_dtype(formula, dtype)
-    t.close(value, true, tolerance_of(formula, dtype) + slack, dtype=result, what=name, inputs=args)
+    for scalar in (3, 1, 0) if dtype in dt.INTEGERS else (2.5, 0.5, -2.0, 1.0):
+        value = functions()[name](scalar, tensor) if side == "left" else functions()[name](tensor, scalar)
+        like = np.full(4, scalar, dtype)
+        args = (like, x) if side == "left" else (x, like)
+        true = truth(name, args, dtype)
+        # a compiler may divide by a constant as it multiplies: one ulp more
+        slack = 0.5 if name == "divide" and dtype in dt.FLOATS else 0.0
+        result = oracle.result_dtype(formula, dtype)
+        scale = cancelling(name, args)
+        what = f"{name} with the number {scalar}"
+        t.close(value, true, tolerance_of(formula, dtype) + slack, dtype=result, what=what, inputs=args, scale=scale)

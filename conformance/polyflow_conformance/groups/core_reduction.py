@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import math
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import numpy as np
 
 import polyflow as pf
 from polyflow import dtypes as dt
+from polyflow.ops import reduction
 
 from .. import samples
 from ..case import Case, Trial
@@ -170,14 +172,19 @@ def _result(rule: Reduction, name: str, dtype: np.dtype) -> np.dtype:
     return _accumulating(dtype) if name in ("sum", "prod") else dtype
 
 
-def _check(t: Trial, name: str, rule: Reduction, tensor: Any, host: np.ndarray, axis: Any, keepdims: bool) -> None:
-    dtype = dt.as_dtype(host.dtype)
+def _check(t: Trial, name: str, tensor: Any, host: np.ndarray, axis: Any, keepdims: bool) -> None:
+    true, result, tolerance, scale = expected_reduction(name, host, axis, keepdims)
+    value = functions()[name](tensor, axis=axis, keepdims=keepdims)
+    t.close(value, true, tolerance, dtype=result, scale=scale, what=name)
+
+
+def expected_reduction(name: str, host: np.ndarray, axis: Any, keepdims: bool) -> tuple[Any, np.dtype, float, Any]:
+    """The true values of a reduction, their dtype, and how far off they may be in units of eps times which scale."""
+    rule, dtype = REDUCTIONS[name], dt.as_dtype(host.dtype)
     result = _result(rule, name, dtype)
     true, total = reduce_host(rule, host, axis, keepdims, result)
-    value = functions()[name](tensor, axis=axis, keepdims=keepdims)
     if not rule.tolerance or result not in dt.INEXACT:
-        t.close(value, true, 0.0, dtype=result, what=name)
-        return
+        return true, result, 0.0, None
     count = max(host.size // max(true.size, 1), 1)
     tolerance = rule.tolerance * (1 + math.log2(count) / 8)
     scale = total
@@ -190,8 +197,7 @@ def _check(t: Trial, name: str, rule: Reduction, tensor: Any, host: np.ndarray, 
         tolerance *= 4 if dtype in dt.COMPLEX else 1
     if dtype in dt.COMPLEX and name in ("sum", "mean"):
         tolerance *= 1.5
-    scale = np.where(np.isfinite(scale), scale, 1)
-    t.close(value, true, max(tolerance, 0.501), dtype=result, scale=scale, what=name)
+    return true, result, max(tolerance, 0.501), np.where(np.isfinite(scale), scale, 1)
 
 
 def _sample(name: str, dtype: np.dtype, shape: tuple[int, ...], rng: Any) -> np.ndarray:
@@ -204,7 +210,7 @@ def _sample(name: str, dtype: np.dtype, shape: tuple[int, ...], rng: Any) -> np.
 def _axes(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype, label: str) -> None:
     host = _sample(name, dtype, (3, 4, 5), t.rng)
     axis, keepdims = AXES[label]
-    _check(t, name, rule, t.tensor(host), host, axis, keepdims)
+    _check(t, name, t.tensor(host), host, axis, keepdims)
 
 
 def _large(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
@@ -212,7 +218,7 @@ def _large(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     if name == "prod":
         host = samples.read_only(np.where(t.rng.random(host.shape) < 0.5, 1, -1).astype(dtype))
     for axis in (None, 0, 1):
-        _check(t, name, rule, t.tensor(host), host, axis, False)
+        _check(t, name, t.tensor(host), host, axis, False)
 
 
 def _strided(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
@@ -220,8 +226,8 @@ def _strided(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     tensor = t.tensor(host)
     part = (slice(None, None, -2), slice(1, None, 3))
     for axis in (0, -1):
-        _check(t, name, rule, tensor[part], host[part], axis, False)
-        _check(t, name, rule, tensor.T, host.T, axis, True)
+        _check(t, name, tensor[part], host[part], axis, False)
+        _check(t, name, tensor.T, host.T, axis, True)
 
 
 def _empty(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
@@ -229,7 +235,7 @@ def _empty(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     tensor = t.tensor(host)
     if rule.empty:
         for axis in (None, 0, 1):
-            _check(t, name, rule, tensor, host, axis, False)
+            _check(t, name, tensor, host, axis, False)
         return
     for axis in (None, 0):
         t.raises(lambda axis=axis: functions()[name](tensor, axis=axis), ValueError, "no elements", "(0, 3)")
@@ -249,9 +255,9 @@ def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     ]
     host = samples.read_only(np.array(rows).astype(dtype))
     for axis in (None, 0, 1):
-        _check(t, name, rule, t.tensor(host), host, axis, False)
+        _check(t, name, t.tensor(host), host, axis, False)
     host = samples.read_only(host[1:2].copy())
-    _check(t, name, rule, t.tensor(host), host, None, False)
+    _check(t, name, t.tensor(host), host, None, False)
 
 
 def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
@@ -265,7 +271,7 @@ def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
 def _long(t: Trial, *, name: str, rule: Reduction) -> None:
     """A long leading axis, over which NumPy adds one row after the other."""
     host = samples.values("positive", dt.float32, (20000, 3), t.rng)
-    _check(t, name, rule, t.tensor(host), host, 0, False)
+    _check(t, name, t.tensor(host), host, 0, False)
 
 
 def _integers(t: Trial, *, name: str, dtype: np.dtype) -> None:
@@ -299,6 +305,11 @@ def _along() -> Iterator[Case]:
         if dtype is not dt.bool_:
             check = functools.partial(_search, dtype=dtype)
             yield Case(f"{GROUP}/searchsorted/{dtype.name}/sides", check, (dtype,), quick=dtype in MAIN)
+            check = functools.partial(_search_far, dtype=dtype)
+            yield Case(f"{GROUP}/searchsorted/{dtype.name}/far-and-many", check, (dtype,))
+    for dtype in (dt.float16, dt.bfloat16, dt.float32):
+        check = functools.partial(_running_long, dtype=dtype)
+        yield Case(f"{GROUP}/cumulative_sum/{dtype.name}/long", check, (dtype,), quick=dtype is dt.float32)
     for name in ("softmax", "log_softmax"):
         for dtype in dt.FLOATS:
             check = functools.partial(_softmax, name=name, dtype=dtype)
@@ -315,19 +326,24 @@ def _along() -> Iterator[Case]:
 def _running(t: Trial, *, name: str, dtype: np.dtype) -> None:
     host = _sample("prod" if name == "cumulative_prod" else "sum", dtype, (4, 6, 2), t.rng)
     tensor = t.tensor(host)
-    result = _accumulating(dtype)
     function = getattr(pf, name, None) or getattr(pf.math, name)
     for axis in (0, 1, -1):
-        wide = widened(host.astype(result) if dtype is dt.bool_ else host)
-        with np.errstate(all="ignore"):
-            true = np.cumsum(wide, axis=axis) if name == "cumulative_sum" else np.cumprod(wide, axis=axis)
+        true, result, tolerance, scale = expected_running(name, host, axis)
+        t.close(function(tensor, axis=axis), true, tolerance, dtype=result, scale=scale, what=name)
+
+
+def expected_running(name: str, host: np.ndarray, axis: int) -> tuple[Any, np.dtype, float, Any]:
+    """The true values of a running sum or product, their dtype, and how far off they may be."""
+    dtype = dt.as_dtype(host.dtype)
+    result = _accumulating(dtype)
+    wide = widened(host.astype(result) if dtype is dt.bool_ else host)
+    with np.errstate(all="ignore"):
+        true = np.cumsum(wide, axis=axis) if name == "cumulative_sum" else np.cumprod(wide, axis=axis)
         if result not in dt.INEXACT:
             flat = [wrapped(int(one), result) for one in true.ravel()]
-            true = np.array(flat, dtype=object).reshape(true.shape).astype(result)
-            t.close(function(tensor, axis=axis), true, dtype=result, what=name)
-            continue
+            return np.array(flat, dtype=object).reshape(true.shape).astype(result), result, 0.0, None
         scale = np.cumsum(np.abs(wide), axis=axis) if name == "cumulative_sum" else np.maximum(np.abs(true), 1e-3)
-        t.close(function(tensor, axis=axis), true, 2.0 * host.shape[axis] + 1, dtype=result, scale=scale, what=name)
+    return true, result, 2.0 * host.shape[axis] + 1, scale
 
 
 def _initial(t: Trial, *, name: str) -> None:
@@ -358,19 +374,23 @@ def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
     host = samples.read_only(host)
     tensor = t.tensor(host)
     for axis in range(-1, host.ndim - 1):
-        moved = np.moveaxis(host, axis, -1)
         for descending in (False, True):
-            rows = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
-            orders = np.array([_order([_plain(v) for v in row], descending) for row in rows], np.int64)
-            orders = orders.reshape(moved.shape)
-            true = orders if name == "argsort" else np.take_along_axis(moved, orders, -1)
+            order = order_along(host, axis, descending)
             value = functions()[name](tensor, axis=axis, descending=descending)
             t.close(
                 value,
-                np.moveaxis(true, -1, axis),
+                order if name == "argsort" else np.take_along_axis(host, order, axis),
                 dtype=dt.int64 if name == "argsort" else dtype,
                 what=f"{name}, descending={descending}",
             )
+
+
+def order_along(host: np.ndarray, axis: int, descending: bool) -> np.ndarray:
+    """The indices that put an array in order along an axis."""
+    moved = np.moveaxis(host, axis, -1)
+    rows = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
+    orders = np.array([_order([_plain(v) for v in row], descending) for row in rows], np.int64)
+    return np.moveaxis(orders.reshape(moved.shape), -1, axis)
 
 
 def _plain(value: Any) -> Any:
@@ -386,6 +406,28 @@ def _search(t: Trial, *, dtype: np.dtype) -> None:
         t.exactly(pf.searchsorted(t.tensor(line), t.tensor(asked), side=side), true, what=f"searchsorted, {side}")
 
 
+def _search_far(t: Trial, *, dtype: np.dtype) -> None:
+    """Lines of many, of one and of no number; numbers that only their last bits tell apart; in any layout."""
+    plain = np.sort(samples.values("any", dtype, (1009,), t.rng).astype(np.float64)).astype(dtype)
+    far = np.sort(samples.extremes(dtype) if dtype in dt.INTEGERS else np.array([-math.inf, -1, 0, 1, math.inf], dtype))
+    for line, asked in ((plain, plain[::7]), (far, far), (far[:1], far), (far[:0], far)):
+        numbers = [_plain(one) for one in line]
+        for side, find in (("left", bisect.bisect_left), ("right", bisect.bisect_right)):
+            true = np.array([find(numbers, _plain(one)) for one in asked], np.int64)
+            x, y = t.tensor(line), t.tensor(asked)
+            what = f"searchsorted, {side}, in {len(line)}"
+            t.exactly(reduction.searchsorted(x, y, side=side), true, what=what)
+            t.exactly(reduction.searchsorted(x, y[::-1], side=side), true[::-1], what=what)
+            t.exactly(y, asked, what="what was asked for, after the call")
+
+
+def _running_long(t: Trial, *, dtype: np.dtype) -> None:
+    """5000 ones, which floats of 16 bits cannot count if they are what is added in."""
+    true = np.arange(1, 5001).astype(WIDE)
+    value = functions()["cumulative_sum"](t.tensor(np.ones((1, 5000), dtype)), -1)
+    t.close(value, true[None], 0.501, dtype=dtype, what="the running sum of 5000 ones")
+
+
 def _softmax_of(wide: Any, axis: int) -> Any:
     parts = np.exp(wide - wide.max(axis=axis, keepdims=True))
     return parts / parts.sum(axis=axis, keepdims=True)
@@ -394,14 +436,20 @@ def _softmax_of(wide: Any, axis: int) -> Any:
 def _softmax(t: Trial, *, name: str, dtype: np.dtype) -> None:
     host = samples.values("any", dtype, (4, 7), t.rng)
     for axis in (0, -1):
-        true = _softmax_of(widened(host), axis)
-        true, scale = (true, true) if name == "softmax" else (np.log(true), np.abs(np.log(true)) + 1)
-        t.close(functions()[name](t.tensor(host), axis=axis), true, 40.0, dtype=dtype, scale=scale, what=name)
+        true, _, tolerance, scale = expected_softmax(name, host, axis)
+        t.close(functions()[name](t.tensor(host), axis=axis), true, tolerance, dtype=dtype, scale=scale, what=name)
+
+
+def expected_softmax(name: str, host: np.ndarray, axis: int) -> tuple[Any, np.dtype, float, Any]:
+    """The true values of a softmax or its logarithm, their dtype, and how far off they may be."""
+    true = _softmax_of(widened(host), axis)
+    true, scale = (true, true) if name == "softmax" else (np.log(true), np.abs(np.log(true)) + 1)
+    return true, dt.as_dtype(host.dtype), 40.0, scale
 
 
 def _softmax_special(t: Trial, *, name: str, label: str) -> None:
     if label == "overflow":
-        host = np.array([[1e4, 1e4 - 1, -1e4], [500, -500, 400]], np.float32)
+        host = np.array([[1e4, 1e4 - 1, -1e4], [500, -500, 400], [-1e4, -1e4 - 1, -1e4]], np.float32)
         wide = widened(host)
         shifted = wide - wide.max(-1, keepdims=True)
         true = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))

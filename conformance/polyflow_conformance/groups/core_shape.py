@@ -400,7 +400,7 @@ def _full(t: Trial, *, dtype: np.dtype) -> None:
         t.exactly(creation.full(size, 1, dtype, backend=t.backend), np.full(size, 1, dtype), what=f"full({size})")
         t.exactly(creation.zeros(size, dtype, backend=t.backend), np.zeros(size, dtype), what=f"zeros({size})")
     if dtype in dt.INTEGERS:
-        for limit in (np.iinfo(dtype).min, np.iinfo(dtype).max):
+        for limit in (np.iinfo(dtype).min, np.iinfo(dtype).max, np.iinfo(dtype).max // 3):
             t.exactly(
                 creation.full(2, int(limit), dtype, backend=t.backend), np.full(2, limit, dtype), what=f"full({limit})"
             )
@@ -453,18 +453,20 @@ def _kept(t: Trial, *, dtype: np.dtype) -> None:
 
 
 def _copied(t: Trial) -> None:
-    """Writing to the array that a tensor was made of does not show in the tensor, whatever its size and alignment."""
-    for size in (1, 5, 64, 4096):
-        host = np.ones(size, np.float32)
-        x = t.tensor(host.copy())
-        written = np.ones(size, np.float32)
-        from polyflow.tensor import Tensor
+    """Writing to the array that a tensor was made of does not show in it, whatever its size, dtype and layout."""
+    from polyflow.tensor import Tensor
 
-        y = Tensor(t.backend.asarray(written), t.backend)
-        z = Tensor(t.backend.asarray(written, dt.float32), t.backend)
-        written[:] = 7
-        for value in (x, y, z):
-            t.exactly(value, host, what="the tensor after its source was written to")
+    held = [one for one in (dt.float32, dt.float64, dt.int64, dt.bool_) if one in t.backend.capabilities.dtypes]
+    sizes = [((size,), dt.float32) for size in (1, 5, 64, 4096)]
+    for size, dtype in (*sizes, *(((17, 5), one) for one in held), ((300, 400), dt.float32), ((), dt.float32)):
+        host = np.ones(size, dtype)
+        for written in (np.ones(size, dtype), np.ones(size[::-1], dtype).T, np.ones((2, *size), dtype)[1, ...]):
+            x = pf.constant(written)
+            y = Tensor(t.backend.asarray(written), t.backend)
+            z = Tensor(t.backend.asarray(written, dtype), t.backend)
+            written[...] = 0
+            for value in (x, y, z):
+                t.exactly(value, host, what="the tensor after its source was written to")
 
 
 def _asarray_layouts(t: Trial) -> None:
@@ -517,6 +519,17 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
         host = np.array([0, 1, 0.25, 3.75, 100.5, 7], dtype)
         if dtype in dt.COMPLEX:
             host = np.append(host, np.array([2j, 1 - 3j], dtype))  # an imaginary number is not 0
+    if dtype in dt.FLOATS:
+        below = np.array([-0.25, -3.75, -7, 0.5], dtype)
+        for target in set(_held(t)) & set(dt.SIGNED):
+            value = elementwise.astype(t.tensor(below), target)
+            t.exactly(value, np.trunc(below.astype(np.float64)).astype(target), dtype=target, what=f"as {target.name}")
+        truth = np.array([-1.5, math.nan, -math.inf, 1e-3, -0.0, 0.0], dtype)
+        t.exactly(
+            elementwise.astype(t.tensor(truth), dt.bool_),
+            np.array([1, 1, 1, 1, 0, 0], bool),
+            what=f"{dtype.name} as bool",
+        )
     x = t.tensor(host)
     for target in _held(t):
         if dtype in dt.INEXACT or target in dt.INEXACT or target is dt.bool_ or dtype is dt.bool_:
@@ -675,6 +688,10 @@ MATRICES = {
     "broadcast": ((2, 1, 3, 4), (3, 4, 2)),
     "empty": ((3, 0), (0, 2)),
     "long": ((2, 1000), (1000, 3)),
+    "stack-vector": ((2, 3, 4), (4,)),
+    "vector-stack": ((4,), (2, 4, 5)),
+    "blocks": ((64, 48), (48, 40)),
+    "stacks": ((2, 3, 4, 5), (2, 3, 5, 2)),
 }
 
 
@@ -692,6 +709,11 @@ def _products() -> Iterator[Case]:
         check = functools.partial(_matmul_many, dtype=dtype)
         yield Case(f"{GROUP}/matmul/{dtype.name}/accumulated-wide", check, (dtype,), quick=True)
     yield Case(f"{GROUP}/matmul/float32/transposed", _matmul_transposed, (dt.float32,), quick=True)
+    yield Case(f"{GROUP}/matmul/float32/views", _matmul_views, (dt.float32,), quick=True)
+    yield Case(f"{GROUP}/matmul/float32/special", _matmul_special, (dt.float32,))
+    for dtype in (*dt.SIGNED, *dt.UNSIGNED):
+        check = functools.partial(_matmul_wraps, dtype=dtype)
+        yield Case(f"{GROUP}/matmul/{dtype.name}/wrap", check, (dtype,), quick=dtype is dt.int32)
     for label, (equation, sizes) in EINSUMS.items():
         check = functools.partial(_einsum, equation=equation, sizes=sizes)
         yield Case(f"{GROUP}/einsum/float32/{label}", check, (dt.float32,), quick=label == "batched")
@@ -747,6 +769,42 @@ def _matmul_transposed(t: Trial) -> None:
     a, b = (samples.values("any", dt.float32, size, t.rng) for size in ((4, 3), (10, 4)))
     value = t.tensor(a).T @ t.tensor(b)[::-2].T
     _product(t, value, np.matmul, (a.T, b[::-2].T), dt.float32, "matmul of transposed matrices")
+
+
+def _matmul_views(t: Trial) -> None:
+    """A matrix and its own transpose, matrices turned around, every other row, one row again and again."""
+    host = samples.values("any", dt.float32, (6, 6), t.rng)
+    x = t.tensor(host)
+    kept = []
+    views = {"plain": (x, host), "transposed": (x.T, host.T), "reversed": (x[::-1, ::-1], host[::-1, ::-1])}
+    views["repeated"] = shape.broadcast_to(x[:1], (6, 6)), np.broadcast_to(host[:1], (6, 6))
+    for label, (a, h) in views.items():
+        for other, (b, k) in views.items():
+            value = linalg.matmul(a, b)
+            _product(t, value, np.matmul, (h, k), dt.float32, f"matmul of a {label} and a {other} matrix")
+            kept.append((value, t.host(value).copy()))
+    strided = t.tensor(np.repeat(np.repeat(host, 2, 0), 3, 1))[::2, ::3]
+    _product(t, linalg.matmul(strided, x), np.matmul, (host, host), dt.float32, "matmul of a strided matrix")
+    for value, before in kept:
+        t.exactly(value, before, what="an earlier product after later ones")
+    t.exactly(x, host, what="the argument of matmul after the calls")
+
+
+def _matmul_special(t: Trial) -> None:
+    """0 times NaN is NaN, and so is 0 times infinity, also in a row of zeros."""
+    a = np.array([[0, 0, 0], [1, 2, 3], [0, 0, 1]], np.float32)
+    b = np.array([[math.nan, 1], [1, math.inf], [2, 3]], np.float32)
+    true = np.array([[math.nan, math.nan], [math.nan, math.inf], [math.nan, math.nan]], np.float32)
+    t.exactly(linalg.matmul(t.tensor(a), t.tensor(b)), true, what="matmul")
+
+
+def _matmul_wraps(t: Trial, *, dtype: np.dtype) -> None:
+    """Products of integers wrap, and keep every bit."""
+    a, b = (samples.awkward(dtype, size, t.rng) for size in ((3, 7), (7, 4)))
+    modulus, low = 1 << np.iinfo(dtype).bits, int(np.iinfo(dtype).min)
+    whole = a.astype(object) @ b.astype(object)
+    true = np.array([(int(one) - low) % modulus + low for one in whole.ravel()], dtype).reshape(whole.shape)
+    t.exactly(linalg.matmul(t.tensor(a), t.tensor(b)), true, dtype=dtype, what="matmul")
 
 
 def _einsum(t: Trial, *, equation: str, sizes: tuple[tuple[int, ...], ...]) -> None:

@@ -21,7 +21,7 @@ import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import PROTOCOL, Capabilities, discovery
 from polyflow.errors import BackendUnavailableError, UnsupportedError
-from polyflow.ops import reduction
+from polyflow.ops import elementwise, indexing, reduction, shape
 
 from .. import samples
 from ..case import Case, Mismatch, Skip, Trial
@@ -45,6 +45,8 @@ def cases() -> Iterator[Case]:
     yield Case(f"{backend}/prints-nothing", _prints, (dt.float32,), True)
     yield Case(f"{backend}/warns-nothing", _warns, (dt.float32,), True)
     yield Case(f"{backend}/memory", _memory, (dt.float32,))
+    for name, work in KEPT.items():
+        yield Case(f"{GROUP}/{name}/memory/let-go", functools.partial(_let_go, work=work), (dt.float32,))
     yield Case(f"{backend}/settings-untouched", _settings, (dt.float32, dt.float64), True)
     for dtype in dt.ALL:
         check = functools.partial(_dtype, dtype=dtype)
@@ -186,9 +188,13 @@ def _prints(t: Trial) -> None:
         try:
             for stream in (1, 2):
                 os.dup2(caught.fileno(), stream)
-            for name in ("exp", "log", "sqrt", "sum", "max", "sort", "softmax"):
+            for name in ("exp", "log", "sqrt", "sum", "max", "sort", "softmax", "argsort", "argmax", "cumulative_sum"):
                 if name not in t.backend.unsupported:
                     functions()[name](x)
+            indexing.index_add(x, np.array([0, 2, 0]), x[np.array([2, 1, 0])])
+            indexing.index_set(x, 0, 1.0)
+            shape.concat([x, x.astype("int32").astype("float32")], axis=0)
+            pf.function(lambda x: elementwise.where(x > 0, x, 0.0) * 2.0)(x).numpy()
             functions()["matmul"](x, x.T)
             pf.random.normal((5,), seed=1)
             t.backend.synchronize()
@@ -248,6 +254,49 @@ def _memory(t: Trial) -> None:
     gc.collect()
     grown = ((_resident() or 0) - before) / 2**20
     t.within(max(grown, 0.0), 100.0, "megabytes that the process grew by")
+
+
+def _compiled_exp(t: Trial) -> Callable[[Any], Any]:
+    call = pf.function(lambda x: functions()["exp"](x) * 2.0)
+    return lambda x: call(x)
+
+
+def _gradient(t: Trial) -> Callable[[Any], Any]:
+    from polyflow.flow import transforms
+
+    return transforms.grad(lambda x: reduction.sum(x * x))
+
+
+KEPT: dict[str, Callable[[Trial], Callable[[Any], Any]]] = {
+    **{name: lambda t, name=name: lambda x: functions()[name](x) for name in ("exp", "sort", "sigmoid", "negative")},
+    "astype": lambda t: lambda x: x.astype("int32"),
+    "matmul": lambda t: lambda x: x @ x,
+    "getitem": lambda t: lambda x: x[np.arange(499, -1, -1)],
+    "concat": lambda t: lambda x: shape.concat([x[:250], x[250:]], axis=0),
+    "asarray": lambda t: lambda x: t.tensor(np.ones((500, 500), np.float32)),
+    "tensor": lambda t: lambda x: (x + 1.0).numpy(),
+    "program": _compiled_exp,
+    "tape": _gradient,
+}
+"""What gives a megabyte each time."""
+
+
+def _let_go(t: Trial, *, work: Callable[[Trial], Callable[[Any], Any]]) -> None:
+    """Sixty results of a megabyte, none of them kept: the process does not grow by half of them."""
+    x, call = t.tensor(np.ones((500, 500), np.float32)), work(t)
+    for _ in range(10):
+        call(x)
+    t.backend.synchronize()
+    gc.collect()
+    before = _resident()
+    if before is None:
+        raise Skip("the size of the process cannot be read on this system")
+    for _ in range(60):
+        call(x)
+    t.backend.synchronize()
+    gc.collect()
+    grown = ((_resident() or 0) - before) / 2**20
+    t.within(max(grown, 0.0), 30.0, "megabytes that the process grew by")
 
 
 def _resident() -> int | None:

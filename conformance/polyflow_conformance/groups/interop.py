@@ -67,19 +67,20 @@ def _numpy(t: Trial, *, dtype: np.dtype) -> None:
 
 def _read_only(t: Trial) -> None:
     """Nothing that is done to the host copy shows in the tensor."""
-    for size in (3, 1000):
-        x = t.tensor(np.ones(size, np.float32))
-        for value in (x, x * 1.0, x[::2]):
+    held = [one for one in (dt.float64, dt.int32, dt.bool_) if one in t.backend.capabilities.dtypes]
+    for size, dtype in (((3,), dt.float32), ((1000,), dt.float32), *(((4, 2), one) for one in (dt.float32, *held))):
+        x = t.tensor(np.ones(size, dtype))
+        for value in (x, x[::2], x[0], *((x * 1.0, x.T) if dtype is dt.float32 else ())):
             given = value.numpy()
             try:
                 given[...] = 7
-            except ValueError:
+            except (ValueError, TypeError):  # read-only, or a number
                 pass
-            t.exactly(value, np.ones(value.shape, np.float32), what="the tensor after its host copy was written to")
+            t.exactly(value, np.ones(value.shape, dtype), what="the tensor after its host copy was written to")
         if t.backend.is_host(x.device):
             copied = np.array(x, copy=True)
             copied[...] = 7
-            t.exactly(x, np.ones(size, np.float32), what="the tensor after np.array(x) was written to")
+            t.exactly(x, np.ones(size, dtype), what="the tensor after np.array(x) was written to")
 
 
 def _dlpack(t: Trial, *, dtype: np.dtype) -> None:

@@ -134,7 +134,7 @@ def _large(t: Trial) -> None:
 
 
 def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
-    for n in (0, 1, 2, 10, 257):
+    for n in (0, 1, 2, 10, 257, 2049):
         host = t.spec(functions()["random_permutation"](_key(t, key), n), (n,), dt.int64)
         t.same(sorted(host.tolist()), list(range(n)), f"the elements of a permutation of {n}")
         bits = max((n - 1).bit_length(), 0) if n > 1 else 0
@@ -144,8 +144,8 @@ def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
 
 
 def _mask(t: Trial, *, key: tuple[int, int]) -> None:
-    for size in ((7,), (3, 4), (0,), ()):
-        for rate in (0.0, 0.25, 0.5, 0.9):
+    for size in ((7,), (3, 4), (0,), (), (41, 100)):
+        for rate in (0.0, 0.25, 0.5, 0.9) if math.prod(size) < 100 else (0.3,):
             count = math.prod(size)
             stream = words(key, (count + 1) // 2)
             halves = np.stack([stream & 0xFFFF, stream >> 16], 1).ravel()[:count]
@@ -155,12 +155,13 @@ def _mask(t: Trial, *, key: tuple[int, int]) -> None:
 
 def _next(t: Trial) -> None:
     seen = set()
-    for counter in range(4):
+    counters = (0, 1, 2, 3, 256, 65536, 2**31, MASK)
+    for counter in counters:
         state = t.tensor(np.array([7, 8, counter], np.uint32))
         host = t.spec(functions()["next_key"](state), (2,), dt.uint32)
         t.exactly(pf.random.fold_in(_key(t, (7, 8)), counter), host.copy(), what="fold_in next to next_key")
         seen.add(tuple(host.tolist()))
-    t.same(len(seen), 4, "how many keys differ")
+    t.same(len(seen), len(counters), "how many keys differ")
 
 
 def _uniform(t: Trial) -> None:
