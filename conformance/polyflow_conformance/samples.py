@@ -83,9 +83,10 @@ def layouts(host: np.ndarray, dtype: np.dtype) -> dict[str, tuple[np.ndarray, tu
 
 
 def awkward(dtype: np.dtype, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Rows of the values that are easily got wrong; of floats the first row is finite, and each other has its infinity.
+    """Rows of the values that are easily got wrong.
 
-    Integers stand at the limits of the dtype and at those of narrower ones, and next to what a float still tells apart.
+    Of floats the first row is finite, and each other has an infinity or NaN. Integers stand at the limits of the dtype
+    and at those of narrower ones, and next to what a float still tells apart.
     """
     if dtype is dt.bool_:
         return values("any", dtype, shape, rng)
@@ -94,8 +95,15 @@ def awkward(dtype: np.dtype, shape: tuple[int, int], rng: np.random.Generator) -
         near = [side << bits for bits in (7, 8, 15, 16, 24, 31, 32, 53, 62, 63) for side in (1, -1)]
         listed = {int(one) for one in extremes(dtype)} | {one + step for one in near for step in (-1, 0, 1)}
         fitting = sorted(one for one in listed if limits.min <= one <= limits.max)
-        host = rng.permutation(np.resize(np.array(fitting, dtype), max(math.prod(shape), len(fitting))))
-        return read_only(host[: math.prod(shape)].reshape(shape))
+        host = rng.choice(np.array(fitting, dtype), shape)
+        top, low = int(limits.max), int(limits.min)
+        pairs = [(top - 1, top, low + 1, low), (2**53, 2**53 + 1), (2**24, 2**24 + 1), (top, top, 1), (low, low)]
+        for row, together in zip(host, pairs, strict=False):  # the largest of a row, but for the last bit
+            found = [one for one in together if low <= one <= top]
+            row[: len(found)] = found
+            row[len(found) :] = 1
+        host[-1] = rng.choice(np.array(fitting, dtype), shape[1])
+        return read_only(host)
     if dtype in dt.COMPLEX:
         parts = [awkward(dt.real_of(dtype), shape, rng) for _ in range(2)]
         host = np.empty(shape, dtype)
@@ -107,4 +115,6 @@ def awkward(dtype: np.dtype, shape: tuple[int, int], rng: np.random.Generator) -
     for row, special in enumerate(((math.inf,), (-math.inf,), (math.nan,), (math.inf, -math.inf)), 1):
         for one in special if row < shape[0] else ():
             host[row, rng.choice(np.flatnonzero(np.isfinite(host[row])))] = one
+    for row, one in zip(host[5:], (-math.inf, math.inf), strict=False):
+        row[:] = one
     return read_only(host.astype(dtype))

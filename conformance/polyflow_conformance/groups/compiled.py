@@ -13,7 +13,7 @@ import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.flow import transforms
 from polyflow.flow.trace import Compiled, trace
-from polyflow.ops import creation, elementwise, indexing, linalg, reduction, shape
+from polyflow.ops import creation, elementwise, indexing, linalg, matrices, reduction, shape
 from polyflow.ops.rules import Spec
 from polyflow.tensor import Tensor
 
@@ -145,6 +145,10 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
     "matmul/int32": (lambda x: x @ x, np.arange(9, dtype=np.int32).reshape(3, 3)),
     "one_hot/plain": (lambda x: indexing.one_hot(x, 4), np.array([1, 0, 3], np.int32)),
     "flip/uint8": (lambda x: shape.flip(x, 0), np.array([1, 2, 3], np.uint8)),
+    "next_key/keys": (lambda x: functions()["next_key"](x), np.array([1, 2, 3], np.uint32)),
+    "threefry2x32/words": (lambda x: functions()["threefry2x32"](x, x, high=1), np.array([1, 2], np.uint32)),
+    "inv/matrix": (lambda x: matrices.inv(x) @ x, np.array([[2, 0], [0, 4]], np.float32)),
+    "det/matrix": (lambda x: matrices.det(x), np.array([[2, 0], [1, 4]], np.float32)),
     "random_bits/words": (lambda x: functions()["random_bits"](x, (5,), dt.uint32), np.array([1, 2], np.uint32)),
     "keep_mask/mask": (lambda x: functions()["keep_mask"](x, (9,), 0.3), np.array([1, 2], np.uint32)),
     "random_permutation/order": (lambda x: functions()["random_permutation"](x, 9), np.array([1, 2], np.uint32)),

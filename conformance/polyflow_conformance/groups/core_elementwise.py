@@ -210,6 +210,8 @@ def _apart(name: str, formula: Formula) -> Iterator[Case]:
         yield Case(
             f"{GROUP}/{name}/{dtype.name}/parts", part(_parts, name=name, formula=formula, dtype=dtype), (dtype,)
         )
+    for dtype in dt.COMPLEX if name == "abs" else ():
+        yield Case(f"{GROUP}/{name}/{dtype.name}/magnitudes", part(_moduli, formula=formula, dtype=dtype), (dtype,))
     for dtype in (*dt.SIGNED, *dt.UNSIGNED) if "shift" in name else ():
         check = part(_beyond, name=name, dtype=dtype)
         yield Case(f"{GROUP}/{name}/{dtype.name}/beyond-the-width", check, (dtype,), quick=dtype is dt.int32)
@@ -231,6 +233,14 @@ def _parts(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     if arity(name) == 2:
         args = (samples.read_only(np.repeat(flat, flat.size)), samples.read_only(np.tile(flat, flat.size)))
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _moduli(t: Trial, *, formula: Formula, dtype: np.dtype) -> None:
+    """Complex numbers whose squares overflow or vanish."""
+    reach = math.log10(dt.finfo(dtype).max) - 2
+    parts = 10 ** t.rng.uniform(-reach, reach, (2, 500)) * t.rng.choice([-1, 1], (2, 500))
+    args = (samples.read_only((parts[0] + 1j * parts[1]).astype(dtype)),)
+    _compare(t, "abs", formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
 def _beyond(t: Trial, *, name: str, dtype: np.dtype) -> None:

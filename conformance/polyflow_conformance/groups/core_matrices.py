@@ -26,6 +26,7 @@ from ..measure import WIDE, WIDE_COMPLEX, eps
 GROUP = "core-1"
 DTYPES = (dt.float32, dt.float64, dt.complex64, dt.complex128)
 SHAPES = {"square": (3, 3), "tall": (5, 3), "wide": (3, 4), "stack": (2, 3, 3), "empty": (0, 3, 3)}
+LARGER = {"larger": (6, 6), "deep": (2, 1, 3, 3)}
 BOUND = 40.0
 """In units of eps · the largest element or 1."""
 
@@ -43,6 +44,14 @@ def cases() -> Iterator[Case]:
                 needed = (dtype, dt.complex_of(dtype)) if name in COMPLEX_RESULTS else (dtype,)
                 quick = dtype is dt.float32 and label in ("square", "tall")
                 yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", run, needed, quick=quick)
+        wide_results = (dt.complex64,) if name in COMPLEX_RESULTS else ()
+        for label, size in LARGER.items():
+            run = functools.partial(_run, kind=kind, check=check, dtype=dt.float32, size=size)
+            yield Case(f"{GROUP}/{name}/float32/{label}", run, (dt.float32, *wide_results))
+        run = functools.partial(_viewed, kind=kind, check=check)
+        yield Case(f"{GROUP}/{name}/float32/layouts", run, (dt.float32, *wide_results))
+    yield Case(f"{GROUP}/det/float32/no-rows", _no_rows, (dt.float32,))
+    yield Case(f"{GROUP}/slogdet/float32/singular", _no_logarithm, (dt.float32,))
     for name in ("inv", "svd", "eigh", "fft"):
         for dtype in (dt.int32, dt.float16):
             run = functools.partial(_converted, name=name, dtype=dtype)
@@ -53,13 +62,61 @@ def _run(t: Trial, *, kind: str, check: Check, dtype: np.dtype, size: tuple[int,
     check(t, matrix(t, kind, dtype, size))
 
 
+class _Views(Trial):
+    """A trial whose tensors lie in memory in some other way, and are the same in the end."""
+
+    def __init__(self, t: Trial, how: str) -> None:
+        super().__init__(t.backend, t.case, t.seed)
+        self.how, self.made = how, list[tuple[Any, np.ndarray]]()
+
+    def tensor(self, host: Any) -> Any:
+        host = np.asarray(host)
+        if host.ndim < 2:
+            x = super().tensor(host)
+        elif self.how == "transposed":
+            x = super().tensor(np.ascontiguousarray(np.swapaxes(host, -1, -2))).mT
+        elif self.how == "reversed":
+            x = super().tensor(np.ascontiguousarray(host[..., ::-1, ::-1]))[..., ::-1, ::-1]
+        else:
+            x = super().tensor(np.repeat(host, 2, -1))[..., ::2]
+        self.made.append((x, host))
+        return x
+
+    def settle(self) -> None:
+        """Look at the tensors again."""
+        for x, host in self.made:
+            self.exactly(x, host, what="the argument after the call")
+
+
+def _viewed(t: Trial, *, kind: str, check: Check) -> None:
+    """Matrices seen through a transpose, from the other end, in part; each with numbers of its own."""
+    for how in ("transposed", "reversed", "strided"):
+        views = _Views(t, how)
+        check(views, matrix(t, kind, dt.float32, (3, 3)))
+        views.settle()
+        t.ulp, t.tolerance = views.ulp, views.tolerance
+
+
+def _no_rows(t: Trial) -> None:
+    """The determinant of no rows is 1, a product of nothing."""
+    t.exactly(matrices.det(t.tensor(np.zeros((0, 0), np.float32))), np.float32(1), what="det")
+    t.exactly(matrices.det(t.tensor(np.zeros((2, 0, 0), np.float32))), np.ones(2, np.float32), what="det")
+
+
+def _no_logarithm(t: Trial) -> None:
+    """Of a singular matrix the sign is 0, and the logarithm minus infinity."""
+    sign, size = matrices.slogdet(t.tensor(np.array([[1, 2], [2, 4]], np.float32)))
+    t.exactly(sign, np.float32(0), what="the sign")
+    t.exactly(size, np.float32(-np.inf), what="the logarithm")
+
+
 def matrix(t: Trial, kind: str, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
     """Matrices far from singular; Hermitian and positive definite ones where asked for."""
     host = t.rng.uniform(-1, 1, size)
     if dtype in dt.COMPLEX:
         host = host + 1j * t.rng.uniform(-1, 1, size)
     if kind != "any":
-        host = host + np.diag([4.0, 5.5, 7.0])
+        host = host + np.diag(4.0 + 1.5 * np.arange(size[-1]))
     if kind == "positive":
         host = host @ np.conj(np.swapaxes(host, -1, -2))
     return samples.read_only(host.astype(dtype))
@@ -203,10 +260,16 @@ def _inv(t: Trial, host: np.ndarray) -> None:
 def _solve(t: Trial, host: np.ndarray) -> None:
     dtype = dt.as_dtype(host.dtype)
     x = t.tensor(host)
-    right = samples.values("any", dtype, (3, 2), t.rng)
+    rows = host.shape[-1]
+    right = samples.values("any", dtype, (rows, 2), t.rng)
     true = _each(lambda a: wide.solution(a, _widened(right)), host)
     _near(t, matrices.solve(x, t.tensor(right)), true, dtype, "the solution")
     _near(t, matrices.solve(x, t.tensor(right[:, 0].copy())), true[..., 0], dtype, "the solution for one vector")
+    if host.ndim > 2 and host.size:
+        each = samples.values("any", dtype, (*host.shape[:-2], rows, 2), t.rng)
+        pairs = zip(host.reshape(-1, rows, rows), each.reshape(-1, rows, 2), strict=True)
+        true = np.array([wide.solution(_widened(a), _widened(b)) for a, b in pairs]).reshape(each.shape)
+        _near(t, matrices.solve(x, t.tensor(each)), true, dtype, "the solutions, each for its own right side")
 
 
 def _pinv(t: Trial, host: np.ndarray) -> None:

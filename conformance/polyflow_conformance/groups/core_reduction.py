@@ -256,8 +256,10 @@ def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
     host = samples.read_only(np.array(rows).astype(dtype))
     for axis in (None, 0, 1):
         _check(t, name, t.tensor(host), host, axis, False)
-    host = samples.read_only(host[1:2].copy())
-    _check(t, name, t.tensor(host), host, None, False)
+    for part in (host[1:2].copy(), host[2:5].copy()):  # without NaN
+        host = samples.read_only(part)
+        for axis in (None, -1):
+            _check(t, name, t.tensor(host), host, axis, False)
 
 
 def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
@@ -266,12 +268,17 @@ def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
     value = functions()[name](t.tensor(host))
     true = np.array(5000.0 if name == "sum" else 1.0, WIDE)
     t.close(value, true, 0.501, dtype=dtype, what=f"{name} of 5000 ones")
+    if name == "mean":
+        large = t.tensor(np.full((40, 30), 300.0, dtype))  # whose sum float16 does not hold
+        t.close(functions()["mean"](large), np.array(WIDE(300)), 0.501, dtype=dtype, what="mean of 1200 large numbers")
 
 
 def _long(t: Trial, *, name: str, rule: Reduction) -> None:
-    """A long leading axis, over which NumPy adds one row after the other."""
+    """A long leading axis, over which NumPy adds row after row; and many equal numbers, whose errors add up."""
     host = samples.values("positive", dt.float32, (20000, 3), t.rng)
     _check(t, name, t.tensor(host), host, 0, False)
+    host = samples.read_only(np.full(100_003, 0.1, np.float32))
+    _check(t, name, t.tensor(host), host, None, False)
 
 
 def _integers(t: Trial, *, name: str, dtype: np.dtype) -> None:
@@ -314,6 +321,9 @@ def _along() -> Iterator[Case]:
         for dtype in dt.FLOATS:
             check = functools.partial(_softmax, name=name, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/axes", check, (dtype,), quick=dtype is dt.float32)
+        for dtype in dt.HALVES:
+            check = functools.partial(_softmax_many, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/accumulated-wide", check, (dtype,))
         for label in ("overflow", "empty", "infinite"):
             check = functools.partial(_softmax_special, name=name, label=label)
             yield Case(f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=True)
@@ -445,6 +455,13 @@ def expected_softmax(name: str, host: np.ndarray, axis: int) -> tuple[Any, np.dt
     true = _softmax_of(widened(host), axis)
     true, scale = (true, true) if name == "softmax" else (np.log(true), np.abs(np.log(true)) + 1)
     return true, dt.as_dtype(host.dtype), 40.0, scale
+
+
+def _softmax_many(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """Of 5000 equal numbers, which floats of 16 bits cannot add up one by one."""
+    true = np.full(5000, 1 / WIDE(5000))
+    value = functions()[name](t.tensor(np.zeros(5000, dtype)))
+    t.close(value, true if name == "softmax" else np.log(true), 2.0, dtype=dtype, what=f"{name} of 5000 zeros")
 
 
 def _softmax_special(t: Trial, *, name: str, label: str) -> None:

@@ -84,7 +84,8 @@ def _along(name: str) -> Probe:
     def probe(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         (x,), (host,) = tensors, hosts
         dtype = dt.as_dtype(host.dtype)
-        for axis in range(-1, host.ndim - 1) if host.ndim else ():
+        axes = (-1, 0, -2) if host.ndim == 3 else range(-1, host.ndim - 1) if host.ndim else ()
+        for axis in axes:
             if name in ("sort", "argsort"):
                 for descending in (False, True):
                     order = order_along(host, axis, descending)
@@ -110,8 +111,8 @@ def _where(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x, y), (h, k) = tensors, hosts
     mask = np.arange(h.size).reshape(h.shape) % 3 == 0
     yield _same(lambda: elementwise.where(mask, x, y), np.where(mask, h, k), h)
-    yield _same(lambda: elementwise.where(np.array(True), x, y), np.where(np.array(True), h, k), h)
     if h.ndim:
+        yield _same(lambda: elementwise.where(np.array(True), x[:1], y), np.where(np.array(True), h[:1], k), h)
         yield _same(lambda: elementwise.where(mask[:1], x[:1], y), np.where(mask[:1], h[:1], k), h)
 
 
@@ -389,7 +390,7 @@ def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
 def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """From no axis at all to five."""
     seen = _Seen(t, name)
-    for size in RANKS:
+    for size in (*RANKS, *([(2, 0, 3)] if name in MOVES or name in ("sort", "argsort") else [])):
         if len(size) < 5 or name in MOVES:
             hosts = _drawn(t, name, dtype, size, count)
             seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 6 if len(size) < 4 else 4)
@@ -397,17 +398,19 @@ def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
 
 
 def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
-    """A hundred thousand elements: a few of them, again and again, so that ties abound."""
-    hosts = [samples.read_only(np.resize(host, HUGE)) for host in _drawn(t, name, dtype, (1009,), count)]
+    """A thousand elements, and a hundred thousand: a few of them, again and again, so that ties abound."""
+    drawn = _drawn(t, name, dtype, (101,), count)
     if "prod" in name:
-        hosts = [samples.read_only(np.sign(host)) for host in hosts]
-    _Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {HUGE}")
+        drawn = [np.sign(host) for host in drawn]
+    for size in ((1009,), HUGE):
+        hosts = [samples.read_only(np.resize(host, size)) for host in drawn]
+        _Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}")
 
 
 def _awkward(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """The limits of a dtype, neighbours that only their last bit tells apart, zeros of both signs, infinities, NaN."""
     seen = _Seen(t, name)
-    hosts = [samples.awkward(dtype, (5, 8), t.rng) for _ in range(count)]
+    hosts = [samples.awkward(dtype, (7, 8), t.rng) for _ in range(count)]
     if dtype in dt.INEXACT and ("prod" in name or name in ADDING):
         hosts = [_mild(host) for host in hosts]
     seen.look(probe, [t.tensor(host) for host in hosts], hosts, "awkward values", 2)
@@ -432,5 +435,5 @@ def _open(name: str, dtype: np.dtype) -> bool:
     """Whether what an op makes of awkward values is left open, or a matter of other cases."""
     if name == "astype":
         return dtype in dt.FLOATS
-    multiplied = "prod" in name or name in ("mean", "logsumexp")  # where a complex infinity has many forms
+    multiplied = "prod" in name or name in ("mean", "logsumexp", "index_add")  # a complex infinity has many forms
     return name in ("softmax", "log_softmax") or (dtype in dt.COMPLEX and multiplied)
