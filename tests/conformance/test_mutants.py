@@ -9,15 +9,16 @@ from polyflow_numpy.backend import NumPyBackend
 
 from .mutants import MUTANTS
 from .mutants.backends import Placed
-from .mutants.table import documented, killers
+from .mutants.table import documented, killer
 
 
 @pytest.mark.parametrize("one", MUTANTS, ids=[f"{one.op}: {one.fault}" for one in MUTANTS])
 def test_mutant_is_killed(one):
     """Some case that names the op fails, and says why."""
-    found = killers(one)
-    assert found, f"no case of {one.op!r} notices: {one.fault}"
-    assert all(result.reason and result.reproducer for result in found)
+    found = killer(one)
+    assert found is not None, f"no case of {one.op!r} notices: {one.fault}"
+    assert found.reason
+    assert found.reproducer
 
 
 def test_ops_without_a_fault_pass():

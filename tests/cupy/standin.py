@@ -859,10 +859,10 @@ class _Functions:
         return self._reduce(np.prod, a, axis, dtype, keepdims)
 
     def max(self, a, axis=None, out=None, keepdims=False):
-        return self.wrap(np.asarray(np.max(a.host, axis=axis, keepdims=bool(keepdims))))
+        return self.wrap(np.asarray(_quiet(np.max)(a.host, axis=axis, keepdims=bool(keepdims))))
 
     def min(self, a, axis=None, out=None, keepdims=False):
-        return self.wrap(np.asarray(np.min(a.host, axis=axis, keepdims=bool(keepdims))))
+        return self.wrap(np.asarray(_quiet(np.min)(a.host, axis=axis, keepdims=bool(keepdims))))
 
     amax, amin = max, min
 
