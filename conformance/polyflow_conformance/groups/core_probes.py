@@ -170,7 +170,8 @@ def _index_set(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
 def _index_add(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x, y), (h, k) = tensors, hosts
     n = h.shape[0] if h.ndim else 0
-    for key in (np.array([-1, 0, -n]), slice(None, None, -1), (..., -1), 0) if n else ((...,),):
+    keys: tuple[Any, ...] = (np.array([-1, 0, -n]), slice(None, None, -1), (..., -1), 0) if n else ((...,),)
+    for key in keys:
         inexact = h.dtype in dt.INEXACT
         wide = h.astype(np.clongdouble if h.dtype in dt.COMPLEX else WIDE) if inexact else np.array(h)
         scale = np.asarray(np.abs(wide))
