@@ -159,6 +159,10 @@ class WeightFileError(PolyflowError, ValueError):
     """A weight file that cannot be read, or that does not fit the model; the message names the file and the weight."""
 
 
+InvalidArgumentError = ValueError
+"""TensorFlow's name for what shapes, labels and options that do not fit raise here."""
+
+
 class LabelError(PolyflowError, ValueError):
     """A label that is none of the classes which the model tells apart; the message names both."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Any, NoReturn
 
 from .errors import nearest
 
@@ -11,7 +12,7 @@ _NO_IMAGES = "there are no layers for images; flatten them for Dense, or subclas
 _NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go along the time axis with tf.scan"
 _NO_FUNCTIONAL = "subclass Model, and put the results of its layers together in `call` with tf.concat, + or *"
 _NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
-_WEIGHTS = "model.save_weights and load_weights keep a model's weights; the code that makes the model is its own record"
+WEIGHTS = "model.save_weights and load_weights keep a model's weights; the code that makes the model is its own record"
 _DIGITS = "nothing is downloaded; load_digits() gives images of digits that ship with the package"
 _DENSE = "tensors are dense; pad to one length, and mask with tf.sequence_mask"
 _FILES = "read files with Python or NumPy, and give a Dataset the arrays, or from_generator"
@@ -20,7 +21,7 @@ _HOST = "use x.numpy() and NumPy outside of tf.function; Dataset.map takes a fun
 
 INSTEAD = {
     "polyflow": {
-        **dict.fromkeys(("saved_model", "train"), _WEIGHTS),
+        **dict.fromkeys(("saved_model", "train"), WEIGHTS),
         **dict.fromkeys(("strings", "string", "lookup"), _NO_TEXT),
         **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor", "IndexedSlices"), _DENSE),
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
@@ -43,7 +44,7 @@ INSTEAD = {
         **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },
-    "polyflow.models": dict.fromkeys(("load_model", "save_model", "model_from_json"), _WEIGHTS),
+    "polyflow.models": dict.fromkeys(("load_model", "save_model", "model_from_json"), WEIGHTS),
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
     "polyflow.data": {
         **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),
@@ -56,7 +57,7 @@ INSTEAD = {
     },
     "polyflow.keras": {
         **dict.fromkeys(("preprocessing", "applications", "export"), _NO_IMAGES),
-        "saving": _WEIGHTS,
+        "saving": WEIGHTS,
         "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
         "ops": "its functions are at the top level, and in tf.math, tf.nn and tf.linalg",
@@ -75,6 +76,19 @@ def missing(module: str, name: str, known: Iterable[str]) -> AttributeError:
     near = [] if hint or name.startswith("__") else nearest(name, known)
     more = f" Instead: {hint}." if hint else f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return AttributeError(f"{module} has no {name!r}.{more}", name=name)
+
+
+class Instead:
+    """A name of TensorFlow's that a class does not have: to look it up raises, with what to use instead."""
+
+    def __init__(self, hint: str) -> None:
+        self.hint = hint
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, found: Any, kind: type) -> NoReturn:
+        raise AttributeError(f"{kind.__name__} has no {self.name!r}. Instead: {self.hint}.", name=self.name)
 
 
 def answer(module: str) -> None:

@@ -118,6 +118,32 @@ def test_a_missing_name_says_what_there_is(path, sentence):
     assert not hasattr(found, name)
 
 
+@pytest.mark.parametrize(
+    ("owner", "name", "sentence"),
+    [
+        (lambda: pf.Sequential(), "save", r"^Sequential has no 'save'. Instead: model.save_weights"),
+        (lambda: pf.data.Dataset.range(3), "padded_batch", "pad_sequences"),
+        (lambda: pf.data.Dataset, "list_files", "from_tensor_slices"),
+        (lambda: pf.function(abs), "get_concrete_function", r"f.graph\("),
+        (lambda: pf.GradientTape(), "batch_jacobian", "jacobian"),
+    ],
+)
+def test_a_missing_method_says_what_there_is(owner, name, sentence):
+    with pytest.raises(AttributeError, match=sentence):
+        getattr(owner(), name)
+    assert not hasattr(owner(), name)
+
+
+def test_a_model_of_ones_own_may_have_what_models_lack():
+    class Saved(pf.Model):
+        def save(self):
+            return "saved"
+
+    model = Saved()
+    model.to_json = 3
+    assert (model.save(), model.to_json) == ("saved", 3)
+
+
 def test_what_stands_in_for_a_missing_name_is_said_of_missing_names_only():
     for module, hints in INSTEAD.items():
         there = importlib.import_module(module)

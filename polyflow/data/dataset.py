@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import ShapeError, UnsupportedError
+from ..missing import Instead
 from ..tensor import Tensor, tensor
 from .cache import Cache
 from .group import Batch, Unbatch
@@ -29,6 +30,8 @@ __all__ = ["AUTOTUNE", "Dataset"]
 
 AUTOTUNE = -1
 """As a number of threads or of elements to prefetch: one chosen for this machine."""
+
+_GENERATOR = "write a Python generator, and make a dataset of it with from_generator"
 
 
 class Dataset(AnyDataset):
@@ -51,6 +54,17 @@ class Dataset(AnyDataset):
                 "Dataset.from_generator or Dataset.range."
             )
         self._node = node
+
+    padded_batch = Instead("pad what varies, e.g. with keras.utils.pad_sequences, and batch that")
+    interleave = Instead("flat_map takes one dataset after the other, and shuffle mixes them")
+    get_single_element = Instead("next(iter(dataset))")
+    make_one_shot_iterator = Instead("iter(dataset)")
+    with_options = Instead("leave it out, there is nothing to choose")
+    rebatch = Instead("unbatch().batch(n)")
+    list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
+    take_while, scan, unique = Instead(_GENERATOR), Instead(_GENERATOR), Instead(_GENERATOR)
+    group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
+    sample_from_datasets, choose_from_datasets = Instead(_GENERATOR), Instead(_GENERATOR)
 
     # Sources ----------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 from .. import tree
 from ..backend import selection
 from ..errors import DTypeError
+from ..missing import Instead
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray
@@ -40,6 +41,8 @@ class Function:
         self._programs = Programs() if programs is None else programs
         self._making = threading.Lock()
         self._programs_of: dict[int, tuple[Any, Programs]] = {}
+
+    get_concrete_function = Instead("f.graph(*args) is the graph for a call")
 
     def __get__(self, owner: Any, kind: type | None = None) -> Function:
         """As a method: the function with its first argument given, with programs of its own for each object."""

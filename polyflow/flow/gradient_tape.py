@@ -8,6 +8,7 @@ from typing import Any
 from .. import dtypes as dt
 from .. import tree
 from ..errors import DTypeError, ShapeError
+from ..missing import Instead
 from ..ops import creation
 from ..ops.call import interpreter
 from ..tensor import Operators, asarray, beside
@@ -74,6 +75,8 @@ class GradientTape:
                 tape.watch_variable(leaf)
             else:
                 tape.watch(leaf)  # type: ignore[arg-type]
+
+    batch_jacobian = Instead("jacobian gives it for all pairs of samples; tf.map_fn over samples for each by itself")
 
     def gradient(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import unknown_name
 from ..flow.graph import Graph
 from ..layers.base import Layer
+from ..missing import WEIGHTS, Instead
 from . import weights as weight_files
 from .graphs import graph_of
 from .summary import summary
@@ -28,6 +29,9 @@ class Model(Trainer, Layer):
             )
         Layer.__init__(self, name=name, trainable=trainable, dtype=dtype, **options)
         Trainer.__init__(self)
+
+    save, export, to_json = Instead(WEIGHTS), Instead(WEIGHTS), Instead(WEIGHTS)
+    add_loss, add_metric = Instead("override compute_loss"), Instead("compile with metrics=[…]")
 
     def build(self, input_shape: Any) -> None:
         """Make the variables for inputs of this shape, batch first, by going through ``call`` without data."""

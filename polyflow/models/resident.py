@@ -21,6 +21,7 @@ from ..flow.passes import simplified
 from ..flow.trace import Traced, trace
 from ..tensor import Tensor
 from ..variable import assign_all
+from .interrupts import raise_swallowed
 from .objective import Objective
 from .step import Step
 
@@ -137,6 +138,7 @@ class Epochs:
             while done < count * steps:
                 start, done = done, min(done + one.stride, count * steps)
                 reports = one.call(self.data, orders, start, done)
+                raise_swallowed()
                 if apart:
                     advance(done)
                 ended = slice(start // steps, done // steps)

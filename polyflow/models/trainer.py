@@ -18,6 +18,7 @@ from ..data.arrays import batch_rows
 from ..errors import NotCompiledError, ShapeError
 from ..flow.gradient_tape import GradientTape
 from ..layers.base import Layer
+from . import interrupts
 from .feed import (
     Batch,
     Feed,
@@ -199,7 +200,7 @@ class Trainer:
             validation = self._validation(validation_data, size, validation_steps)
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
         watchers = CallbackList(callbacks, self, params, verbose=verbose)
-        with selection.use_backend(held.backend):
+        with selection.use_backend(held.backend), interrupts.watched():
             self._prepare(feed, objective, training=True)
             self.stop_training = False
             self.history = watchers.history
@@ -289,6 +290,7 @@ class Trainer:
             if watched:
                 watchers.on_train_batch_begin(index)
             step(batch)
+            interrupts.raise_swallowed()
             if watched:
                 logs = LazyLogs(objective.results)
                 watchers.on_train_batch_end(index, logs)

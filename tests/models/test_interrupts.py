@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from pathlib import Path
 
@@ -112,3 +113,32 @@ def test_a_step_that_fails_half_way_changes_nothing():
     model.fails = False
     model.fit(X, Y, verbose=0)
     assert not same(before, model.get_weights())
+
+
+class Interrupts:
+    """An object whose end is interrupted, where Python cannot raise: as JAX's hook of the garbage collector is."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
+def test_an_interrupt_that_is_swallowed_is_raised_at_the_next_step(hook):
+    model = made()
+    steps = int(model.optimizer.iterations)
+    once = [Interrupts()]
+    callback = pf.keras.callbacks.Callback()
+    setattr(callback, hook, lambda *args, **kwargs: once.clear())
+    before = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=4, epochs=10**6, verbose=0, callbacks=[callback])
+    assert sys.unraisablehook is before
+    assert steps < int(model.optimizer.iterations) <= steps + 4
+    model.fit(X, Y, verbose=0)
+
+
+def test_an_interrupt_that_is_swallowed_at_the_end_is_raised_there():
+    once = [Interrupts()]
+    last = pf.keras.callbacks.LambdaCallback(on_train_end=lambda logs: once.clear())
+    with pytest.raises(KeyboardInterrupt):
+        made().fit(X, Y, verbose=0, callbacks=[last])
