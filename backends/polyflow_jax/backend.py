@@ -219,6 +219,8 @@ class JaxBackend(ArrayNamespaceBackend):
     index_set: Any = staticmethod(indexing.index_set)
     random_bits: Any = staticmethod(random.random_bits)
     keep_mask: Any = staticmethod(random.keep_mask)
+    bitwise_left_shift: Any = staticmethod(jnp.bitwise_left_shift)  # XLA takes any count
+    bitwise_right_shift: Any = staticmethod(jnp.bitwise_right_shift)
     pow: Any = staticmethod(accurate.pow)
     logaddexp: Any = staticmethod(accurate.logaddexp)
     hypot: Any = staticmethod(accurate.hypot)

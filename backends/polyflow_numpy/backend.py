@@ -155,6 +155,8 @@ class NumPyBackend(ArrayNamespaceBackend):
         return result
 
     remainder: Any = staticmethod(np.remainder)
+    bitwise_left_shift: Any = staticmethod(np.left_shift)
+    bitwise_right_shift: Any = staticmethod(np.right_shift)
 
     def expm1(self, x: Any) -> Any:
         """NumPy's own but for special values of complex numbers."""

@@ -189,6 +189,24 @@ class ArrayNamespaceBackend(Backend):
         quotient = xp.where(quotient == 0, xp.copysign(quotient, plain), quotient)
         return self._narrow(xp.where(xp.isinf(x1) | xp.isinf(x2) | (x2 == 0), plain, quotient), given)
 
+    @needs("bitwise_left_shift", "where", "zeros_like")
+    def bitwise_left_shift(self, x1: Any, x2: Any) -> Any:
+        """By any count: one of the width and more, or a negative one, leaves 0."""
+        xp = self.xp
+        x1, x2 = self._pair(x1, x2)
+        inside = (x2 >= 0) & (x2 < np.iinfo(self.dtype_of(x1)).bits)
+        return xp.where(inside, xp.bitwise_left_shift(x1, xp.where(inside, x2, xp.zeros_like(x2))), xp.zeros_like(x1))
+
+    @needs("bitwise_right_shift", "where", "zeros_like")
+    def bitwise_right_shift(self, x1: Any, x2: Any) -> Any:
+        """By any count: one of the width and more, or a negative one, leaves 0, or -1 of a negative number."""
+        xp = self.xp
+        x1, x2 = self._pair(x1, x2)
+        inside = (x2 >= 0) & (x2 < np.iinfo(self.dtype_of(x1)).bits)
+        zero = xp.zeros_like(x1)
+        rest = zero if self._is(x1, dt.UNSIGNED) else xp.where(x1 < 0, zero - 1, zero)
+        return xp.where(inside, xp.bitwise_right_shift(x1, xp.where(inside, x2, xp.zeros_like(x2))), rest)
+
     @needs("where", "ones_like", "zeros_like")
     @needs("copysign", "isfinite", "isinf", "remainder", "signbit", when=among(dt.FLOATS))
     def remainder(self, x1: Any, x2: Any) -> Any:

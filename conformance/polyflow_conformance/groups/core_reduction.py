@@ -429,6 +429,11 @@ def _search_far(t: Trial, *, dtype: np.dtype) -> None:
             t.exactly(reduction.searchsorted(x, y, side=side), true, what=what)
             t.exactly(reduction.searchsorted(x, y[::-1], side=side), true[::-1], what=what)
             t.exactly(y, asked, what="what was asked for, after the call")
+        if line is plain:
+            cube = np.resize(asked, (3, 4, 150)).transpose(2, 0, 1)
+            places = np.array([bisect.bisect_left(numbers, _plain(one)) for one in cube.ravel()], np.int64)
+            value = reduction.searchsorted(t.tensor(line), t.tensor(cube))
+            t.exactly(value, places.reshape(cube.shape), what="searchsorted of three axes")
 
 
 def _running_long(t: Trial, *, dtype: np.dtype) -> None:
