@@ -322,6 +322,12 @@ class CuPyBackend(ArrayNamespaceBackend):
             return self.full(shape=empty.shape, fill_value=float("nan"), dtype=dt.as_dtype(x.dtype))
         return x if axis == () else self.cp.mean(x, axis=axis, keepdims=keepdims)
 
+    def bitwise_left_shift(self, x1: Any, x2: Any) -> Any:
+        return self.cp.left_shift(x1, x2)  # as GPUs shift: beyond the width every bit is out
+
+    def bitwise_right_shift(self, x1: Any, x2: Any) -> Any:
+        return self.cp.right_shift(x1, x2)
+
     def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         return x if axis == () else self.cp.max(x, axis=axis, keepdims=keepdims)
 
