@@ -99,8 +99,8 @@ class Sequential(Model):
         self._finish(input_shape)
 
     def ensure_built(self, input_shape: Any) -> None:
-        """Build for inputs of this shape, unless built."""
-        self.build(input_shape)
+        """Build for inputs of this shape, unless built; the size of the batch does not count."""
+        self.build((None, *input_shape[1:]))
 
     def _finish(self, input_shape: Any) -> None:
         if input_shape is not None:

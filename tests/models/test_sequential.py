@@ -67,6 +67,13 @@ def test_one_feature_may_come_without_its_axis():
     np.testing.assert_array_equal(model.predict(x, verbose=0), model.predict(x[:, None], verbose=0))
 
 
+def test_the_batch_that_builds_a_model_says_nothing_of_later_ones():
+    model = pf.Sequential([L.Dense(2), pf.Sequential([L.Dense(3)])])
+    model(np.zeros((5, 4)))
+    assert (model.input_shape, model.output_shape) == ((None, 4), (None, 3))
+    assert [layer.output_shape for layer in model.layers] == [(None, 2), (None, 3)]
+
+
 def test_wrong_inputs_name_both_shapes():
     model = pf.Sequential([L.Dense(1, input_shape=(3,))])
     with pytest.raises(ShapeError, match=r"expects inputs of shape \(None, 3\).*got shape \(2, 4\)"):
