@@ -245,6 +245,7 @@ class MLXBackend(ArrayNamespaceBackend):
     def _place(self, function: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
         if not x.size:
             return _of_nothing(x, axis, keepdims, None).astype(mx.int64)
+        keepdims = keepdims and x.ndim > 0  # MLX fails to keep the axes of an array that has none
         return function(self._ordered(x), axis, keepdims).astype(mx.int64)
 
     # Sorting -------------------------------------------------------------------------------------------------------
