@@ -23,4 +23,5 @@ def pytest_collection():
 @pytest.fixture(scope="module", autouse=True)
 def settled():
     """What earlier modules left, JAX's programs above all, is not searched when a test collects its garbage."""
+    gc.collect()
     gc.freeze()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..variable import Variable
 
 _new = object.__new__
+_add = elementwise.add
 _existing: WeakValueDictionary[int, Tape] = WeakValueDictionary()
 
 
@@ -181,11 +182,27 @@ class Tape(Interpreter):
             if guards or op is WHERE:
                 _guarded_step(found, guards, live, op, args, attrs, out)
                 continue
+            rules = op.rules
             for index, arg in enumerate(args):
-                if id(arg) in live:
+                key = id(arg)
+                if key not in live:
+                    continue
+                if op.variadic:
                     cotangent = op.pullback(index, g, out, args, attrs)
-                    if cotangent is not None:
-                        _accumulate(found, arg, cotangent)
+                else:
+                    rule = rules[index]
+                    cotangent = None if rule is None else rule(g, out, *args, **attrs)
+                if cotangent is None:
+                    continue
+                if (
+                    cotangent.__class__ is Tensor
+                    and arg.__class__ is Tensor
+                    and cotangent.array.shape == arg.array.shape
+                ):
+                    earlier = found.get(key)
+                    found[key] = cotangent if earlier is None else _add(earlier, cotangent)
+                else:
+                    _accumulate(found, arg, cotangent)
         return found
 
 
@@ -280,7 +297,7 @@ def _accumulate(found: dict[int, Any], value: Tensor, cotangent: Any) -> None:
     if cotangent.__class__ is not Tensor or value.__class__ is not Tensor or cotangent.array.shape != value.array.shape:
         cotangent = unbroadcast(cotangent, value.shape)
     earlier = found.get(id(value))
-    found[id(value)] = cotangent if earlier is None else elementwise.add(earlier, cotangent)
+    found[id(value)] = cotangent if earlier is None else _add(earlier, cotangent)
 
 
 def hold(variable: Variable, value: Tensor) -> None:

@@ -309,4 +309,7 @@ def gradient(function: Callable[..., Any], *rules: Callable[..., Any] | None) ->
     the cotangent of the result ``y``. Broadcasting needs no thought: it is undone where gradients are added up. None
     marks an argument without a gradient. The last rule of a variadic op gets the argument's index first.
     """
-    function.op.rules = rules  # type: ignore[attr-defined]
+    op: Op = function.op  # type: ignore[attr-defined]
+    if not op.variadic and len(rules) != len(op.tensors):
+        raise TypeError(f"{op.name} has {len(op.tensors)} tensor arguments; got {len(rules)} gradient rules.")
+    op.rules = rules

@@ -23,9 +23,9 @@ def conj(x: Any, /) -> Any:
     if x.__class__ is float:
         return x
     try:
-        return x if x.dtype.kind != "c" else _conjugate(x)
-    except AttributeError:
-        return _conjugate(x)
+        return x if x.array.dtype.kind != "c" else _conjugate(x)
+    except AttributeError:  # no plain tensor, or a library whose dtypes are its own
+        return x if getattr(x, "dtype", dt.complex128) not in dt.COMPLEX else _conjugate(x)
 
 
 def _zero(g: Any, y: Any, x: Any) -> Any:
