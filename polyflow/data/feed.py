@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ import numpy as np
 from .blocks import integers, join
 from .dataset import Dataset
 from .group import Batch
-from .mapping import elements
-from .node import Node, Start
+from .node import Node, Start, values
 from .order import permutations_of, shuffle_keys
 from .parallel import Prefetch
 from .rows import ArrayRows
@@ -34,7 +34,7 @@ def host_batches(dataset: Dataset, epoch: int | None = None) -> Iterator[Any]:
     """
     node = dataset._node
     cursor = node.open(Start(epoch=epoch))
-    return (node.structure.pack(leaves) for leaves in elements(cursor))
+    return chain.from_iterable(map(node.structure.packed, values(cursor, 0)))
 
 
 @dataclass(frozen=True)

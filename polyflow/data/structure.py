@@ -94,6 +94,14 @@ class Structure:
             return tuple(leaves)
         return self._build(iter(leaves))
 
+    def packed(self, columns: Sequence[Any]) -> Iterator[Any]:
+        """The values of this structure whose leaves are the elements of columns, one after the other."""
+        if self.kind is None:
+            return iter(columns[0])
+        if self._flat:
+            return zip(*columns, strict=True)
+        return map(self.pack, zip(*columns, strict=True))
+
     def _build(self, leaves: Iterator[Any]) -> Any:
         if self.kind is None:
             return next(leaves)
