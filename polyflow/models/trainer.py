@@ -1,76 +1,26 @@
-"""Trainer: compile, fit, evaluate, predict, with Keras's signatures and meaning."""
+"""Trainer: compile and fit, with Keras's signatures and meaning."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from .. import losses, optimizers, testing, tree
+from .. import optimizers, testing
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
-from ..convert import short
-from ..data.arrays import batch_rows
-from ..errors import NotCompiledError, ShapeError
+from ..errors import NotCompiledError
 from ..flow.gradient_tape import GradientTape
-from ..layers.base import Layer
 from . import interrupts
-from .feed import (
-    Batch,
-    Feed,
-    Resident,
-    host_structure,
-    is_iterable_of_batches,
-    make_feed,
-    split_validation,
-    the_one,
-    unpack,
-)
-from .inventory import Inventory
-from .objective import TARGETS, Objective
-from .resident import Epochs, epochs_in_memory
-from .step import Step, Steps
-
-if TYPE_CHECKING:
-    from ..variable import Variable
+from .evaluator import Evaluator
+from .feed import Feed, is_iterable_of_batches, split_validation
+from .objective import Objective
+from .step import Step
 
 
-class Trainer:
+class Trainer(Evaluator):
     """What a Model can do once it is compiled."""
-
-    first_layer: Layer | None = None
-    """The layer that sees the data as it is, where it is known."""
-
-    takes_one = False
-    """Whether the input is one array, so that a list of one stands for it and a longer one is an error."""
-
-    if TYPE_CHECKING:
-        name: str
-        dtype: Any
-        built: bool
-        output_shape: Any
-
-        @property
-        def variables(self) -> list[Variable]: ...
-        @property
-        def losses(self) -> list[Any]: ...
-        def _deep(self, look: Any = None) -> Iterator[tuple[Layer, list[Variable]]]: ...
-        @property
-        def trainable_variables(self) -> list[Variable]: ...
-
-        def __call__(self, inputs: Any, *, training: bool = False) -> Any: ...
-
-    def __init__(self) -> None:
-        self.optimizer: Any = None
-        self.objective: Objective | None = None
-        self.stop_training = False
-        self.history: Any = None
-        self.run_eagerly = False
-        self._steps = Steps()
 
     # Compile --------------------------------------------------------------------------------------------------------
 
@@ -273,13 +223,6 @@ class Trainer:
                 if watchers.needs_epochs and self._step("train") is not step:
                     break
 
-    def _in_memory(self, step: Step, objective: Objective, batch: Batch, rows: Resident) -> Epochs | None:
-        """Epochs of a step over rows in memory, where they can be run as a loop."""
-        found = epochs_in_memory(step, objective, batch, rows)
-        for check in self._checks(objective) if found is not None else ():
-            check(batch)
-        return found
-
     def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: Objective) -> None:
         checks = self._checks(objective)
         logs = LazyLogs(objective.results)
@@ -320,132 +263,6 @@ class Trainer:
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
-    def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """What happens with one batch of `evaluate`."""
-        objective = self._compiled("test_step")
-        y_pred = self(x, training=False)
-        loss = None if objective.loss is None else self.compute_loss(x, y, y_pred, sample_weight)
-        self.update_metrics(loss, x, y, y_pred, sample_weight)
-
-    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """A batch's loss, a scalar: what was compiled and what regularizers add; override it for one of your own."""
-        loss = self._compiled("compute_loss").compute(y, y_pred, sample_weight)
-        for added in self.losses:
-            loss = loss + added
-        return loss
-
-    def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count a batch in the running loss and the metrics."""
-        count = tree.flatten(x)[0][0].shape[0]
-        self._compiled("update_metrics").update(loss, count, y, y_pred, sample_weight)
-
-    def predict_step(self, x: Any, *rest: Any) -> Any:
-        """What happens with one batch of `predict`."""
-        return self(x, training=False)
-
-    # Evaluate and predict -------------------------------------------------------------------------------------------
-
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: Any = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """The loss and metrics on arrays or a dataset.
-
-        Returns:
-            The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
-        """
-        objective = self._compiled("evaluate")
-        feed = self._feed(x, y, sample_weight, batch_size=batch_size, steps=steps, what="evaluate")
-        with self._running():
-            self._prepare(feed, objective, training=False)
-            watchers = CallbackList(
-                callbacks,
-                self,
-                {"verbose": verbose, "epochs": 1, "steps": feed.steps},
-                verbose=verbose,
-                mode="evaluate",
-            )
-            watchers.on_test_begin()
-            try:
-                found = self._evaluate(feed, objective, watchers)
-                watchers.on_test_end(found)
-            finally:
-                watchers.close()
-        testing.observe("evaluate", found)
-        if return_dict:
-            return found
-        values = list(found.values())
-        return values[0] if len(values) == 1 else values
-
-    def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
-        step = self._step("test")
-        found = None if watchers.needs_test_batches else feed.in_memory()
-        rows = None if found is None else self._in_memory(step, objective, *found)
-        if rows is not None:
-            ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
-            return objective.named(value for (value,) in columns)
-        objective.reset()
-        checks = self._checks(objective)
-        watched = watchers.needs_test_batches
-        for index, batch in enumerate(feed.epoch(0)):
-            for check in checks:
-                check(batch)
-            if watched:
-                watchers.on_test_batch_begin(index)
-            step(batch)
-            if watched:
-                watchers.on_test_batch_end(index, LazyLogs(objective.results))
-            watchers.advance_test(index + 1)
-        return objective.results()
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        steps: int | None = None,
-        callbacks: Any = None,
-    ) -> Any:
-        """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
-        held = self._held()
-        if verbose == 0 and steps is None and callbacks is None and x.__class__ is np.ndarray:
-            step = self._steps.of("predict", held.signature)
-            if step is not None and step.knows((x,)) and len(x) <= batch_rows(batch_size):
-                return self._predict_known(step, x)
-        feed = self._feed(x, dtype=held.dtype, batch_size=batch_size, steps=steps, what="predict")
-        with selection.use_backend(held.backend):
-            step = self._step("predict", held if self._build_with(feed) is None else None)
-            watchers = CallbackList(
-                callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="predict"
-            )
-            watchers.on_predict_begin()
-            parts = []
-            checks = self._checks(None)
-            try:
-                for index, batch in enumerate(feed.epoch(0)):
-                    for check in checks:
-                        check(batch)
-                    watchers.on_predict_batch_begin(index)
-                    parts.append(step(batch[:1]))
-                    watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
-                    watchers.advance(index + 1, {})
-                watchers.on_predict_end()
-            finally:
-                watchers.close()
-            host = [tree.map(step.backend.to_numpy, part) for part in parts]
-        if len(host) == 1:
-            return tree.map(np.array, host[0])
-        return tree.map(lambda *arrays: np.concatenate(arrays), *host)
-
-    # One batch ------------------------------------------------------------------------------------------------------
-
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -453,167 +270,8 @@ class Trainer:
         objective = self._compiled("train_on_batch")
         return self._one_batch("train", objective, x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss (and metrics) of one batch."""
-        return self._one_batch("test", self._compiled("test_on_batch"), x, y, sample_weight, None, return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The model's output for one batch, as a NumPy array."""
-        inputs = self._given(x)
-        feed = self._feed(*inputs, what="predict_on_batch")
-        with self._running():
-            self._build_with(feed)
-            return self._predict_known(self._step("predict"), *inputs)
-
-    def _predict_known(self, step: Step, x: Any) -> Any:
-        """The output for one batch of host arrays that nobody watches."""
-        for check in self._checks(None):
-            check((x,))
-        return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step((x,)))
-
-    def _one_batch(
-        self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
-    ) -> Any:
-        parts = self._given(x, y, weight)
-        leaves = tree.flatten(parts[0])[0]
-        if not leaves or not leaves[0].ndim:
-            raise ShapeError(f"{kind}_on_batch needs a batch of samples, rows first; got {short(x)}.")
-        feed = self._feed(*parts, batch_size=max(len(leaves[0]), 1), class_weight=class_weight, what=kind)
-        with self._running():
-            self._prepare(feed, objective, training=kind == "train")
-            objective.reset()
-            batch = feed.first()
-            for check in self._checks(objective):
-                check(batch)
-            self._step(kind)(batch)
-            found = objective.results()
-        values = list(found.values())
-        return found if return_dict else values[0] if len(values) == 1 else values
-
-    # Behind the scenes ----------------------------------------------------------------------------------------------
-
-    def _compiled(self, what: str) -> Objective:
-        if self.objective is None:
-            raise NotCompiledError(f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first.")
-        return self.objective
-
-    def _need_built(self, why: str) -> None:
-        if not self.built:
-            raise ValueError(
-                f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call it on data."
-            )
-
-    def _held(self) -> Inventory:
-        """What the model holds now."""
-        return self._steps.inventory(self)
-
-    def _running(self) -> Any:
-        """The block in which the model's backend is the current one."""
-        return selection.use_backend(self._held().backend)
-
-    def _given(self, x: Any, *rest: Any) -> tuple[Any, ...]:
-        """Data that a user gave as arrays, as structures of host arrays."""
-        if self.takes_one:
-            x = the_one(x, f"{self.name!r} takes one array")
-        dtype = self._held().dtype
-        return tuple(host_structure(part, dtype) for part in (x, *rest))
-
-    def _feed(self, x: Any, *rest: Any, dtype: Any = None, **options: Any) -> Feed:
-        if self.takes_one and not is_iterable_of_batches(x):
-            x = the_one(x, f"{self.name!r} takes one array")
-        return make_feed(x, *rest, dtype=self._held().dtype if dtype is None else dtype, **options)
-
-    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
-        if is_iterable_of_batches(data):
-            return self._feed(data, steps=steps, what="validation_data")
-        if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
-            raise ValueError(
-                "validation_data is (x, y), (x, y, sample_weight) or a dataset of such batches; "
-                f"got {short(data)} of type {type(data).__name__}."
-            )
-        x, y, weight = unpack(tuple(data), "validation_data")
-        return self._feed(x, y, weight, batch_size=batch_size, steps=steps, what="validation_data")
-
-    def _build_with(self, feed: Feed) -> Any:
-        """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""
-        if self.built:
-            return None
-        batch = feed.first()
-        self(tree.map(lambda leaf: leaf[:1], batch[0]))
-        return batch
-
-    def _prepare(self, feed: Feed, objective: Objective, *, training: bool) -> None:
-        """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
-        batch = self._build_with(feed)
-        if training and not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        if not objective.resolved:
-            x, y, _ = batch or feed.first()
-            objective.resolve(y, self(tree.map(lambda leaf: leaf[:1], x)))
-
-    def reset_metrics(self) -> None:
-        """Let the running loss and the metrics start anew."""
-        if self.objective is not None:
-            self.objective.reset()
-
-    def _checks(self, objective: Objective | None) -> list[Callable[[Any], None]]:
-        """What to look at in each batch on the host, as a compiled step cannot: labels, and the first layer's input."""
-        found: list[Callable[[Any], None]] = []
-        if objective is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
-            classes = self.output_shape[-1]
-            found.append(lambda batch: losses.check_labels(objective.loss, the_one(batch[1], TARGETS), classes))
-        first = self.first_layer
-        if first is not None and type(first).check_values is not Layer.check_values:
-            found.append(lambda batch: first.check_values(batch[0]))
-        return found
-
-    def _step(self, kind: str, held: Inventory | None = None) -> Step:
-        """The compiled step for what the model holds now, which may be known already."""
-        held = held or self._held()
-        step = self._steps.of(kind, held.signature)
-        if step is None or step.backend is not held.backend:
-            function: Callable[..., Any] = {
-                "train": self.train_step,
-                "test": self.test_step,
-                "predict": self.predict_step,
-            }[kind]
-            _check_signature(function)
-            step = self._steps[kind] = Step(function, held.backend, self.run_eagerly, self._state)
-        return step
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_steps": Steps()}
-
-    def _changed(self) -> None:
-        """Forget compiled programs: what they would do has changed."""
-        self._steps.clear()
-
-    def _moved(self) -> None:
-        """Move what belongs to training after the model to its backend."""
-        target = self._held().backend
-        for variable in self._state():
-            variable.move_to(target)
-        self._changed()
-
-    def _state(self) -> list[Variable]:
-        """All that a training step may change: the model's variables, the optimizer's and those of the metrics."""
-        optimizer = [] if self.optimizer is None else self.optimizer.variables
-        return [*self.variables, *optimizer, *([] if self.objective is None else self.objective.variables)]
-
 
 def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 0:
         raise ValueError(f"{name} is an integer of 0 or more; got {value!r}.")
     return int(value)
-
-
-def _check_signature(function: Callable[..., Any]) -> None:
-    """Raise the sentence that tells how polyflow's steps are called, for one written as Keras's are."""
-    try:
-        inspect.signature(function).bind(None, None, None)
-    except TypeError:
-        name = getattr(function, "__name__", "this step")
-        raise TypeError(
-            f"{name}{inspect.signature(function)} cannot be called as {name}(x, y, sample_weight). Write it with these "
-            "arguments (not one 'data'), and count the batch with self.update_metrics(loss, x, y, y_pred)."
-        ) from None

@@ -1,0 +1,195 @@
+"""Evaluator: what a model says of data, and how good that is: evaluate, predict, and single batches of both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import testing, tree
+from ..backend import selection
+from ..callbacks import CallbackList, LazyLogs
+from ..convert import short
+from ..data.arrays import batch_rows
+from ..errors import ShapeError
+from .feed import Batch, Feed, Resident
+from .objective import Objective
+from .resident import Epochs, epochs_in_memory
+from .runner import Runner
+from .step import Step
+
+
+class Evaluator(Runner):
+    """What a Model can do without being trained."""
+
+    # Steps ----------------------------------------------------------------------------------------------------------
+
+    def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """What happens with one batch of `evaluate`."""
+        objective = self._compiled("test_step")
+        y_pred = self(x, training=False)
+        loss = None if objective.loss is None else self.compute_loss(x, y, y_pred, sample_weight)
+        self.update_metrics(loss, x, y, y_pred, sample_weight)
+
+    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """A batch's loss, a scalar: what was compiled and what regularizers add; override it for one of your own."""
+        loss = self._compiled("compute_loss").compute(y, y_pred, sample_weight)
+        for added in self.losses:
+            loss = loss + added
+        return loss
+
+    def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch in the running loss and the metrics."""
+        count = tree.flatten(x)[0][0].shape[0]
+        self._compiled("update_metrics").update(loss, count, y, y_pred, sample_weight)
+
+    def predict_step(self, x: Any, *rest: Any) -> Any:
+        """What happens with one batch of `predict`."""
+        return self(x, training=False)
+
+    # Evaluate and predict -------------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and metrics on arrays or a dataset.
+
+        Returns:
+            The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
+        """
+        objective = self._compiled("evaluate")
+        feed = self._feed(x, y, sample_weight, batch_size=batch_size, steps=steps, what="evaluate")
+        with self._running():
+            self._prepare(feed, objective, training=False)
+            watchers = CallbackList(
+                callbacks,
+                self,
+                {"verbose": verbose, "epochs": 1, "steps": feed.steps},
+                verbose=verbose,
+                mode="evaluate",
+            )
+            watchers.on_test_begin()
+            try:
+                found = self._evaluate(feed, objective, watchers)
+                watchers.on_test_end(found)
+            finally:
+                watchers.close()
+        testing.observe("evaluate", found)
+        if return_dict:
+            return found
+        values = list(found.values())
+        return values[0] if len(values) == 1 else values
+
+    def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
+        step = self._step("test")
+        found = None if watchers.needs_test_batches else feed.in_memory()
+        rows = None if found is None else self._in_memory(step, objective, *found)
+        if rows is not None:
+            ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
+            return objective.named(value for (value,) in columns)
+        objective.reset()
+        checks = self._checks(objective)
+        watched = watchers.needs_test_batches
+        for index, batch in enumerate(feed.epoch(0)):
+            for check in checks:
+                check(batch)
+            if watched:
+                watchers.on_test_batch_begin(index)
+            step(batch)
+            if watched:
+                watchers.on_test_batch_end(index, LazyLogs(objective.results))
+            watchers.advance_test(index + 1)
+        return objective.results()
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
+        held = self._held()
+        if verbose == 0 and steps is None and callbacks is None and x.__class__ is np.ndarray:
+            step = self._steps.of("predict", held.signature)
+            if step is not None and step.knows((x,)) and len(x) <= batch_rows(batch_size):
+                return self._predict_known(step, x)
+        feed = self._feed(x, dtype=held.dtype, batch_size=batch_size, steps=steps, what="predict")
+        with selection.use_backend(held.backend):
+            step = self._step("predict", held if self._build_with(feed) is None else None)
+            watchers = CallbackList(
+                callbacks, self, {"verbose": verbose, "epochs": 1, "steps": feed.steps}, verbose=verbose, mode="predict"
+            )
+            watchers.on_predict_begin()
+            parts = []
+            checks = self._checks(None)
+            try:
+                for index, batch in enumerate(feed.epoch(0)):
+                    for check in checks:
+                        check(batch)
+                    watchers.on_predict_batch_begin(index)
+                    parts.append(step(batch[:1]))
+                    watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
+                    watchers.advance(index + 1, {})
+                watchers.on_predict_end()
+            finally:
+                watchers.close()
+            host = [tree.map(step.backend.to_numpy, part) for part in parts]
+        if len(host) == 1:
+            return tree.map(np.array, host[0])
+        return tree.map(lambda *arrays: np.concatenate(arrays), *host)
+
+    # One batch ------------------------------------------------------------------------------------------------------
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss (and metrics) of one batch."""
+        return self._one_batch("test", self._compiled("test_on_batch"), x, y, sample_weight, None, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The model's output for one batch, as a NumPy array."""
+        inputs = self._given(x)
+        feed = self._feed(*inputs, what="predict_on_batch")
+        with self._running():
+            self._build_with(feed)
+            return self._predict_known(self._step("predict"), *inputs)
+
+    def _predict_known(self, step: Step, x: Any) -> Any:
+        """The output for one batch of host arrays that nobody watches."""
+        for check in self._checks(None):
+            check((x,))
+        return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step((x,)))
+
+    def _one_batch(
+        self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
+        parts = self._given(x, y, weight)
+        leaves = tree.flatten(parts[0])[0]
+        if not leaves or not leaves[0].ndim:
+            raise ShapeError(f"{kind}_on_batch needs a batch of samples, rows first; got {short(x)}.")
+        feed = self._feed(*parts, batch_size=max(len(leaves[0]), 1), class_weight=class_weight, what=kind)
+        with self._running():
+            self._prepare(feed, objective, training=kind == "train")
+            objective.reset()
+            batch = feed.first()
+            for check in self._checks(objective):
+                check(batch)
+            self._step(kind)(batch)
+            found = objective.results()
+        values = list(found.values())
+        return found if return_dict else values[0] if len(values) == 1 else values
+
+    def _in_memory(self, step: Step, objective: Objective, batch: Batch, rows: Resident) -> Epochs | None:
+        """Epochs of a step over rows in memory, where they can be run as a loop."""
+        found = epochs_in_memory(step, objective, batch, rows)
+        for check in self._checks(objective) if found is not None else ():
+            check(batch)
+        return found

@@ -1,0 +1,170 @@
+"""Runner: what training, evaluation and prediction of a model share: its data, its compiled steps, what it holds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .. import losses, tree
+from ..backend import selection
+from ..convert import short
+from ..errors import NotCompiledError
+from ..layers.base import Layer
+from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, the_one, unpack
+from .inventory import Inventory
+from .objective import TARGETS, Objective
+from .step import Step, Steps
+
+if TYPE_CHECKING:
+    from ..variable import Variable
+
+
+class Runner:
+    """What a Model needs for running its steps."""
+
+    first_layer: Layer | None = None
+    """The layer that sees the data as it is, where it is known."""
+
+    takes_one = False
+    """Whether the input is one array, so that a list of one stands for it and a longer one is an error."""
+
+    if TYPE_CHECKING:
+        name: str
+        dtype: Any
+        built: bool
+        output_shape: Any
+
+        @property
+        def variables(self) -> list[Variable]: ...
+        @property
+        def losses(self) -> list[Any]: ...
+        def _deep(self, look: Any = None) -> Iterator[tuple[Layer, list[Variable]]]: ...
+        @property
+        def trainable_variables(self) -> list[Variable]: ...
+
+        def __call__(self, inputs: Any, *, training: bool = False) -> Any: ...
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.objective: Objective | None = None
+        self.stop_training = False
+        self.history: Any = None
+        self.run_eagerly = False
+        self._steps = Steps()
+
+    def _compiled(self, what: str) -> Objective:
+        if self.objective is None:
+            raise NotCompiledError(f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first.")
+        return self.objective
+
+    def _need_built(self, why: str) -> None:
+        if not self.built:
+            raise ValueError(
+                f"{self.name!r} is not built yet, so {why}. Give the first layer an input_shape, or call it on data."
+            )
+
+    def _held(self) -> Inventory:
+        """What the model holds now."""
+        return self._steps.inventory(self)
+
+    def _running(self) -> Any:
+        """The block in which the model's backend is the current one."""
+        return selection.use_backend(self._held().backend)
+
+    def _given(self, x: Any, *rest: Any) -> tuple[Any, ...]:
+        """Data that a user gave as arrays, as structures of host arrays."""
+        if self.takes_one:
+            x = the_one(x, f"{self.name!r} takes one array")
+        dtype = self._held().dtype
+        return tuple(host_structure(part, dtype) for part in (x, *rest))
+
+    def _feed(self, x: Any, *rest: Any, dtype: Any = None, **options: Any) -> Feed:
+        if self.takes_one and not is_iterable_of_batches(x):
+            x = the_one(x, f"{self.name!r} takes one array")
+        return make_feed(x, *rest, dtype=self._held().dtype if dtype is None else dtype, **options)
+
+    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
+        if is_iterable_of_batches(data):
+            return self._feed(data, steps=steps, what="validation_data")
+        if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
+            raise ValueError(
+                "validation_data is (x, y), (x, y, sample_weight) or a dataset of such batches; "
+                f"got {short(data)} of type {type(data).__name__}."
+            )
+        x, y, weight = unpack(tuple(data), "validation_data")
+        return self._feed(x, y, weight, batch_size=batch_size, steps=steps, what="validation_data")
+
+    def _build_with(self, feed: Feed) -> Any:
+        """Build the model with the feed's first batch, unless it is built; returns that batch where it was needed."""
+        if self.built:
+            return None
+        batch = feed.first()
+        self(tree.map(lambda leaf: leaf[:1], batch[0]))
+        return batch
+
+    def _prepare(self, feed: Feed, objective: Objective, *, training: bool) -> None:
+        """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
+        batch = self._build_with(feed)
+        if training and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        if not objective.resolved:
+            x, y, _ = batch or feed.first()
+            objective.resolve(y, self(tree.map(lambda leaf: leaf[:1], x)))
+
+    def reset_metrics(self) -> None:
+        """Let the running loss and the metrics start anew."""
+        if self.objective is not None:
+            self.objective.reset()
+
+    def _checks(self, objective: Objective | None) -> list[Callable[[Any], None]]:
+        """What to look at in each batch on the host, as a compiled step cannot: labels, and the first layer's input."""
+        found: list[Callable[[Any], None]] = []
+        if objective is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
+            classes = self.output_shape[-1]
+            found.append(lambda batch: losses.check_labels(objective.loss, the_one(batch[1], TARGETS), classes))
+        first = self.first_layer
+        if first is not None and type(first).check_values is not Layer.check_values:
+            found.append(lambda batch: first.check_values(batch[0]))
+        return found
+
+    def _step(self, kind: str, held: Inventory | None = None) -> Step:
+        """The compiled step for what the model holds now, which may be known already."""
+        held = held or self._held()
+        step = self._steps.of(kind, held.signature)
+        if step is None or step.backend is not held.backend:
+            function: Callable[..., Any] = getattr(self, f"{kind}_step")
+            _check_signature(function)
+            step = self._steps[kind] = Step(function, held.backend, self.run_eagerly, self._state)
+        return step
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_steps": Steps()}
+
+    def _changed(self) -> None:
+        """Forget compiled programs: what they would do has changed."""
+        self._steps.clear()
+
+    def _moved(self) -> None:
+        """Move what belongs to training after the model to its backend."""
+        target = self._held().backend
+        for variable in self._state():
+            variable.move_to(target)
+        self._changed()
+
+    def _state(self) -> list[Variable]:
+        """All that a training step may change: the model's variables, the optimizer's and those of the metrics."""
+        optimizer = [] if self.optimizer is None else self.optimizer.variables
+        return [*self.variables, *optimizer, *([] if self.objective is None else self.objective.variables)]
+
+
+def _check_signature(function: Callable[..., Any]) -> None:
+    """Raise the sentence that tells how polyflow's steps are called, for one written as Keras's are."""
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError:
+        name = getattr(function, "__name__", "this step")
+        raise TypeError(
+            f"{name}{inspect.signature(function)} cannot be called as {name}(x, y, sample_weight). Write it with these "
+            "arguments (not one 'data'), and count the batch with self.update_metrics(loss, x, y, y_pred)."
+        ) from None
