@@ -173,7 +173,7 @@ def _plain(args: tuple[Any, ...]) -> Any:
     for arg in args:
         if arg.__class__ is not Tensor or arg.backend is not args[0].backend:
             return None
-        key += (arg.shape, arg.dtype)
+        key += (arg.array.shape, arg.dtype)
     return (args[0].backend, *key) if key else None
 
 
