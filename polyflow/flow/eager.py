@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -71,16 +72,8 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """`apply` for arguments that are not all plain tensors and numbers: they are read or converted first."""
     values = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
-    backend = None
-    for value in values:
-        if isinstance(value, Operators):
-            if backend is not None and value.backend is not backend:
-                raise _mixed(op, backend, value.backend)
-            backend = value.backend
-        elif value.__class__ not in _NUMBERS:
-            backend = None
-            break
-    if backend is None:
+    backend = _common(op, values)
+    if backend is None or any(not isinstance(value, Operators) and value.__class__ not in _NUMBERS for value in values):
         values, backend = _converted(op, values)
     key = tuple([_dtype(value) for value in values])
     plan = op.plans.get(key)
@@ -92,6 +85,17 @@ def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     if top is not None:
         return top.run(op, values, attrs)
     return run(op, values, attrs, backend)
+
+
+def _common(op: Op, values: Sequence[Any]) -> Any:
+    """The backend of the tensors among these values; None without any."""
+    backend = None
+    for value in values:
+        if isinstance(value, Operators):
+            if backend is not None and value.backend is not backend:
+                raise _mixed(op, backend, value.backend)
+            backend = value.backend
+    return backend
 
 
 def _plan(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -187,12 +191,7 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
 def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
     values = [_value(arg, op) for arg in args]
-    backend = None
-    for value in values:
-        if isinstance(value, Operators):
-            if backend is not None and value.backend is not backend:
-                raise _mixed(op, backend, value.backend)
-            backend = value.backend
+    backend = _common(op, values)
     backend = here() if backend is None else backend
     values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
     if not any(isinstance(v, Operators) for v in values):  # numbers among themselves take their defaults

@@ -17,6 +17,7 @@ from polyflow import dtypes as dt
 from polyflow.backend.loop import Loop, Part
 from polyflow.flow.passes.lives import nbytes
 
+from ..threads import alone, small
 from .elementwise import function
 from .lowering import lowered
 from .places import Place, c_order, size
@@ -51,7 +52,8 @@ class PlannedLoop:
         size = sum(map(nbytes, held))
         large = size >= LARGE
         pool = Pool(lambda: _Running(loop, held, flats, planned, large), size + sum(part.size for part in planned))
-        self._call = pool.function(once=large)
+        call = pool.function(once=large)
+        self._call = alone(call) if small(part.graph for part in parts) else call
 
     def place(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.ascontiguousarray(array, dt.as_dtype(array.dtype)) for array in arrays]

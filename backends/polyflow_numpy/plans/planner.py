@@ -12,6 +12,7 @@ from polyflow.backend.nodes import with_functions
 from polyflow.flow.passes.lives import VIEWS, Lives, nbytes
 from polyflow.ops.several import PACKED
 
+from ..threads import LEAST_OF_MATRICES, alone, small
 from . import elementwise, numbers, products, reductions, selection, views
 from .lowering import lowered
 from .memory import Memory
@@ -371,6 +372,8 @@ def plan(graph: Any, resolve: Resolve) -> Callable[..., tuple[Any, ...]]:
     arguments = [f"x{i}" for i in range(len(graph.inputs))]
     text = planner.source.text([], arguments, results, planner.memory.lines())
     function: Any = Pool(planner.source.function(text), planner.memory.size).function()
+    if small([graph], LEAST_OF_MATRICES):
+        function = alone(function)
     function.text = text
     return function
 
