@@ -115,6 +115,14 @@ def test_a_step_that_fails_half_way_changes_nothing():
     assert not same(before, model.get_weights())
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard, also where the tests run in the background of a shell, which ignores it there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Interrupts:
     """An object whose end is interrupted, where Python cannot raise: as JAX's hook of the garbage collector is."""
 
@@ -122,6 +130,7 @@ class Interrupts:
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
 def test_an_interrupt_that_is_swallowed_is_raised_at_the_next_step(hook):
     model = made()
@@ -137,6 +146,7 @@ def test_an_interrupt_that_is_swallowed_is_raised_at_the_next_step(hook):
     model.fit(X, Y, verbose=0)
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_that_is_swallowed_at_the_end_is_raised_there():
     once = [Interrupts()]
     last = pf.keras.callbacks.LambdaCallback(on_train_end=lambda logs: once.clear())
