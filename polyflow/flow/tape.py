@@ -191,7 +191,9 @@ class Tape(Interpreter):
                     cotangent = op.pullback(index, g, out, args, attrs)
                 else:
                     rule = rules[index]
-                    cotangent = None if rule is None else rule(g, out, *args, **attrs)
+                    if rule is None:
+                        continue
+                    cotangent = rule(g, out, *args, **attrs) if attrs else rule(g, out, *args)
                 if cotangent is None:
                     continue
                 if (

@@ -129,8 +129,9 @@ def _unary(op: Op) -> Callable[..., Any]:
         except Exception:
             result.array = _again(op, (x,), NO_ATTRS, backend)
         result.backend = backend
-        if top is not None and id(x) in top.live:
-            top.remember(op, (x,), NO_ATTRS, result)
+        if top is not None and id(x) in top.live and op.rules:  # as Tape.remember does
+            top.live.add(id(result))
+            top.records.append((op, (x,), NO_ATTRS, result))
         return result
 
     return call
@@ -178,8 +179,9 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
         result.backend = backend
         if top is not None:
             live = top.live
-            if id(x1) in live or id(x2) in live:
-                top.remember(op, (x1, x2), NO_ATTRS, result)
+            if (id(x1) in live or id(x2) in live) and op.rules:  # as Tape.remember does
+                live.add(id(result))
+                top.records.append((op, (x1, x2), NO_ATTRS, result))
         return result
 
     return call
