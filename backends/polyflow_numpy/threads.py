@@ -1,8 +1,9 @@
 """Threads of BLAS: one for programs whose products are small.
 
 BLAS shares a product of a quarter of a million multiplications among all processors, and a sum by a product of ten
-thousand. That gains little, and where a processor has something else to do, the other threads wait for it, spinning, at
-every product: a small network then trains ten times as slowly as with one thread.
+thousand. On two idle processors that saves a few microseconds of such a product, ten of one of a million. But where a
+processor has something else to do, the other threads wait for it, spinning, at every product, and a small network may
+train ten times as slowly as with one thread. So small products are not shared, and large ones are.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ LEAST = 1 << 13
 LEAST_OF_MATRICES = 1 << 18
 """And so are products of matrices with fewer."""
 
-MOST = 1 << 22
-"""Products of more multiplications, a tenth of a millisecond's work, are worth sharing."""
+MOST = 1 << 20
+"""Products of more multiplications, some thirty microseconds' work of one thread, are shared."""
 
 
 def small(graphs: Iterable[Any], least: int = LEAST) -> bool:
