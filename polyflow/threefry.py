@@ -37,7 +37,9 @@ SPLIT, FOLD = 1 << 63, (1 << 63) + (1 << 62)
 """The first counters from which `split` and `fold_in` derive keys."""
 
 _MASK = 0xFFFFFFFF
-_HIGH = 1 if sys.byteorder == "little" else 0  # where the high 32 bits of a 64-bit word lie among its two halves
+_NUMBERS = tuple(np.array(i, np.uint32) for i in range(32))  # NumPy takes an array sooner than a scalar
+HIGH = 1 if sys.byteorder == "little" else 0
+"""Where the high 32 bits of a 64-bit word lie among its two halves."""
 
 
 # The cipher -----------------------------------------------------------------------------------------------------------
@@ -80,20 +82,21 @@ def encrypt_inplace(key: Any, x0: Words, x1: Words, spare: Words) -> None:
 
     The key's two words may themselves be arrays, of a key for each row.
     """
+    add, left, right, either, xor = np.add, np.left_shift, np.right_shift, np.bitwise_or, np.bitwise_xor
     k0, k1 = key[0], key[1]
     schedule = (k0, k1, k0 ^ k1 ^ np.uint32(PARITY))
-    np.add(x0, k0, out=x0)
-    np.add(x1, k1, out=x1)
+    add(x0, k0, x0)
+    add(x1, k1, x1)
     for group in range(5):
         for distance in ROTATIONS[group % 2]:
-            np.add(x0, x1, out=x0)
-            np.right_shift(x1, np.uint32(32 - distance), out=spare)
-            np.left_shift(x1, np.uint32(distance), out=x1)
-            np.bitwise_or(x1, spare, out=x1)
-            np.bitwise_xor(x1, x0, out=x1)
-        np.add(x0, schedule[(group + 1) % 3], out=x0)
-        np.add(x1, schedule[(group + 2) % 3], out=x1)
-        np.add(x1, np.uint32(group + 1), out=x1)
+            add(x0, x1, x0)
+            right(x1, _NUMBERS[32 - distance], spare)
+            left(x1, _NUMBERS[distance], x1)
+            either(x1, spare, x1)
+            xor(x1, x0, x1)
+        add(x0, schedule[(group + 1) % 3], x0)
+        add(x1, schedule[(group + 2) % 3], x1)
+        add(x1, _NUMBERS[group + 1], x1)
 
 
 def encrypt(key: Any, high: Any, low: Any) -> tuple[Words, Words]:
@@ -249,7 +252,7 @@ def words64(key: Any, n: int, start: int = 0) -> NDArray[np.uint64]:
     """
     result = np.empty(_count("words64", n), np.uint64)
     halves = result.view(np.uint32).reshape(-1, 2)
-    _fill(as_key(key), _count("words64", start, "start"), halves[:, _HIGH], halves[:, 1 - _HIGH])
+    _fill(as_key(key), _count("words64", start, "start"), halves[:, HIGH], halves[:, 1 - HIGH])
     return result
 
 

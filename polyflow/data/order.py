@@ -178,7 +178,10 @@ def shuffle_keys(key: np.ndarray, first: int, count: int) -> np.ndarray:
     if count <= 8:  # Python's integers are as quick
         return np.stack([threefry.fold_in(key, epoch) for epoch in range(first, first + count)])
     counters = np.arange(threefry.FOLD + first, threefry.FOLD + first + count, dtype=np.uint64)
-    return np.stack(threefry.encrypt(key, counters >> np.uint64(32), counters & np.uint64(0xFFFFFFFF)), -1)
+    words = np.empty((3, count), np.uint32)
+    words[0], words[1] = counters >> np.uint64(32), counters
+    threefry.encrypt_inplace(key, *words)
+    return words[:2].T
 
 
 def permutations_of(keys: np.ndarray, n: int, count: int) -> np.ndarray:
@@ -189,17 +192,18 @@ def permutations_of(keys: np.ndarray, n: int, count: int) -> np.ndarray:
     if n > FEW or len(keys) == 1:
         each = [threefry.permutation(key, n) for key in keys]
         return np.stack(each if len(each) == count else each * count)
-    high, low = np.zeros((count, n), np.uint32), np.empty((count, n), np.uint32)
-    low[:] = np.arange(n, dtype=np.uint32)
+    numbers = np.arange(n, dtype=np.uint32)
+    each = np.empty((2, count, n), np.uint32)  # the keys beside each word: NumPy's loops are shorter where all is in one piece
+    each[0], each[1] = keys[:, :1], keys[:, 1:]
+    high, low, spare = np.empty((3, count, n), np.uint32)
+    high.fill(0)
+    low[:] = numbers
+    threefry.encrypt_inplace(each, high, low, spare)
+    mask = np.uint32((1 << threefry.index_bits(n)) - 1)
+    np.bitwise_and(low, ~mask, out=low)
+    np.bitwise_or(low, numbers, out=low)
     words = np.empty((count, n), np.uint64)
-    spare = words.view(np.uint32)[:, :n]
-    threefry.encrypt_inplace((keys[:, :1], keys[:, 1:]), high, low, spare)
-    words[:] = high
-    np.left_shift(words, np.uint64(32), out=words)
-    np.bitwise_or(words, low.astype(np.uint64), out=words)
-    mask = np.uint64((1 << threefry.index_bits(n)) - 1)
-    np.bitwise_and(words, ~mask, out=words)
-    np.bitwise_or(words, np.arange(n, dtype=np.uint64), out=words)
+    halves = words.view(np.uint32).reshape(count, n, 2)
+    halves[..., threefry.HIGH], halves[..., 1 - threefry.HIGH] = high, low
     words.sort(axis=1)
-    np.bitwise_and(words, mask, out=words)
-    return words.view(np.int64)
+    return np.bitwise_and(halves[..., 1 - threefry.HIGH], mask, dtype=np.int64, casting="unsafe")
