@@ -42,9 +42,10 @@ _ways = lru_cache(None)(_Ways)
 
 
 class Look:
-    """The containers that were looked through, and what was in them."""
+    """The containers that were looked through, in which ways, and what was in them."""
 
     def __init__(self) -> None:
+        self.ways = _ways(())
         self.places: list[Collection[Any]] = []
         self.sizes: list[int] = []
         self.values: list[Any] = []
@@ -58,13 +59,24 @@ class Look:
         return values
 
     def holds(self) -> bool:
-        """Whether the very same objects are in all of them still."""
+        """Whether the same objects would be found in them still."""
         try:
-            return list(map(len, self.places)) == self.sizes and all(
-                map(is_, chain.from_iterable(self.places), self.values)
-            )
+            if list(map(len, self.places)) != self.sizes:
+                return False
+            if all(map(is_, chain.from_iterable(self.places), self.values)):
+                return True
+            return all(map(self._same, range(len(self.values)), list(chain.from_iterable(self.places))))
         except RuntimeError:  # an attribute is being set in another thread
             return False
+
+    def _same(self, place: int, value: Any) -> bool:
+        """Whether a value is the one that was there, or of no more interest than that; it is remembered then."""
+        before = self.values[place]
+        if value is not before:
+            if self.ways[value.__class__] or self.ways[before.__class__]:
+                return False
+            self.values[place] = value
+        return True
 
 
 def held(owner: Any, kind: Kind) -> list[Any]:
@@ -80,8 +92,9 @@ def deep(owner: Any, kind: Kind, other: Kind, look: Look | None = None) -> Itera
 
     Each comes with the objects of the ``other`` kind that it holds itself, in the order of its attributes.
     """
-    into = list if look is None else look.into
-    ways = _ways((kind, other))
+    ways, into = _ways((kind, other)), list
+    if look is not None:
+        look.ways, into = ways, look.into
     seen: set[int] = set()
     waiting = [owner]
     while waiting:

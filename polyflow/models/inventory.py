@@ -15,7 +15,7 @@ class Inventory:
     """The layers and variables of a model, for as long as it ``holds`` them.
 
     Attributes:
-        layers: the model and the layers inside it at any depth. variables: those that they hold.
+        layers: the model and the layers inside it at any depth. variables: those that they hold, each once.
     """
 
     __slots__ = ("_look", "layers", "variables")
@@ -23,14 +23,20 @@ class Inventory:
     def __init__(self, model: Any) -> None:
         self._look = Look()
         self.layers: list[Layer] = []
-        self.variables: list[Variable] = []
+        found: dict[int, Variable] = {}
         for layer, own in model._deep(self._look):
             self.layers.append(layer)
-            self.variables += own
+            found.update((id(variable), variable) for variable in own)
+        self.variables = list(found.values())
 
     def holds(self) -> bool:
         """Whether the model holds the same layers and variables still."""
         return self._look.holds()
+
+    @property
+    def trainable(self) -> list[Variable]:
+        """The variables that an optimizer changes."""
+        return [variable for variable in self.variables if variable.trainable]
 
     @property
     def backend(self) -> Any:

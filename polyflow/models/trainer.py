@@ -159,7 +159,7 @@ class Trainer(Evaluator):
                 self._epochs(feed, validation, watchers, objective, range(initial_epoch, epochs), validation_freq)
             finally:
                 watchers.close()
-            self.optimizer.finalize_variable_values(self.trainable_variables)
+            self.optimizer.finalize_variable_values(self._held().trainable)
             watchers.on_train_end(watchers.last_logs)
         testing.observe("fit", self.history.history)
         return self.history
