@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from . import machine
 from .contestants import BACKENDS, PEERS
-from .measure import Session, measured
+from .measure import Session, measured, profiled
 from .report import Report, write
 from .workloads import NAMES, workload
 
@@ -99,6 +99,10 @@ def run(given: argparse.Namespace) -> int:
             with progress(out, name, session.ticks(one)) as tick:
                 page.tables[name] = measured(one, session, tick)
             out.print(page.table(one))
+            for missed in page.missed(name):
+                who = session.contestants[missed.target.ours]
+                line = next(line for line in one.lines if line.name == missed.line)
+                page.profiles[name, missed.line, who.name] = profiled(line, who, session)
     finally:  # of a run that is interrupted, what is complete
         page.machine |= {"load after": machine.load(), "minutes": f"{(time.perf_counter() - started) / 60:.1f}"}
         write(page, given.json, given.plot, given.report)

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 from .contestants import Contestant
+from .profiles import Share
 from .workloads import Line, Workload
 
 ROOT = Path(__file__).parents[1]
@@ -210,6 +211,16 @@ def measured_line(
                 processes.forget(name)
                 found[name] = Figures(error=str(error))
     return found
+
+
+def profiled(line: Line, contestant: Contestant, session: Session) -> list[Share]:
+    """In which functions a contestant's time goes on a line, in a process of its own; nothing if that fails."""
+    try:
+        with session.worker(contestant) as worker:
+            worker.prepare(line, session.quick)
+            return worker.ask("profile", 10 * SECONDS)
+    except (Failed, NoAnswer):
+        return []
 
 
 # Ways ---------------------------------------------------------------------------------------------------------------

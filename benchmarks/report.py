@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 
 from .contestants import contestant
 from .measure import Figures, Session, Table
+from .profiles import Share
 from .workloads import Line, Target, Workload, workload
 
 
@@ -83,6 +84,7 @@ class Report:
         versions: of what each contestant needs.
         session: how it was measured.
         tables: the figures, by the name of a workload.
+        profiles: where polyflow's time goes where it missed a target, by the names of workload, line and contestant.
     """
 
     when: datetime
@@ -90,6 +92,7 @@ class Report:
     versions: dict[str, dict[str, str | None]]
     session: Session
     tables: dict[str, Table] = field(default_factory=dict)
+    profiles: dict[tuple[str, str, str], list[Share]] = field(default_factory=dict)
 
     def verdicts(self, *names: str) -> Iterator[Verdict]:
         """What became of the targets of workloads, of all that ran by default, where both figures are there."""
@@ -102,6 +105,11 @@ class Report:
                         value = mine.typical if target.peer is None else mine.times(row[target.peer])
                         if not math.isnan(value):
                             yield Verdict(one, line, target, value)
+
+    def missed(self, name: str) -> list[Verdict]:
+        """The targets of a workload that were missed, where the time of a function can tell why."""
+        timed = workload(name).unit != "bytes"
+        return [verdict for verdict in self.verdicts(name) if timed and not verdict.reached]
 
     def table(self, one: Workload) -> RichTable:
         """A workload's table, for a terminal."""
@@ -184,6 +192,11 @@ def as_json(report: Report) -> dict[str, Any]:
                 "title": workload(name).title,
                 "unit": workload(name).unit,
                 "lines": {line: {who: figures(f) for who, f in row.items()} for line, row in table.items()},
+                "profiles": [
+                    {"line": line, "contestant": who, "functions": [share._asdict() for share in shares]}
+                    for (name_of, line, who), shares in report.profiles.items()
+                    if name_of == name
+                ],
                 "targets": [
                     {"line": v.line, "wanted": v.wanted, "most": v.target.most, "value": v.value, "reached": v.reached}
                     for v in report.verdicts(name)
@@ -223,6 +236,16 @@ def markdown(report: Report, name: str) -> str:
         one = workload(each)
         parts += [f"## {each}", f"{one.title[:1].upper()}{one.title[1:]}.", f"![{each}]({name}/{each}.svg)"]
         parts.append(markdown_table(*cells(one, table)))
+        for (name_of, line, who), shares in report.profiles.items():
+            if name_of == each and shares:
+                parts += [
+                    f"Where the time of {contestant(who).title} goes on *{line}*, in functions without those that they "
+                    "call (the profiler makes functions of Python dearer than they are, and compiled ones not):",
+                    markdown_table(
+                        ["function", "time", "calls"],
+                        [[f"`{share.function}`", f"{share.own:.1%}", f"{share.calls:.4g}"] for share in shares],
+                    ),
+                ]
     return "\n\n".join(parts) + "\n"
 
 

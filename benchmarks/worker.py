@@ -13,6 +13,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from .profiles import Share, profile
+
 if TYPE_CHECKING:
     from .work import Work
 
@@ -75,6 +77,10 @@ class Process:
         self.prepare(function, problem, options)
         self.work.run()
         return status("VmHWM") - before
+
+    def profile(self, seconds: float) -> list[Share]:
+        """In which functions the time of the work goes."""
+        return profile(self.work.run, seconds)
 
     def growth(self, times: int) -> int:
         """By how many bytes memory grows while the work is done so many times, after it was done twice."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -69,7 +70,7 @@ class Loop:
         """How many steps an epoch has."""
         return self.batches + (self.rest is not None)
 
-    @property
+    @cached_property
     def writes(self) -> tuple[int, ...]:
         """The places in the state that change."""
         parts = [part for part in (self.begin, self.step, self.rest, self.end) if part is not None]

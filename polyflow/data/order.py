@@ -193,7 +193,7 @@ def permutations_of(keys: np.ndarray, n: int, count: int) -> np.ndarray:
         each = [threefry.permutation(key, n) for key in keys]
         return np.stack(each if len(each) == count else each * count)
     numbers = np.arange(n, dtype=np.uint32)
-    each = np.empty((2, count, n), np.uint32)  # the keys beside each word: NumPy's loops are shorter where all is in one piece
+    each = np.empty((2, count, n), np.uint32)  # the keys beside each word: in one piece, NumPy's loops cost less
     each[0], each[1] = keys[:, :1], keys[:, 1:]
     high, low, spare = np.empty((3, count, n), np.uint32)
     high.fill(0)

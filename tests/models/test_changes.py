@@ -91,6 +91,20 @@ def test_what_a_model_holds_is_looked_up_again_only_after_a_change():
     assert not held.holds()
 
 
+def test_attributes_that_can_hold_nothing_count_only_when_they_do():
+    model = Branches()
+    model.note, model.extra = "before", None
+    found = Inventory(model)
+    model.note, model.stop_training = "after", True
+    assert found.holds()
+    assert found.holds()
+    for value in (L.Dense(2), pf.Variable(1.0), [], {}, (L.Dense(2),)):
+        model.extra = value
+        assert not found.holds(), value
+    model.extra = "nothing again"
+    assert found.holds()
+
+
 def test_a_step_follows_what_is_frozen():
     model = Branches()
     model.compile("sgd", "mse")

@@ -1,0 +1,52 @@
+"""Where time goes, where polyflow misses a target."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, datetime
+
+from benchmarks.contestants import BACKENDS, PEERS
+from benchmarks.measure import Figures, Session
+from benchmarks.profiles import Share, profile
+from benchmarks.report import Report, as_json, markdown
+
+
+def dear():
+    time.sleep(0.01)
+
+
+def cheap():
+    return math.sqrt(2.0)
+
+
+def work():
+    dear()
+    cheap()
+    cheap()
+
+
+def test_the_dearest_function_comes_first():
+    first, *rest = profile(work, 0.0)
+    assert "sleep" in first.function
+    assert first.own > 0.9
+    assert next(share.calls for share in rest if share.function.endswith(" cheap")) == 2
+    assert sum(share.own for share in (first, *rest)) <= 1 + 1e-9
+
+
+def test_a_page_tells_the_profile_of_a_missed_target_alone():
+    session = Session({one.name: one for one in (*BACKENDS.values(), *PEERS.values())}, 1, True, {}, {})
+    report = Report(datetime.now(UTC), {"cores": "2"}, {}, session)
+    row = {"polyflow-numpy": 2.0, "polyflow-jax": 1.0, "numpy": 1.0, "jax": 1.0}
+    report.tables["first"] = {"fit": {name: Figures([value], [value]) for name, value in row.items()}}
+    assert [(missed.target.ours, missed.target.peer) for missed in report.missed("first")] == [
+        ("polyflow-numpy", "numpy")
+    ]
+    report.profiles["first", "fit", "polyflow-numpy"] = [Share("somewhere.py:1 slow", 0.75, 3.0)]
+    page = markdown(report, "page")
+    assert "| `somewhere.py:1 slow` | 75.0% | 3 |" in page
+    (found,) = as_json(report)["workloads"]["first"]["profiles"]
+    assert found["functions"] == [{"function": "somewhere.py:1 slow", "own": 0.75, "calls": 3.0}]
+
+    report.tables["growth"] = {"growth": {"polyflow-numpy": Figures([1e9], [math.nan])}}
+    assert not report.missed("growth")
