@@ -24,6 +24,8 @@ from polyflow.errors import unknown_device
 from .kernels import Kernels
 from .library import device_count, explained, load, no_device
 from .names import namespace
+from .plans import plan
+from .settings import planned
 
 HALVES = frozenset({dt.float16, dt.bfloat16})
 TF32 = 7
@@ -58,7 +60,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         self.kernels = Kernels(cp)
         self.weak_scalars = self._version >= (14, 0)  # CuPy 13 lets the value of a Python float decide the dtype
         held = dt.ALL if self._version >= (14, 0) else tuple(d for d in dt.ALL if d is not dt.bfloat16)
-        self.capabilities = Capabilities(dtypes=frozenset(held), dlpack=True, inplace=True)
+        self.capabilities = Capabilities(dtypes=frozenset(held), compile=True, dlpack=True, inplace=True)
 
     # Devices ------------------------------------------------------------------------------------------------------
 
@@ -102,7 +104,12 @@ class CuPyBackend(ArrayNamespaceBackend):
         return self._here(self.resolve(op))
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        return self._here(super().compile(graph))
+        if not planned() or any(-1 in value.shape for value in graph.values()):  # here some sizes come with a call
+            return self._here(super().compile(graph))
+        run = self._here(plan)(graph, self)
+        program: Any = self._here(run)
+        program.text = run.text
+        return program
 
     # Arrays -------------------------------------------------------------------------------------------------------
 

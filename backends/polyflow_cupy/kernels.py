@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -282,12 +283,17 @@ def catalog() -> Iterator[tuple[str, np.dtype, Elementwise | Reduction]]:
             yield family, dtype, make(dtype)
 
 
+FUSED = 1024
+"""How many kernels of plans are kept for others that need the same; those that a plan uses live as long as it does."""
+
+
 class Kernels:
     """Kernel objects of one CuPy, each built when it is first asked for: ``kernels("remainder", dtype)``."""
 
     def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
         self._built: dict[tuple[str, np.dtype], Any] = {}
+        self._fused = lru_cache(FUSED)(lambda text: text.build(cupy))
 
     def __call__(self, family: str, dtype: np.dtype = dt.uint32) -> Any:
         """The kernel of ``family`` for ``dtype`` (those for random bits are of uint32)."""
@@ -295,3 +301,7 @@ class Kernels:
         if found is None:
             found = self._built[family, dtype] = FAMILIES[family][0](dtype).build(self._cupy)
         return found
+
+    def fused(self, text: Elementwise) -> Any:
+        """The kernel of a text that a plan wrote; the same for the same text, whichever plan it is."""
+        return self._fused(text)

@@ -75,3 +75,28 @@ def cupy():
     if found is None:
         pytest.skip("CuPy is not installed: pip install 'polyflow-core[test-cuda]' (no GPU is needed)")
     return found
+
+
+@pytest.fixture(scope="session")
+def nvrtc(cupy):
+    """Compiles CUDA source: ``nvrtc(source, architecture, method)`` gives cubin or PTX, or raises with the log."""
+    from cupy._core import core
+    from cupy.cuda import compiler
+
+    from polyflow_cupy.kernels import EXACT
+
+    header = "".join(f"#include <{name}>\n" for name in core._cupy_header_list)
+
+    def compile_(source: str, architecture: str, method: str = "cubin", options: tuple[str, ...] = EXACT) -> bytes:
+        target = ("-arch=sm_" if method == "cubin" else "-arch=compute_") + architecture
+        fixed = ("-ftz=true", target, "--device-as-default-execution-space")
+        given = (*core.assemble_cupy_compiler_options(options), *fixed)
+        return compiler._NVRTCProgram(header + source, "kernels.cu", (), (), method=method).compile(given)[0]
+
+    try:
+        compile_("", "80", "ptx")
+    except Exception as error:
+        if "libnvrtc" in str(error) or "nvrtc" in type(error).__module__ or "cannot open source file" in str(error):
+            pytest.skip(f"NVIDIA's compiler or headers are missing (pip install 'polyflow-core[test-cuda]'): {error}")
+        raise
+    return compile_

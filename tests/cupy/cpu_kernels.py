@@ -78,7 +78,8 @@ struct float16 {
     kept += rest > half || (rest == half && (kept & 1u));
     bits = sign | (exponent > 0 ? ((uint32_t)(exponent - 1) << 10) + kept : kept);
   }
-  explicit float16(double x) : float16((float)x) {}
+  template <typename T, typename = typename enable_if<is_arithmetic<T>::value>::type>
+  explicit float16(T x) : float16((float)x) {}
   operator float() const {
     const uint32_t sign = (uint32_t)(bits & 0x8000u) << 16;
     const int exponent = (bits >> 10) & 31;
@@ -98,7 +99,8 @@ struct bfloat16 {
     bits = (b & 0x7fffffffu) > 0x7f800000u ? (uint16_t)((b >> 16) | 0x40u)
                                            : (uint16_t)((b + 0x7fffu + ((b >> 16) & 1u)) >> 16);
   }
-  explicit bfloat16(double x) : bfloat16((float)x) {}
+  template <typename T, typename = typename enable_if<is_arithmetic<T>::value>::type>
+  explicit bfloat16(T x) : bfloat16((float)x) {}
   operator float() const { return float_of((uint32_t)bits << 16); }
 };
 
@@ -117,6 +119,18 @@ static inline double erfinv(double x) {
   return copysign(y, x);
 }
 
+// CuPy's carray.cuh has these for integers
+template <typename T> static inline T floor_divided(T x, T y) {
+  if (y == 0) return 0;
+  if (is_signed<T>::value && y == (T)-1) return (T)(0 - x);
+  return (T)(x / y - (x % y != 0 && (x < 0) != (y < 0)));
+}
+typedef unsigned long long uint64;
+static inline int _floor_divide(int x, int y) { return floor_divided(x, y); }
+static inline long long _floor_divide(long long x, long long y) { return floor_divided(x, y); }
+static inline unsigned _floor_divide(unsigned x, unsigned y) { return floor_divided(x, y); }
+static inline uint64 _floor_divide(uint64 x, uint64 y) { return floor_divided(x, y); }
+
 static long long outside_;  // how often an index lay outside its array
 template <typename T> struct Raw {
   T *data; long long count;
@@ -130,6 +144,9 @@ template <typename T> struct Raw {
 """
 
 
+FLAGS = ("-std=c++17", "-O1", "-fPIC", "-w", "-ffp-contract=off", "-fwrapv")
+
+
 class NoCompiler(RuntimeError):
     """There is no C++ compiler here, so generated kernels cannot be run on the CPU."""
 
@@ -141,7 +158,7 @@ def compiler() -> str | None:
 
 @cache
 def build(source: str) -> Any:
-    """The function ``run`` of a C++ source, compiled once and kept in the temporary folder.
+    """The function ``run`` of a C++ source after the prelude, compiled once and kept in the temporary folder.
 
     Raises:
         NoCompiler: there is none. SyntaxError: the source does not compile; the message is the compiler's.
@@ -151,19 +168,39 @@ def build(source: str) -> Any:
         raise NoCompiler("no C++ compiler (g++ or $CXX) to run generated kernels on the CPU with")
     folder = Path(tempfile.gettempdir()) / f"polyflow-cpu-kernels-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    library = folder / f"{hashlib.sha256((found + source).encode()).hexdigest()[:24]}.so"
+    library = folder / f"{_digest(found, PRELUDE, source)}.so"
     if not library.exists():
+        header = _header(found, folder)
         with tempfile.TemporaryDirectory(dir=folder) as work:
             text, made = Path(work, "kernel.cpp"), Path(work, "kernel.so")
-            text.write_text(source, encoding="utf-8")
-            flags = ["-std=c++17", "-O1", "-shared", "-fPIC", "-w", "-ffp-contract=off", "-fwrapv"]
-            done = subprocess.run([found, *flags, "-o", made, text], capture_output=True, text=True, check=False)
+            text.write_text(f'#include "{header}"\n{source}', encoding="utf-8")
+            command = [found, *FLAGS, "-shared", "-o", made, text]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise SyntaxError(f"a generated kernel does not compile:\n{done.stderr}\n{source.replace(PRELUDE, '')}")
+                raise SyntaxError(f"a generated kernel does not compile:\n{done.stderr}\n{source}")
             os.replace(made, library)
     function = ctypes.CDLL(str(library)).run
     function.restype = ctypes.c_longlong
     return function
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:24]
+
+
+@cache
+def _header(found: str, folder: Path) -> Path:
+    """The prelude as a file, with what the compiler makes of it beside it, which is most of a kernel's time."""
+    header = folder / f"prelude-{_digest(found, PRELUDE)}.h"
+    if not header.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            text, made = Path(work, "prelude.h"), Path(work, "prelude.h.gch")
+            text.write_text(PRELUDE, encoding="utf-8")
+            command = [found, *FLAGS, "-x", "c++-header", "-o", made, text]
+            if not subprocess.run(command, capture_output=True, check=False).returncode:
+                os.replace(made, f"{header}.gch")
+            os.replace(text, header)
+    return header
 
 
 class Parameter(NamedTuple):
@@ -236,8 +273,7 @@ class _Kernel:
     def source(self, letters: dict[str, np.dtype], reduced: str, loop: str) -> str:
         typedefs = "".join(f"typedef {CTYPES[dtype.name]} {letter};\n" for letter, dtype in sorted(letters.items()))
         return (
-            PRELUDE
-            + typedefs
+            typedefs
             + reduced
             + self.preamble
             + '\nextern "C" long long run(long long n_, long long m_, void **p_, const long long *size_) {\n'

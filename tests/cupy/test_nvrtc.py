@@ -8,33 +8,10 @@ import numpy as np
 import pytest
 
 from polyflow import dtypes as dt
-from polyflow_cupy.kernels import EXACT, FAMILIES, Elementwise, Reduction
+from polyflow_cupy.kernels import FAMILIES, Elementwise, Reduction
 
 ARCHITECTURES = ("70", "80", "90")
 """Volta, Ampere, Hopper."""
-
-
-@pytest.fixture(scope="module")
-def nvrtc(cupy):
-    """Compiles CUDA source: ``nvrtc(source, architecture, method)`` gives cubin or PTX, or raises with the log."""
-    from cupy._core import core
-    from cupy.cuda import compiler
-
-    header = "".join(f"#include <{name}>\n" for name in core._cupy_header_list)
-
-    def compile_(source: str, architecture: str, method: str = "cubin", options: tuple[str, ...] = EXACT) -> bytes:
-        target = ("-arch=sm_" if method == "cubin" else "-arch=compute_") + architecture
-        fixed = ("-ftz=true", target, "--device-as-default-execution-space")
-        given = (*core.assemble_cupy_compiler_options(options), *fixed)
-        return compiler._NVRTCProgram(header + source, "kernels.cu", (), (), method=method).compile(given)[0]
-
-    try:
-        compile_("", "80", "ptx")
-    except Exception as error:
-        if "libnvrtc" in str(error) or "nvrtc" in type(error).__module__ or "cannot open source file" in str(error):
-            pytest.skip(f"NVIDIA's compiler or headers are missing (pip install 'polyflow-core[test-cuda]'): {error}")
-        raise
-    return compile_
 
 
 def skip_if_dropped(architecture: str) -> None:
@@ -45,16 +22,16 @@ def skip_if_dropped(architecture: str) -> None:
         pytest.skip(f"NVRTC {major} no longer compiles for sm_{architecture}")
 
 
-def argument(parameter, ndim, contiguous, scalars):
+def argument(parameter, ndim, contiguous, scalars, raw=1):
     """What CuPy notes of an argument in order to write its kernel: an array, or a number passed by value."""
     import cupy
     from cupy._core import _kernel, _scalar
 
     dtype = np.dtype(parameter.dtype)
-    if parameter.name in scalars:
+    if parameter.name in scalars or re.fullmatch(r"s\d+", parameter.name):
         return _kernel._ArgInfo(3, _scalar.CScalar, dtype, 0, True, True)
     flat = parameter.raw
-    return _kernel._ArgInfo(1, cupy.ndarray, dtype, 1 if flat else ndim, flat or contiguous, True)
+    return _kernel._ArgInfo(1, cupy.ndarray, dtype, raw if flat else ndim, flat or contiguous, True)
 
 
 def indexer(ndim):
@@ -64,17 +41,17 @@ def indexer(ndim):
 
 
 SCALARS = ("count", "width", "size", "bits", "threshold", "high")
-"""Names of the parameters that the backend passes as Python numbers."""
+"""Names of the parameters that the backend passes as Python numbers, besides the ``s0`` … of fused kernels."""
 
 
-def cuda_source(text: Elementwise | Reduction, cupy, ndim: int = 1, contiguous: bool = True) -> str:
-    """The whole CUDA source that CuPy's own generator makes of a kernel's text."""
+def cuda_source(text: Elementwise | Reduction, cupy, ndim: int = 1, contiguous: bool = True, raw: int = 1) -> str:
+    """The whole CUDA source that CuPy's own generator makes of a kernel's text; ``raw`` arrays have so many axes."""
     from cupy._core import _kernel, _reduction
 
     kernel = text.build(cupy)
     types = _kernel._TypeMap(())
     if isinstance(text, Elementwise):
-        infos = [argument(p, ndim, contiguous, SCALARS) for p in kernel.in_params + kernel.out_params]
+        infos = [argument(p, ndim, contiguous, SCALARS, raw) for p in kernel.in_params + kernel.out_params]
         return _kernel._get_elementwise_kernel_code(
             (*infos, indexer(ndim)), types, kernel.params, kernel.operation, kernel.name, kernel.preamble
         )

@@ -36,9 +36,9 @@ def chain(node: ast.AST) -> tuple[str, ...] | None:
 
 
 def uses() -> tuple[list[Use], list[Use]]:
-    """All uses of the module (``cp.x``, ``self.cp.x``, ``cupy.x``), and all calls of methods of anything else."""
+    """Uses of the module (``cp.x``, ``self.cp.x``, ``backend.cp.x``, ``cupy.x``), and calls of all other methods."""
     of_module, of_others = [], []
-    for file in sorted(PACKAGE.glob("*.py")):
+    for file in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
         inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -53,7 +53,8 @@ def uses() -> tuple[list[Use], list[Use]]:
             positional = len(call.args) if call is not None and not starred else None
             keywords = tuple(k.arg for k in call.keywords if k.arg) if call is not None else ()
             parts = chain(node) or ()
-            root = 2 if parts[:2] == ("self", "cp") else 1 if parts[:1] in (("cp",), ("cupy",)) else 0
+            held = parts[:2] in (("self", "cp"), ("backend", "cp"))
+            root = 2 if held else 1 if parts[:1] in (("cp",), ("cupy",)) else 0
             if root and len(parts) > root and id(node) not in inner:
                 of_module.append(Use(where, parts[root:], positional, keywords))
             elif call is not None and not root and not (len(parts) == 2 and parts[0] == "self"):

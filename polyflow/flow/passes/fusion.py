@@ -7,6 +7,7 @@ its nodes give the same shape; what they read may be smaller and repeat.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..graph import Graph, Node, Value
@@ -41,10 +42,14 @@ def elementwise(node: Node) -> bool:
     return node.op.rule.family == "elementwise" or node.op.name in JOINING
 
 
-def fusion_groups(graph: Graph) -> list[Group]:
+def fusion_groups(graph: Graph, joins: Callable[[Node], bool] = elementwise) -> list[Group]:
     """The elementwise nodes of a graph in groups, as large as they get going forward; no node is in two.
 
     A node joins the groups of its arguments where none of what it or they read from outside depends on them.
+
+    Args:
+        graph: the graph.
+        joins: which nodes may be in a group; all elementwise ones if left out.
     """
     upstream: dict[Value, int] = {}  # the numbers of the nodes that a value depends on, as bits
     place = {node.output: i for i, node in enumerate(graph.nodes)}
@@ -55,7 +60,7 @@ def fusion_groups(graph: Graph) -> list[Group]:
         for value in node.inputs:
             above |= upstream.get(value, 0)
         upstream[node.output] = above
-        if not elementwise(node) or -1 in node.output.shape:
+        if not elementwise(node) or not joins(node) or -1 in node.output.shape:
             continue
         joined = _Growing(node, 1 << i)
         for other in dict.fromkeys(group_of[value] for value in node.inputs if value in group_of):

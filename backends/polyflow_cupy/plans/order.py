@@ -1,0 +1,117 @@
+"""What a plan runs one after the other: nodes, and groups of nodes in one kernel, each after what it reads."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from polyflow.flow.passes import Group, fusion_groups
+from polyflow.flow.passes.fold import uniform
+
+from .formulas import computable
+from .fused import Fused, fused
+
+MOST = 48
+"""How many arrays a fused kernel takes and gives at most: older GPUs pass 4 KB of arguments to a kernel."""
+
+ALIASES = frozenset({"identity", "stop_gradient"})
+"""Ops whose result is their argument."""
+
+
+class Unit:
+    """A node, or a group of nodes in one kernel.
+
+    Attributes:
+        node: the node, or the group's last. fused: the kernel, or None.
+        reads, makes: the values that it takes as arguments and gives, in order.
+        at: where it stands in the graph.
+    """
+
+    __slots__ = ("at", "fused", "makes", "node", "reads")
+
+    def __init__(self, node: Any, at: int, kernel: Fused | None = None) -> None:
+        self.node, self.at, self.fused = node, at, kernel
+        self.reads: tuple[Any, ...] = node.inputs if kernel is None else kernel.arrays
+        self.makes: tuple[Any, ...] = (node.output,) if kernel is None else kernel.outputs
+
+
+def units(graph: Any) -> tuple[list[Unit], dict[Any, Any]]:
+    """The units of a graph in order, without those that nothing needs; and for each alias the value it stands for."""
+    known = uniform(graph)
+    places = {id(node): at for at, node in enumerate(graph.nodes)}
+    grouped: set[int] = set()
+    found = []
+    for group in fusion_groups(graph, computable):
+        for part in split(group):
+            kernel = fused(part, known)
+            grouped.update(id(node) for node in part.nodes)
+            found.append(Unit(part.nodes[-1], places[id(part.nodes[-1])], kernel))
+    same: dict[Any, Any] = {}
+    for at, node in enumerate(graph.nodes):
+        if id(node) in grouped:
+            continue
+        if node.op.name in ALIASES:
+            same[node.output] = node.inputs[0]
+        else:
+            found.append(Unit(node, at))
+    same = {value: _behind(value, same) for value in same}
+    for unit in found:
+        unit.reads = tuple([same.get(value, value) for value in unit.reads])
+    return _needed(_ordered(found), [same.get(value, value) for value in graph.outputs]), same
+
+
+def split(group: Group) -> list[Group]:
+    """A group as groups that one kernel can take the arguments of.
+
+    What stands first of a closed group is closed itself, and so is the rest.
+    """
+    if len(group.inputs) + len(group.outputs) <= MOST or len(group.nodes) == 1:
+        return [group]
+    half = len(group.nodes) // 2
+    parts = []
+    for nodes in (group.nodes[:half], group.nodes[half:]):
+        own = {node.output for node in nodes}
+        inputs = dict.fromkeys(v for node in nodes for v in node.inputs if v.scalar is None and v not in own)
+        outside = set(group.outputs)
+        outside.update(value for node in group.nodes if node.output not in own for value in node.inputs)
+        parts.append(Group(nodes, tuple(inputs), tuple(node.output for node in nodes if node.output in outside)))
+    return [small for part in parts for small in split(part)]
+
+
+def _behind(value: Any, same: dict[Any, Any]) -> Any:
+    while value in same:
+        value = same[value]
+    return value
+
+
+def _ordered(found: list[Unit]) -> list[Unit]:
+    """Units in the order of their places in the graph, as far as their arguments let them."""
+    maker = {value: number for number, unit in enumerate(found) for value in unit.makes}
+    after: list[list[int]] = [[] for _ in found]
+    missing = []
+    for number, unit in enumerate(found):
+        before = {maker[value] for value in unit.reads if value in maker}
+        missing.append(len(before))
+        for one in before:
+            after[one].append(number)
+    ready = [(unit.at, number) for number, unit in enumerate(found) if not missing[number]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, number = heapq.heappop(ready)
+        order.append(found[number])
+        for one in after[number]:
+            missing[one] -= 1
+            if not missing[one]:
+                heapq.heappush(ready, (found[one].at, one))
+    return order
+
+
+def _needed(order: list[Unit], outputs: list[Any]) -> list[Unit]:
+    """The units that the outputs depend on."""
+    wanted, kept = set(outputs), []
+    for unit in reversed(order):
+        if not wanted.isdisjoint(unit.makes):
+            wanted.update(unit.reads)
+            kept.append(unit)
+    return kept[::-1]
