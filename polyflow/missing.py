@@ -10,7 +10,6 @@ from .errors import nearest
 
 _NO_IMAGES = "there are no layers for images; flatten them for Dense, or subclass Layer and write `call` in ops"
 _NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go along the time axis with tf.scan"
-_NO_FUNCTIONAL = "subclass Model, and put the results of its layers together in `call` with tf.concat, + or *"
 _NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
 WEIGHTS = "model.save_weights and load_weights keep a model's weights; the code that makes the model is its own record"
 _DIGITS = "nothing is downloaded; load_digits() gives images of digits that ship with the package"
@@ -40,7 +39,6 @@ INSTEAD = {
         **dict.fromkeys(("AveragePooling2D", "ZeroPadding2D", "UpSampling2D", "Resizing", "RandomFlip"), _NO_IMAGES),
         **dict.fromkeys(("GlobalMaxPooling2D", "GlobalAveragePooling2D", "SeparableConv2D"), _NO_IMAGES),
         **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed"), _NO_RECURRENT),
-        **dict.fromkeys(("concatenate", "add", "multiply", "average", "Dot"), _NO_FUNCTIONAL),
         **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },

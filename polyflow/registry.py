@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .errors import unknown_name
@@ -23,7 +24,9 @@ def layer_class(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """
     from . import layers
 
-    known = {one: getattr(layers, one) for one in layers.__all__} | _registered | (custom_objects or {})
+    known = (
+        {one: getattr(layers, one) for one in layers.__all__ if one[0].isupper()} | _registered | (custom_objects or {})
+    )
     if name not in known:
         from .backend import discovery
 
@@ -31,3 +34,10 @@ def layer_class(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
     if name not in known:
         raise unknown_name("layer", name, known)
     return known[name]
+
+
+def layer_from(described: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The layer that a dict of its ``class_name`` and its ``config`` describes."""
+    cls = layer_class(described["class_name"], custom_objects)
+    holds_others = "custom_objects" in inspect.signature(cls.from_config).parameters
+    return cls.from_config(described["config"], **({"custom_objects": custom_objects} if holds_others else {}))

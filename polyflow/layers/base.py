@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..random import SeedGenerator
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
 from .mode import resolve, takes_training, training_mode
+from .symbolic import Node, SymbolicTensor, SymbolOf, called, one_or_list, symbols
 from .tracking import Look, deep, held
 
 Shape = tuple[int | None, ...]
@@ -62,6 +63,10 @@ def _finished(build: Any) -> Any:
     return finished
 
 
+def _nowhere() -> None:
+    """Stands for the holder of a layer that has none."""
+
+
 def sizes(shape: Any) -> Shape:
     """A shape that a user wrote: an integer, or a sequence of integers and None.
 
@@ -92,7 +97,9 @@ def _shapes(inputs: Any) -> Any:
     """The shape of a tensor; for several tensors their shapes, in lists and dicts."""
     if isinstance(inputs, dict):
         return {name: _shapes(one) for name, one in inputs.items()}
-    return tuple(inputs.shape) if isinstance(inputs, Operators) else [_shapes(one) for one in inputs]
+    return (
+        [_shapes(one) for one in inputs] if isinstance(inputs, (list, tuple)) else tuple(getattr(inputs, "shape", ()))
+    )
 
 
 def _without_batch(shape: Any) -> Any:
@@ -151,6 +158,8 @@ class Layer:
             self.declared_shape = sizes(input_dim)
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
+        self._nodes: list[Node] = []
+        self._within: Callable[[], Layer | None] = _nowhere
 
     # What a subclass says --------------------------------------------------------------------------------------------
 
@@ -218,6 +227,9 @@ class Layer:
         """
         if "_frozen" not in vars(self):
             raise RuntimeError(f"the constructor of {type(self).__name__} must call super().__init__() first.")
+        if (args or inputs.__class__ is not Tensor) and next(symbols((inputs, args, kwargs)), None) is not None:
+            self.ensure_built(_shapes(inputs))
+            return called(self, (inputs, *args), kwargs if training is None else kwargs | {"training": training})
         inputs = self._taken(inputs)
         args = tuple(self._taken(one) if _is_structure(one) or hasattr(one, "shape") else one for one in args)
         self.ensure_built(_shapes(inputs))
@@ -277,6 +289,23 @@ class Layer:
     def input_dtype(self) -> np.dtype:
         """The dtype in which inputs are expected."""
         return self.dtype
+
+    # Symbolic tensors -----------------------------------------------------------------------------------------------
+
+    input: Any = SymbolOf(lambda node: one_or_list(node.parents()))
+    """The symbolic tensor that the layer was first called on; a list of several."""
+
+    output: Any = SymbolOf(lambda node: node.outputs)
+    """The symbolic tensor that this call gave, or the structure of several."""
+
+    def _call_on_symbols(self) -> None:
+        """Be called on symbolic tensors, if it is known which."""
+        holder = self._within()
+        if holder is not None:
+            holder._call_on_symbols()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_nodes": [], "_within": _nowhere}
 
     # Variables ------------------------------------------------------------------------------------------------------
 
@@ -419,6 +448,7 @@ class InputLayer(Layer):
         super().__init__(name=name, **options)
         self.sample_dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
         self.batch_size = batch_size
+        self.built = True
 
     def _cast(self, value: Any) -> Any:
         return value.read() if isinstance(value, Operators) else asarray(value)
@@ -431,6 +461,10 @@ class InputLayer(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         return inputs
 
+    def _call_on_symbols(self) -> None:
+        shape = (self.batch_size, *(self.declared_shape or ()))
+        Node(self, (), {}).gives([Spec(shape, self.sample_dtype)])  # type: ignore[arg-type]
+
     def get_config(self) -> dict[str, Any]:
         config = {"shape": list(self.declared_shape or ()), "dtype": self.sample_dtype.name, "name": self.name}
         return config if self.batch_size is None else config | {"batch_size": self.batch_size}
@@ -442,6 +476,15 @@ def Input(
     dtype: Any = None,
     *,
     name: str | None = None,
-) -> InputLayer:
-    """The first entry of a Sequential: the shape (without the batch) and dtype of its samples."""
-    return InputLayer(shape, batch_size, dtype, name=name)
+    batch_shape: Sequence[int | None] | None = None,
+) -> SymbolicTensor:
+    """A place for data: what layers are called on to make a Model, or the first entry of a Sequential.
+
+    Args:
+        shape: the shape of one sample. batch_size: the size of the batch, where it is known.
+        dtype: the dtype of the data. name: the name by which a dict of data refers to it.
+        batch_shape: the shape with the batch, in place of both.
+    """
+    if batch_shape is not None:
+        batch_size, *shape = batch_shape  # type: ignore[assignment]
+    return InputLayer(shape, batch_size, dtype, name=name).output

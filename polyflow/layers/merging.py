@@ -1,4 +1,4 @@
-"""Layers of several inputs, in a list: for models that are subclassed."""
+"""Layers of several inputs, in a list; and the same as functions, which make such a layer and call it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..ops import elementwise
-from ..ops.shape import concat
+from ..ops.linalg import einsum
+from ..ops.reduction import sum as reduce_sum
+from ..ops.rules import normal_axes
+from ..ops.shape import concat, expand_dims
 from .base import Layer
 
 
@@ -71,6 +74,49 @@ class Minimum(_Merging):
         return functools.reduce(elementwise.minimum, self.several(inputs))
 
 
+class Dot(_Merging):
+    """The products of two inputs along an axis of each, sample by sample: (b, n) and (b, n) give (b, 1).
+
+    Args:
+        axes: the axis to sum over, or a pair of them, one in each input; not the batch's, 0.
+        normalize: whether to divide by the norms along it, for cosines.
+    """
+
+    def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.axes, self.normalize = axes, bool(normalize)
+
+    def call(self, inputs: Any) -> Any:
+        found = self.several(inputs)
+        axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
+        if len(found) != 2 or len(axes) != 2:
+            raise ShapeError(f"layer {self.name!r} (Dot) takes a list of two tensors; got {len(found)}.")
+        places = [normal_axes(axis, one.ndim)[0] for axis, one in zip(axes, found, strict=True)]
+        sizes = [one.shape[place] for one, place in zip(found, places, strict=True)]
+        if 0 in places or sizes[0] != sizes[1]:
+            raise ShapeError(
+                f"layer {self.name!r} (Dot) sums over axes of one size, not the batch's; got shapes "
+                f"{tuple(found[0].shape)} and {tuple(found[1].shape)} with axes {self.axes}."
+            )
+        if self.normalize:
+            sums = [reduce_sum(one * one, place, keepdims=True) for one, place in zip(found, places, strict=True)]
+            found = [
+                one * elementwise.rsqrt(elementwise.maximum(total, 1e-12))
+                for one, total in zip(found, sums, strict=True)
+            ]
+        letters = iter("cdefghijklmnopqrstuvwxyz")
+        names = [
+            "".join("b" if i == 0 else "a" if i == place else next(letters) for i in range(one.ndim))
+            for one, place in zip(found, places, strict=True)
+        ]
+        rest = "".join(name.replace("a", "").replace("b", "") for name in names)
+        result = einsum(f"{names[0]},{names[1]}->b{rest}", *found)
+        return result if rest else expand_dims(result, 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"axes": self.axes, "normalize": self.normalize}
+
+
 class Concatenate(_Merging):
     """Its inputs joined along an axis that they have."""
 
@@ -83,3 +129,43 @@ class Concatenate(_Merging):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}
+
+
+def add(inputs: Any, **options: Any) -> Any:
+    """The sum of tensors, by an `Add` layer."""
+    return Add(**options)(inputs)
+
+
+def subtract(inputs: Any, **options: Any) -> Any:
+    """The first of two tensors minus the second, by a `Subtract` layer."""
+    return Subtract(**options)(inputs)
+
+
+def multiply(inputs: Any, **options: Any) -> Any:
+    """The product of tensors, by a `Multiply` layer."""
+    return Multiply(**options)(inputs)
+
+
+def average(inputs: Any, **options: Any) -> Any:
+    """The mean of tensors, by an `Average` layer."""
+    return Average(**options)(inputs)
+
+
+def maximum(inputs: Any, **options: Any) -> Any:
+    """The largest of tensors, by a `Maximum` layer."""
+    return Maximum(**options)(inputs)
+
+
+def minimum(inputs: Any, **options: Any) -> Any:
+    """The smallest of tensors, by a `Minimum` layer."""
+    return Minimum(**options)(inputs)
+
+
+def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
+    """Tensors joined along an axis, by a `Concatenate` layer."""
+    return Concatenate(axis, **options)(inputs)
+
+
+def dot(inputs: Any, axes: Any, normalize: bool = False, **options: Any) -> Any:
+    """The products of two tensors along an axis of each, by a `Dot` layer."""
+    return Dot(axes, normalize, **options)(inputs)

@@ -13,7 +13,7 @@ from ..convert import short
 from ..data.arrays import batch_rows
 from ..errors import ShapeError
 from .feed import Batch, Feed, Resident
-from .objective import Objective
+from .objectives import AnyObjective
 from .resident import Epochs, epochs_in_memory
 from .runner import Runner
 from .step import Step
@@ -88,7 +88,7 @@ class Evaluator(Runner):
         values = list(found.values())
         return values[0] if len(values) == 1 else values
 
-    def _evaluate(self, feed: Feed, objective: Objective, watchers: Any) -> dict[str, float]:
+    def _evaluate(self, feed: Feed, objective: AnyObjective, watchers: Any) -> dict[str, float]:
         step = self._step("test")
         found = None if watchers.needs_test_batches else feed.in_memory()
         rows = None if found is None else self._in_memory(step, objective, *found)
@@ -169,7 +169,14 @@ class Evaluator(Runner):
         return tree.map(lambda array: np.array(step.backend.to_numpy(array)), step((x,)))
 
     def _one_batch(
-        self, kind: str, objective: Objective, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
+        self,
+        kind: str,
+        objective: AnyObjective,
+        x: Any,
+        y: Any,
+        weight: Any,
+        class_weight: Any,
+        return_dict: bool,
     ) -> Any:
         parts = self._given(x, y, weight)
         leaves = tree.flatten(parts[0])[0]
@@ -187,7 +194,7 @@ class Evaluator(Runner):
         values = list(found.values())
         return found if return_dict else values[0] if len(values) == 1 else values
 
-    def _in_memory(self, step: Step, objective: Objective, batch: Batch, rows: Resident) -> Epochs | None:
+    def _in_memory(self, step: Step, objective: AnyObjective, batch: Batch, rows: Resident) -> Epochs | None:
         """Epochs of a step over rows in memory, where they can be run as a loop."""
         found = epochs_in_memory(step, objective, batch, rows)
         for check in self._checks(objective) if found is not None else ():

@@ -3,32 +3,142 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import unknown_name
 from ..flow.graph import Graph
-from ..layers.base import Layer
+from ..layers.base import Layer, unique_name
+from ..layers.operation import Operation
+from ..layers.symbolic import one_or_list
 from ..missing import WEIGHTS, Instead
+from ..registry import register_layer
 from . import weights as weight_files
 from .graphs import graph_of
+from .network import Network
+from .network_config import network_config, symbols_of
 from .summary import summary
 from .trainer import Trainer
 
 
+class _OfNetwork:
+    """An attribute that says what a model's network is made of; it is looked for where none of that name was set."""
+
+    def __init__(self, find: Callable[[Network], Any]) -> None:
+        self.find = find
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Any, kind: type) -> Any:
+        if model is None:
+            return self
+        network = model._known_network()
+        if network is None:
+            raise AttributeError(
+                f"{model.name!r} has no {self.name!r}: it is no model of symbolic tensors. Make it with "
+                "Model(inputs, outputs), or as a Sequential whose input shape is known.",
+                name=self.name,
+            )
+        return self.find(network)
+
+
+@register_layer
 class Model(Trainer, Layer):
-    """A layer with a trainer. Subclass it, make layers in the constructor, use them in ``call``; or use Sequential."""
+    """A layer with a trainer.
+
+    Make one of the calls of layers on an Input, ``Model(inputs, outputs)``; or subclass it, make layers in the
+    constructor and use them in ``call``; or use Sequential.
+
+    Args:
+        inputs: what Input gave; several in a list, or in a dict by the names that data will have.
+        outputs: what layers gave that were called on it, and on each other's results; several in a list or dict.
+        name: the model's name. trainable, dtype: as for every `Layer`.
+    """
 
     def __init__(
-        self, *inputs: Any, name: str | None = None, trainable: bool = True, dtype: Any = None, **options: Any
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        **options: Any,
     ) -> None:
-        if inputs or "inputs" in options:
-            raise TypeError(
-                "Model takes no inputs and outputs: put layers one after the other with Sequential([...]), or "
-                "subclass Model and use them in call(self, inputs)."
-            )
+        if inputs is not None and name is None and type(self) is Model:
+            name = unique_name("functional")
         Layer.__init__(self, name=name, trainable=trainable, dtype=dtype, **options)
         Trainer.__init__(self)
+        self._network: Network | None = None
+        if (inputs is None) != (outputs is None):
+            raise TypeError("Model takes inputs and outputs together, or neither where it is subclassed.")
+        if inputs is not None:
+            self._network = network = Network(inputs, outputs, self.name)
+            self._network_layers = network.layers
+            self.takes_one = len(network.inputs) == 1
+            self.built = True
+            shapes = [[tuple(one.shape) for one in part] for part in (network.inputs, network.outputs)]
+            self.input_shape, self.output_shape = map(one_or_list, shapes)
+            if not trainable:
+                self.trainable = False
+
+    input: Any = _OfNetwork(lambda network: one_or_list(network.inputs))
+    """The symbolic input of a model that is made of symbolic tensors; a list of several."""
+
+    output: Any = _OfNetwork(lambda network: one_or_list(network.outputs))
+    """Its symbolic output; a list of several."""
+
+    inputs: Any = _OfNetwork(lambda network: network.inputs)
+    """The list of its symbolic inputs."""
+
+    outputs: Any = _OfNetwork(lambda network: network.outputs)
+    """The list of its symbolic outputs."""
+
+    input_names: Any = _OfNetwork(lambda network: network.input_names)
+    """The names by which a dict of data refers to its inputs."""
+
+    output_names: Any = _OfNetwork(lambda network: network.output_names)
+    """The names of its outputs."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as plain data: with its layers and their calls, where it is made of symbolic tensors."""
+        network = self._known_network() if self._network is not None else None
+        if network is None:
+            return super().get_config()
+        return {"name": self.name, "trainable": self._trainable} | network_config(network)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """The model that `get_config` described, with fresh weights."""
+        if "calls" not in config:
+            return cls(**config)
+        inputs, outputs = symbols_of(config, custom_objects)
+        return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+    def _known_network(self) -> Network | None:
+        self._call_on_symbols()
+        if self._network is not None and self._network.symbols is None:  # in a copy
+            self._network = self._network.again()
+        return self._network
+
+    def _several_outputs(self) -> list[str]:
+        network = self._known_network() if self._network is not None else None
+        return [] if network is None or len(network.outputs) < 2 else network.output_names
+
+    def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
+        network = self._network
+        if network is not None:
+            for layer, number in network.first_layers():
+                yield layer, lambda x, number=number: network.arranged(x)[number]
+
+    def _taken(self, inputs: Any) -> Any:
+        network = self._network
+        return super()._taken(inputs) if network is None else network.taken(inputs, self._place())
+
+    def call(self, inputs: Any) -> Any:
+        """Compute the output: that of the layers that the model is made of, or what a subclass says."""
+        return super().call(inputs) if self._network is None else self._network.run(inputs)
 
     save, export, to_json = Instead(WEIGHTS), Instead(WEIGHTS), Instead(WEIGHTS)
     add_loss, add_metric = Instead("override compute_loss"), Instead("compile with metrics=[…]")
@@ -44,8 +154,8 @@ class Model(Trainer, Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers of the model, in order."""
-        return self._inner()
+        """The layers of the model, in order; operators between them are none."""
+        return [layer for layer in self._inner() if not isinstance(layer, Operation)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place.

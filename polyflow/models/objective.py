@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,68 +38,24 @@ class NanWatch:
         reset(self.first)
 
 
-class Objective:
-    """A loss and metrics, resolved by name when they are given, and by shape when the first batch comes.
+class Counted:
+    """The running loss of an epoch, and what an epoch reports of it and of metrics."""
 
-    Args:
-        loss: a loss, its name, a function of (y_true, y_pred), or None.
-        metrics, weighted_metrics: metrics, their names, or functions; the weighted ones use sample weights.
-        loss_weight: what the loss is multiplied by.
-    """
-
-    def __init__(self, loss: Any, given: Any, weighted: Any, loss_weight: float | None = None) -> None:
-        found = None if loss is None else losses.get(loss)
-        self.loss = found if found is None or isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found)
-        self.loss_weight = loss_weight
-        self.given = [(one, False) for one in _flat(given)] + [(one, True) for one in _flat(weighted)]
-        for one, _ in self.given:
-            metrics.check(one)
+    def __init__(self) -> None:
         self.tracker = metrics.Mean(name="loss")
         self.nan = NanWatch()
-        self.metrics: list[Any] = []
-        self.weighted: list[bool] = []
-        self.resolved = not self.given
 
-    def resolve(self, y_true: Any, y_pred: Any) -> None:
-        """Choose the metrics whose names mean different things for different shapes."""
-        if self.resolved:
-            return
-        y_true, y_pred = _pair(y_true, y_pred)
-        names: dict[str, int] = {}
-        for one, weighted in self.given:
-            metric = metrics.resolve(one, y_true, y_pred)
-            seen = names[metric.name] = names.get(metric.name, 0) + 1
-            if seen > 1:
-                metric.name = f"{metric.name}_{seen - 1}"
-            self.metrics.append(metric)
-            self.weighted.append(weighted)
-        self.resolved = True
+    if TYPE_CHECKING:
 
-    def compute(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
-        """The loss of a batch, a scalar.
+        @property
+        def metrics(self) -> list[Any]: ...
 
-        Raises:
-            ValueError: if there are no targets to compare with.
-        """
-        if y_true is None:
-            raise ValueError(
-                "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
-            )
-        with scope("loss"):
-            value = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
-            return value if self.loss_weight is None else value * self.loss_weight
-
-    def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
-        """See one more batch of ``count`` samples."""
+    def count(self, loss: Any, count: int) -> None:
+        """See the loss of a batch of ``count`` samples, unless it is None."""
         if loss is not None:
             with scope("metrics/loss", METRICS):
                 self.tracker.update_state(loss, sample_weight=float(count))
                 self.nan.update(loss)
-        if self.metrics:
-            y_true, y_pred = _pair(y_true, y_pred)
-        for metric, weighted in zip(self.metrics, self.weighted, strict=True):
-            with scope(f"metrics/{metric.name}", METRICS):
-                metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
 
     def results(self) -> dict[str, float]:
         """The loss and metrics over the batches seen since the last reset, in the order of compiling."""
@@ -139,6 +95,76 @@ class Objective:
         """All states, to be moved with the model."""
         own = [*self.tracker.variables, *self.nan.variables]
         return own + [variable for metric in self.metrics for variable in metric.variables]
+
+
+class Objective(Counted):
+    """A loss and metrics, resolved by name when they are given, and by shape when the first batch comes.
+
+    Args:
+        loss: a loss, its name, a function of (y_true, y_pred), or None.
+        metrics, weighted_metrics: metrics, their names, or functions; the weighted ones use sample weights.
+        loss_weight: what the loss is multiplied by.
+    """
+
+    def __init__(self, loss: Any, given: Any, weighted: Any, loss_weight: float | None = None) -> None:
+        super().__init__()
+        found = None if loss is None else losses.get(loss)
+        self.loss = found if found is None or isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found)
+        self.loss_weight = loss_weight
+        self.given = [(one, False) for one in _flat(given)] + [(one, True) for one in _flat(weighted)]
+        for one, _ in self.given:
+            metrics.check(one)
+        self.metrics: list[Any] = []
+        self.weighted: list[bool] = []
+        self.resolved = not self.given
+
+    def resolve(self, y_true: Any, y_pred: Any) -> None:
+        """Choose the metrics whose names mean different things for different shapes."""
+        if self.resolved:
+            return
+        y_true, y_pred = _pair(y_true, y_pred)
+        names: dict[str, int] = {}
+        for one, weighted in self.given:
+            metric = metrics.resolve(one, y_true, y_pred)
+            seen = names[metric.name] = names.get(metric.name, 0) + 1
+            if seen > 1:
+                metric.name = f"{metric.name}_{seen - 1}"
+            self.metrics.append(metric)
+            self.weighted.append(weighted)
+        self.resolved = True
+
+    def compute(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """The loss of a batch, a scalar.
+
+        Raises:
+            ValueError: if there are no targets to compare with.
+        """
+        value = self.unweighted(y_true, y_pred, weight)
+        return value if self.loss_weight is None else value * self.loss_weight
+
+    def unweighted(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """The loss of a batch before it is multiplied by the loss's weight."""
+        if y_true is None:
+            raise ValueError(
+                "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
+            )
+        with scope("loss"):
+            return self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
+
+    def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
+        """See one more batch of ``count`` samples."""
+        self.count(loss, count)
+        if self.metrics:
+            y_true, y_pred = _pair(y_true, y_pred)
+        for metric, weighted in zip(self.metrics, self.weighted, strict=True):
+            with scope(f"metrics/{metric.name}", METRICS):
+                metric.update_state(y_true, y_pred, sample_weight=weight if weighted else None)
+
+    def label_checks(self, shape: Any) -> list[Callable[[Any], None]]:
+        """What to look at in the targets of each batch on the host, where the output has this shape."""
+        if shape is None or not losses.needs_label_check(self.loss):
+            return []
+        return [lambda y: losses.check_labels(self.loss, the_one(y, TARGETS), shape[-1])]
 
 
 def _number(value: Any) -> Any:

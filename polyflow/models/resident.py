@@ -22,7 +22,7 @@ from ..flow.trace import Traced, trace
 from ..tensor import Tensor
 from ..variable import assign_all
 from .interrupts import raise_swallowed
-from .objective import Objective
+from .objectives import AnyObjective
 from .step import Step
 
 SECONDS = 0.2
@@ -48,7 +48,7 @@ class Pass:
         TraceError: where resetting or reporting needs values, as a metric that computes outside the library does.
     """
 
-    def __init__(self, step: Step, objective: Objective, batch: Any, rows: Resident) -> None:
+    def __init__(self, step: Step, objective: AnyObjective, batch: Any, rows: Resident) -> None:
         self.backend = backend = step.backend
         size = min(rows.batch_size, rows.rows)
         left = 0 if rows.drop_remainder else rows.rows % size
@@ -149,7 +149,7 @@ class Epochs:
             number += count
 
 
-def epochs_in_memory(step: Step, objective: Objective, batch: Any, rows: Resident) -> Epochs | None:
+def epochs_in_memory(step: Step, objective: AnyObjective, batch: Any, rows: Resident) -> Epochs | None:
     """The epochs over these rows, or None where they have to be gone through one step at a time."""
     leaves, structure = tree.flatten(batch)
     if step.eagerly or rows.rows < (rows.batch_size if rows.drop_remainder else 1):

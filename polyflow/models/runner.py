@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .. import losses, tree
+from .. import tree
 from ..backend import selection
 from ..convert import short
-from ..errors import NotCompiledError
+from ..errors import NotCompiledError, ShapeError
 from ..layers.base import Layer
 from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, the_one, unpack
 from .inventory import Inventory
-from .objective import TARGETS, Objective
+from .objectives import AnyObjective
 from .step import Step, Steps
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 class Runner:
     """What a Model needs for running its steps."""
-
-    first_layer: Layer | None = None
-    """The layer that sees the data as it is, where it is known."""
 
     takes_one = False
     """Whether the input is one array, so that a list of one stands for it and a longer one is an error."""
@@ -47,13 +44,17 @@ class Runner:
 
     def __init__(self) -> None:
         self.optimizer: Any = None
-        self.objective: Objective | None = None
+        self.objective: AnyObjective | None = None
         self.stop_training = False
         self.history: Any = None
         self.run_eagerly = False
         self._steps = Steps()
 
-    def _compiled(self, what: str) -> Objective:
+    def _several_outputs(self) -> list[str]:
+        """The names of the outputs, where there are several and they are known."""
+        return []
+
+    def _compiled(self, what: str) -> AnyObjective:
         if self.objective is None:
             raise NotCompiledError(f"{what} needs a compiled model: call model.compile(optimizer=..., loss=...) first.")
         return self.objective
@@ -100,32 +101,43 @@ class Runner:
         if self.built:
             return None
         batch = feed.first()
-        self(tree.map(lambda leaf: leaf[:1], batch[0]))
+        self._probed(batch[0])
         return batch
 
-    def _prepare(self, feed: Feed, objective: Objective, *, training: bool) -> None:
+    def _probed(self, x: Any) -> Any:
+        """The output for the first row of a batch; where its shape does not fit, the whole batch's is told."""
+        try:
+            return self(tree.map(lambda leaf: leaf[:1], x))
+        except ShapeError:
+            return self(x)
+
+    def _prepare(self, feed: Feed, objective: AnyObjective, *, training: bool) -> None:
         """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
         batch = self._build_with(feed)
         if training and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         if not objective.resolved:
             x, y, _ = batch or feed.first()
-            objective.resolve(y, self(tree.map(lambda leaf: leaf[:1], x)))
+            objective.resolve(y, self._probed(x))
+
+    def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
+        """The layers that see data as they are, where that is known, each with what takes its part of them."""
+        return iter(())
 
     def reset_metrics(self) -> None:
         """Let the running loss and the metrics start anew."""
         if self.objective is not None:
             self.objective.reset()
 
-    def _checks(self, objective: Objective | None) -> list[Callable[[Any], None]]:
+    def _checks(self, objective: AnyObjective | None) -> list[Callable[[Any], None]]:
         """What to look at in each batch on the host, as a compiled step cannot: labels, and the first layer's input."""
         found: list[Callable[[Any], None]] = []
-        if objective is not None and self.output_shape is not None and losses.needs_label_check(objective.loss):
-            classes = self.output_shape[-1]
-            found.append(lambda batch: losses.check_labels(objective.loss, the_one(batch[1], TARGETS), classes))
-        first = self.first_layer
-        if first is not None and type(first).check_values is not Layer.check_values:
-            found.append(lambda batch: first.check_values(batch[0]))
+        if objective is not None and self.output_shape is not None:
+            for check in objective.label_checks(self.output_shape):
+                found.append(lambda batch, check=check: check(batch[1]))
+        for first, part in self._first_layers():
+            if type(first).check_values is not Layer.check_values:
+                found.append(lambda batch, first=first, part=part: first.check_values(part(batch[0])))
         return found
 
     def _step(self, kind: str, held: Inventory | None = None) -> Step:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..errors import ShapeError
-from ..layers.base import InputLayer, Layer, Shape
-from ..ops.shape import expand_dims, squeeze
-from ..registry import layer_class, register_layer
+from ..layers.base import Input, InputLayer, Layer, Shape
+from ..layers.symbolic import SymbolicTensor
+from ..registry import layer_from, register_layer
 from ..tensor import Operators, asarray
 from .feed import the_one
+from .inputs import fit_rank
 from .model import Model
+from .network import Network
 
 
 @register_layer
@@ -42,11 +44,12 @@ class Sequential(Model):
         """The layers, without the one that only says the input's shape."""
         return [layer for layer in self._sublayers if not isinstance(layer, InputLayer)]
 
-    @property
-    def first_layer(self) -> Layer | None:  # type: ignore[override]
-        """The first layer that is no Input, in a Sequential within too."""
+    def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
         first: Any = next(iter(self.layers), None)
-        return first.first_layer if isinstance(first, Sequential) else first
+        if isinstance(first, Model):
+            yield from first._first_layers()
+        elif first is not None:
+            yield first, lambda x: x
 
     def add(self, layer: Any, *, _build: bool = True) -> None:
         """Append a layer.
@@ -54,6 +57,8 @@ class Sequential(Model):
         Raises:
             TypeError: for anything that is no layer. ValueError: for a layer that is in the model, or a second Input.
         """
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(
                 f"Sequential takes layers, not classes: write {layer.__name__}(...) instead of {layer.__name__}."
@@ -113,7 +118,7 @@ class Sequential(Model):
 
     def _build_layer(self, layer: Layer, shape: Shape) -> Shape:
         layer.ensure_built(shape)
-        layer.input_shape = shape
+        layer.input_shape, layer._within = shape, weakref.ref(self)
         for variable in layer.variables:
             variable.path = f"{self.name}/{layer.name}/{variable.path.removeprefix(layer.name + '/')}"
         layer.output_shape = layer.compute_output_shape(shape)
@@ -122,6 +127,23 @@ class Sequential(Model):
     def _extend(self, layer: Layer) -> None:
         self.output_shape = self._build_layer(layer, self.output_shape or ())
         self._changed()
+
+    def _changed(self) -> None:
+        super()._changed()
+        self._network = None
+
+    def _call_on_symbols(self) -> None:
+        """Call each layer on what the one before gives, if the input's shape is known."""
+        if self._network is not None or self.input_shape is None:
+            return
+        first = self._sublayers[0]
+        if isinstance(first, InputLayer):
+            x = given = first.output
+        else:
+            x = given = Input(self.input_shape[1:], dtype=self.input_dtype)
+        for layer in self.layers:
+            x = layer(x)
+        self._network = Network(given, x, self.name)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         for layer in self._sublayers:
@@ -139,30 +161,11 @@ class Sequential(Model):
         )
 
     def _fit_rank(self, value: Any) -> Any:
-        """One feature may come without its axis, or with one too many (as in Keras); other ranks are refused."""
-        if self.input_shape is None:
+        expected = self.input_shape
+        if expected is None:
             first = self._sublayers[0].declared_shape
             expected = None if first is None else (None, *first)
-        else:
-            expected = self.input_shape
-        if expected is None or len(value.shape) == len(expected):
-            self._check_input(value.shape, expected)
-            return value
-        if len(value.shape) == len(expected) - 1 and expected[-1] == 1:
-            return expand_dims(value, -1)
-        if len(value.shape) == len(expected) + 1 and value.shape[-1] == 1:
-            return squeeze(value, -1)
-        single = tuple(value.shape) == expected[1:]
-        raise ShapeError(
-            f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {value.shape}."
-            + " That is a single sample: batch it, with dataset.batch(32) or x[None]." * single
-        )
-
-    def _check_input(self, given: tuple[int, ...], expected: Shape | None) -> None:
-        if expected is not None and any(e not in (None, g) for e, g in zip(expected[1:], given[1:], strict=True)):
-            raise ShapeError(
-                f"{self.name!r} expects inputs of shape {expected} (None is the batch); got shape {given}."
-            )
+        return value if expected is None else fit_rank(value, expected, self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the output for inputs of this shape."""
@@ -186,9 +189,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
         """The model that ``get_config`` described, with fresh weights."""
-        layers: Sequence[Layer] = [
-            layer_class(one["class_name"], custom_objects).from_config(one["config"]) for one in config["layers"]
-        ]
+        layers: Sequence[Layer] = [layer_from(one, custom_objects) for one in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("build_input_shape"):
             model.build(config["build_input_shape"])

@@ -7,18 +7,23 @@ from typing import Any
 
 def summary(model: Any, line_length: int | None = None) -> str:
     """A table of the layers with their output shapes and numbers of parameters, and the totals."""
-    rows = [("Layer (type)", "Output Shape", "Param #")]
-    for layer in model.layers:
-        shape = str(layer.output_shape) if layer.output_shape is not None else "?"
+    network = getattr(model, "_network", None)
+    branched = network if network is not None and network.branched else None
+    layers = model.layers if branched is None else branched.layers
+    rows = [("Layer (type)", "Output Shape", "Param #", "Connected to")[: 3 if branched is None else 4]]
+    for layer in layers:
+        shape = "?" if layer.output_shape is None else str(layer.output_shape)
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        rows.append((f"{layer.name} ({type(layer).__name__})", shape, count))
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        row = (f"{layer.name} ({type(layer).__name__})", shape, count)
+        rows.append(row if branched is None else (*row, branched.connected(layer)))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     if line_length is not None:
-        widths[0] = max(line_length - widths[1] - widths[2] - 10, 8)
+        widths[0] = max(line_length - sum(widths[1:]) - 3 * len(widths) - 1, 8)
 
-    def line(row: tuple[str, str, str], edge: str = "│") -> str:
+    def line(row: tuple[str, ...], edge: str = "│") -> str:
         name = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
-        return f"{edge} {name:<{widths[0]}} {edge} {row[1]:<{widths[1]}} {edge} {row[2]:>{widths[2]}} {edge}"
+        cells = [f"{cell:{'>' if i == 2 else '<'}{widths[i]}}" for i, cell in enumerate((name, *row[1:]))]
+        return f"{edge} {f' {edge} '.join(cells)} {edge}"
 
     def rule(left: str, middle: str, right: str, dash: str) -> str:
         return left + middle.join(dash * (width + 2) for width in widths) + right
@@ -27,19 +32,13 @@ def summary(model: Any, line_length: int | None = None) -> str:
     for i, row in enumerate(rows[1:]):
         table += [rule("├", "┼", "┤", "─")] * (i > 0) + [line(row)]
     table.append(rule("└", "┴", "┘", "─"))
-    trainable = sum(v.size for v in model.trainable_weights)
-    fixed = sum(v.size for v in model.non_trainable_weights)
-    weights = model.weights
-    size = sum(v.size * v.dtype.itemsize for v in weights)
+    parts = {"Total": model.weights, "Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
+    if getattr(getattr(model, "optimizer", None), "built", False):
+        parts["Optimizer"] = model.optimizer.variables
     totals = [
-        f" Total params: {trainable + fixed:,} ({_size(size)})",
-        f" Trainable params: {trainable:,}",
-        f" Non-trainable params: {fixed:,}",
+        f" {part} params: {sum(v.size for v in weights):,} ({_size(sum(v.size * v.dtype.itemsize for v in weights))})"
+        for part, weights in parts.items()
     ]
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and getattr(optimizer, "built", False):
-        state = sum(v.size for v in optimizer.variables)
-        totals.append(f" Optimizer params: {state:,}")
     return "\n".join([f'Model: "{model.name}"', *table, *totals])
 
 

@@ -15,7 +15,7 @@ from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
 from .feed import Feed, is_iterable_of_batches, split_validation
-from .objective import Objective
+from .objectives import AnyObjective, objective_of
 from .step import Step
 
 
@@ -28,7 +28,7 @@ class Trainer(Evaluator):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        loss_weights: float | None = None,
+        loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
@@ -49,11 +49,9 @@ class Trainer(Evaluator):
         Raises:
             UnknownNameError: for a name that is not known; the message lists the nearest. The model stays as it was.
         """
-        if isinstance(loss_weights, (list, tuple)):
-            (loss_weights,) = loss_weights
         chosen = optimizers.get(optimizer)
         with self._running():
-            objective = Objective(loss, metrics, weighted_metrics, loss_weights)
+            objective = objective_of(self._several_outputs(), loss, metrics, weighted_metrics, loss_weights)
         self.optimizer, self.objective, self.run_eagerly = chosen, objective, bool(run_eagerly)
         self.stop_training = False
         self._changed()
@@ -169,7 +167,7 @@ class Trainer(Evaluator):
         feed: Feed,
         validation: Feed | None,
         watchers: Any,
-        objective: Objective,
+        objective: AnyObjective,
         epochs: range,
         validate_every: int,
     ) -> None:
@@ -196,7 +194,7 @@ class Trainer(Evaluator):
                 break
 
     def _trained(
-        self, feed: Feed, watchers: Any, objective: Objective, epochs: range, apart: bool
+        self, feed: Feed, watchers: Any, objective: AnyObjective, epochs: range, apart: bool
     ) -> Iterator[tuple[range, dict[str, list[float]], list[int]]]:
         """Train; gives the numbers of epochs that ended, a list for each log, and the first steps with a NaN (0: none).
 
@@ -223,7 +221,7 @@ class Trainer(Evaluator):
                 if watchers.needs_epochs and self._step("train") is not step:
                     break
 
-    def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: Objective) -> None:
+    def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: AnyObjective) -> None:
         checks = self._checks(objective)
         logs = LazyLogs(objective.results)
         watched = watchers.needs_batches

@@ -206,3 +206,49 @@ def test_one_batch_methods(keras):
         theirs.reset_metrics()
     np.testing.assert_allclose(ours.predict_on_batch(x[:4]), np.asarray(theirs.predict_on_batch(x[:4])), atol=1e-6)
     assert set(ours.train_on_batch(x, y, return_dict=True)) == {"loss", "accuracy"}
+
+
+def test_a_functional_model_with_two_inputs_and_two_outputs(keras):
+    draw = np.random.default_rng(2)
+    x, words = draw.normal(size=(48, 4)).astype("float32"), draw.integers(0, 9, (48, 5)).astype("int32")
+    size, kind = x[:, :1] * 2, draw.integers(0, 3, 48).astype("int32")
+
+    def made(lib):
+        first, second = lib.Input((4,), name="x"), lib.Input((5,), dtype="int32", name="words")
+        shared = lib.layers.Dense(4, activation="tanh", name="shared")
+        joined = lib.layers.Concatenate()(
+            [shared(shared(first)), lib.layers.Flatten()(lib.layers.Embedding(9, 2)(second))]
+        )
+        hidden = lib.layers.Add()([lib.layers.Dense(14, activation="relu", name="hidden")(joined), joined])
+        outputs = [
+            lib.layers.Dense(1, name="size")(hidden),
+            lib.layers.Dense(3, activation="softmax", name="kind")(hidden),
+        ]
+        model = lib.Model([first, second], outputs)
+        model.compile(
+            "sgd",
+            loss={"size": "mse", "kind": "sparse_categorical_crossentropy"},
+            loss_weights={"size": 0.5, "kind": 1.0},
+            metrics={"size": ["mae"], "kind": ["accuracy"]},
+        )
+        return model
+
+    theirs = made(keras)
+    start = theirs.get_weights()
+    options = {"batch_size": 16, "epochs": 5, "shuffle": False, "verbose": 0}
+    expected = theirs.fit([x, words], [size, kind], **options).history
+    for backend in BACKENDS:
+        with pf.use_backend(backend):
+            ours = made(pf.keras)
+            assert [layer.name.split("_")[0] for layer in ours.layers] == [
+                layer.name.split("_")[0] for layer in theirs.layers
+            ]
+            ours.set_weights(start)
+            found = ours.fit({"words": words, "x": x}, {"kind": kind, "size": size}, **options).history
+        assert list(found) == list(expected)
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, atol=2e-6, err_msg=name)
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=2e-6)
+        for a, b in zip(ours.predict([x, words], verbose=0), theirs.predict([x, words], verbose=0), strict=True):
+            np.testing.assert_allclose(a, b, atol=5e-6)

@@ -235,7 +235,7 @@ def test_predict_gives_numpy(backend):
     assert isinstance(found, np.ndarray)
     assert found.dtype == np.float32
     assert found.shape == (70, 2)
-    np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-6)
+    np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-6, atol=1e-6)
     data = pf.data.Dataset.from_tensor_slices((x, y)).batch(9)
     np.testing.assert_allclose(model.predict(data, verbose=0), found, rtol=1e-5, atol=1e-6)
     assert model.predict(x[:1], verbose=0).shape == (1, 2)

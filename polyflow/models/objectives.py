@@ -1,0 +1,161 @@
+"""Objectives: the losses and metrics of a model with several outputs, one objective for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .. import metrics, tree
+from ..errors import NotCompiledError, ShapeError, unknown_name
+from ..flow.notes import METRICS, scope
+from .objective import Counted, Objective
+
+
+class Objectives(Counted):
+    """The loss of a model is the weighted sum of its outputs' losses.
+
+    Args:
+        names: the outputs' names, in order.
+        loss: one for all outputs, or a list or dict of them, with None for an output without one.
+        given, weighted: metrics, in a list with an entry for each output, or in a dict by the outputs' names.
+        loss_weights: a factor for each output's loss, in a list or dict; 1 if left out.
+
+    Raises:
+        ValueError: for a list of another length, or the name of no output.
+    """
+
+    def __init__(self, names: Sequence[str], loss: Any, given: Any, weighted: Any, loss_weights: Any = None) -> None:
+        super().__init__()
+        self.names = list(names)
+        one_for_all = loss is None or not isinstance(loss, (list, tuple, Mapping))
+        columns = [
+            [loss] * len(self.names) if one_for_all else self._spread(loss, "loss"),
+            self._spread(given, "metrics"),
+            self._spread(weighted, "weighted_metrics"),
+            self._spread(loss_weights, "loss_weights"),
+        ]
+        self.parts = [Objective(*part) for part in zip(*columns, strict=True)]
+        for name, part in zip(self.names, self.parts, strict=True):
+            part.tracker = metrics.Mean(name=f"{name}_loss")
+
+    def _spread(self, value: Any, what: str) -> list[Any]:
+        """An entry for each output; None where nothing is said of one."""
+        if value is None:
+            return [None] * len(self.names)
+        if isinstance(value, Mapping):
+            for name in value:
+                if name not in self.names:
+                    raise unknown_name(f"output in {what}", str(name), self.names)
+            return [value.get(name) for name in self.names]
+        if not isinstance(value, (list, tuple)) or len(value) != len(self.names):
+            given = f"{len(value)} entries" if isinstance(value, (list, tuple)) else repr(value)
+            raise ValueError(
+                f"a model with the outputs {', '.join(map(repr, self.names))} takes {what} as a list with an entry for "
+                f"each, or as a dict by these names; got {given}."
+            )
+        return list(value)
+
+    @property
+    def loss(self) -> Any:
+        """The losses of the outputs; None where there are none."""
+        found = [part.loss for part in self.parts]
+        return found if any(one is not None for one in found) else None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether all metrics are chosen."""
+        return all(part.resolved for part in self.parts)
+
+    def resolve(self, y_true: Any, y_pred: Any) -> None:
+        """Choose the metrics whose names mean different things for different shapes."""
+        for name, part, true, pred in self._each(y_true, y_pred):
+            if not part.resolved:
+                part.resolve(true, pred)
+                for metric in part.metrics:
+                    metric.name = f"{name}_{metric.name}"
+
+    def _each(self, y_true: Any, y_pred: Any) -> list[tuple[str, Objective, Any, Any]]:
+        """The outputs' names and objectives, each with its targets and its output."""
+        predicted = [y_pred[name] for name in self.names] if isinstance(y_pred, Mapping) else tree.flatten(y_pred)[0]
+        targets = self._targets(y_true)
+        return list(zip(self.names, self.parts, targets, predicted, strict=True))
+
+    def _targets(self, y_true: Any) -> list[Any]:
+        """The targets of each output; None for one that has neither a loss nor metrics."""
+        if y_true is None:
+            return [None] * len(self.names)
+        wanted = [part.loss is not None or bool(part.given) for part in self.parts]
+        named = [name for name, one in zip(self.names, wanted, strict=True) if one]
+        if isinstance(y_true, Mapping):
+            for name in named:
+                if name not in y_true:
+                    raise ShapeError(f"the targets have no {name!r}, only {', '.join(map(repr, y_true))}.")
+            return [y_true.get(name) for name in self.names]
+        leaves = list(y_true) if isinstance(y_true, (list, tuple)) else [y_true]
+        if len(leaves) == len(self.names):
+            return leaves
+        if len(leaves) != len(named):
+            raise ShapeError(
+                f"the outputs {', '.join(map(repr, named))} take {len(named)} arrays of targets, in a list or a dict "
+                f"by these names; got {len(leaves)}."
+            )
+        found = iter(leaves)
+        return [next(found) if one else None for one in wanted]
+
+    def compute(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """The loss of a batch, a scalar: the sum of the outputs', each times its weight.
+
+        Raises:
+            ValueError: if there are no targets to compare with. NotCompiledError: without any loss.
+        """
+        found = [
+            part.compute(true, pred, weight)
+            for _, part, true, pred in self._each(y_true, y_pred)
+            if part.loss is not None
+        ]
+        if not found:
+            raise NotCompiledError("no output of the model has a loss: compile it with loss=.")
+        return sum(found[1:], found[0])
+
+    def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
+        """See one more batch of ``count`` samples."""
+        self.count(loss, count)
+        for name, part, true, pred in self._each(y_true, y_pred):
+            if loss is not None and part.loss is not None:
+                with scope(f"metrics/{name}_loss", METRICS):
+                    part.tracker.update_state(part.unweighted(true, pred, weight), sample_weight=float(count))
+            part.update(None, count, true, pred, weight)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The outputs' losses, then their metrics."""
+        return [
+            *(part.tracker for part in self.parts if part.loss is not None),
+            *(metric for part in self.parts for metric in part.metrics),
+        ]
+
+    def label_checks(self, shapes: Any) -> list[Callable[[Any], None]]:
+        """What to look at in the targets of each batch on the host."""
+        found: list[Callable[[Any], None]] = []
+        for place, (part, shape) in enumerate(zip(self.parts, shapes, strict=True)):
+            found += [
+                lambda y, check=check, place=place: check(self._targets(y)[place]) for check in part.label_checks(shape)
+            ]
+        return found
+
+
+AnyObjective = Objective | Objectives
+
+
+def objective_of(
+    names: Sequence[str], loss: Any, given: Any, weighted: Any, loss_weights: Any
+) -> Objective | Objectives:
+    """What a model with outputs of these names is trained for; without names it has one output."""
+    if names:
+        return Objectives(names, loss, given, weighted, loss_weights)
+    loss, loss_weights = (
+        next(iter(one.values())) if isinstance(one, Mapping) and len(one) == 1 else one for one in (loss, loss_weights)
+    )
+    if isinstance(loss_weights, (list, tuple)):
+        (loss_weights,) = loss_weights
+    return Objective(loss, given, weighted, loss_weights)
