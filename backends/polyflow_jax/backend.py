@@ -1,7 +1,7 @@
 """JAX as a backend: each op one compiled program, each graph one compiled program.
 
 JAX computes in 32 bits unless told otherwise, and the switch for it changes results of the user's own JAX code. So it
-is never touched: every way into JAX runs under ``jax.enable_x64(True)``, for one thread and while the call lasts. The
+is never touched: every way into JAX runs in 64 bits, for one thread and while the call lasts (`wide`). The
 one setting of the process's that changes is where compiled programs are kept, and only where the user names a folder.
 """
 
@@ -23,8 +23,7 @@ from polyflow.backend.nodes import run_node_by_node
 
 from . import accurate, control, devices, indexing, keeping, linalg, random
 from .loop import Program
-
-_x64 = jax.enable_x64
+from .wide import in_64_bits
 
 _SMALL = 1 << 16
 """Up to so many bytes `jnp.asarray` is the fastest way in, above it `jax.device_put`, which need not copy."""
@@ -63,10 +62,9 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def _put(self, host: np.ndarray, device: str | None) -> jax.Array:
         """A host array that nobody will write to, as JAX's; it may keep the memory."""
-        with _x64(True):
-            if device is not None or self._pinned:
-                return jax.device_put(host, self._device if device is None else devices.find(device)[1])
-            return jnp.asarray(host, dtype=host.dtype) if host.nbytes < _SMALL else jax.device_put(host)
+        if device is not None or self._pinned:
+            return _device_put(host, self._device if device is None else devices.find(device)[1])
+        return _asarray(host, dtype=host.dtype) if host.nbytes < _SMALL else _device_put(host)
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)
@@ -109,7 +107,7 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def memory_of(self, graph: Any) -> int | None:
         specs = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in graph.inputs]
-        with _x64(True):
+        with jax.enable_x64(True):
             program = jax.jit(run_node_by_node(graph, self.resolve, self.asarray)).lower(*specs).compile()
         found = program.memory_analysis()
         return None if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
@@ -170,37 +168,30 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def _run_full(self, *, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Any:
         value = np.full((), fill_value, self.require(dtype))
-        with _x64(True):
-            return _full(self._made_here if self._pinned else None)(value, shape)
+        return _full(self._made_here if self._pinned else None)(value, shape)
 
     def _run_pow(self, x1: Any, x2: Any) -> Any:
         if getattr(x2, "dtype", dt.bool_).kind == "i" and not isinstance(x2, indexing.Tracer):
             check_power(x1, np.asarray(x2))
-        with _x64(True):
-            return _pow(x1, x2)
+        return _pow(x1, x2)
 
     def _run_clip(self, x: Any, *, min: Any, max: Any) -> Any:
-        with _x64(True):
-            return _clip(x, min, max)
+        return _clip(x, min, max)
 
     def _run_divide(self, x1: Any, x2: Any) -> Any:
-        with _x64(True):
-            return _divide(x1, x2)
+        return _divide(x1, x2)
 
     def _run_getitem(self, x: Any, *indices: Any, key: Any) -> Any:
         pattern, places = indexing.split(x.shape, indices, key)
-        with _x64(True):
-            return _getitem(x, places, *indices, pattern=pattern)
+        return _getitem(x, places, *indices, pattern=pattern)
 
     def _run_index_add(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
         pattern, places = indexing.split(x.shape, indices, key)
-        with _x64(True):
-            return _index_add(x, updates, places, *indices, pattern=pattern)
+        return _index_add(x, updates, places, *indices, pattern=pattern)
 
     def _run_index_set(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
         pattern, places = indexing.split(x.shape, indices, key)
-        with _x64(True):
-            return _index_set(x, updates, places, *indices, pattern=pattern)
+        return _index_set(x, updates, places, *indices, pattern=pattern)
 
     _run_cholesky: Any = staticmethod(linalg.cholesky)
     _run_inv: Any = staticmethod(linalg.inv)
@@ -262,13 +253,7 @@ class JaxBackend(ArrayNamespaceBackend):
 
 def _program(raw: Callable[..., Any], placed: Any = None) -> Callable[..., Any]:
     """A kernel as a compiled program that runs in 64 bits."""
-    compiled = jax.jit(raw) if placed is None else jax.jit(raw, out_shardings=placed)
-
-    def run(*arrays: Any) -> Any:
-        with _x64(True):
-            return compiled(*arrays)
-
-    return run
+    return in_64_bits(jax.jit(raw) if placed is None else jax.jit(raw, out_shardings=placed))
 
 
 def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
@@ -277,6 +262,7 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
     (-0.0 equals 0.0, and NaN not even itself: attributes that are floats are told apart by their text.)
     """
     programs: dict[Any, Callable[..., Any]] = {}
+    inside = in_64_bits(raw)
 
     def run(*arrays: Any, **attrs: Any) -> Any:
         key: tuple[Any, ...] = (*attrs, *attrs.values())
@@ -285,14 +271,12 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
                 key = tuple([repr(v) if isinstance(v, (float, complex)) else v for v in key])
                 break
         try:
-            compiled = programs.get(key)
+            program = programs.get(key)
         except TypeError:  # an attribute that cannot be a key: compiled inside, by JAX's own functions
-            with _x64(True):
-                return raw(*arrays, **attrs)
-        if compiled is None:
-            compiled = programs[key] = jax.jit(partial(raw, **attrs))
-        with _x64(True):
-            return compiled(*arrays)
+            return inside(*arrays, **attrs)
+        if program is None:
+            program = programs[key] = _program(partial(raw, **attrs))
+        return program(*arrays)
 
     return run
 
@@ -300,9 +284,11 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def _full(placed: Any) -> Callable[..., Any]:
     """The program that fills a shape; the value is data."""
-    return jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
+    program = jax.jit(lambda value, shape: jnp.full(shape, value), static_argnums=1, out_shardings=placed)
+    return in_64_bits(program)
 
 
+@in_64_bits
 @jax.jit
 def _clip(x: Any, low: Any, high: Any) -> Any:
     """The limits are data: others need no other program."""
@@ -310,13 +296,15 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return x if high is None else jnp.minimum(x, jnp.asarray(high, x.dtype))
 
 
+@in_64_bits
 @jax.jit
 def _divide(x1: Any, x2: Any) -> Any:
     """The correctly rounded quotient; XLA would multiply with the reciprocal of a divisor that it has to broadcast."""
     return x1 / jax.lax.optimization_barrier(jnp.broadcast_to(x2, jnp.broadcast_shapes(jnp.shape(x1), jnp.shape(x2))))
 
 
-_pow = jax.jit(accurate.pow)
-_getitem = jax.jit(indexing.getitem_at, static_argnames="pattern")
-_index_add = jax.jit(indexing.index_add_at, static_argnames="pattern")
-_index_set = jax.jit(indexing.index_set_at, static_argnames="pattern")
+_pow = in_64_bits(jax.jit(accurate.pow))
+_getitem = in_64_bits(jax.jit(indexing.getitem_at, static_argnames="pattern"))
+_index_add = in_64_bits(jax.jit(indexing.index_add_at, static_argnames="pattern"))
+_index_set = in_64_bits(jax.jit(indexing.index_set_at, static_argnames="pattern"))
+_asarray, _device_put = in_64_bits(jnp.asarray), in_64_bits(jax.device_put)

@@ -9,10 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .wide import in_64_bits
+
 
 def checked(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """The program of a kernel that raises LinAlgError where finite matrices give what is not finite."""
 
+    @in_64_bits
     @jax.jit
     def program(*arrays: Any) -> tuple[Any, Any]:
         result = kernel(*arrays)
@@ -20,10 +23,9 @@ def checked(kernel: Callable[..., Any]) -> Callable[..., Any]:
         return result, jnp.isfinite(result).all() | ~given
 
     def run(*arrays: Any) -> Any:
-        with jax.enable_x64(True):
-            result, regular = program(*arrays)
-            if not regular:
-                raise np.linalg.LinAlgError("the result is not finite")
+        result, regular = program(*arrays)
+        if not regular:
+            raise np.linalg.LinAlgError("the result is not finite")
         return result
 
     return run

@@ -15,6 +15,8 @@ from jax import lax
 
 from polyflow.backend.loop import Loop, Part
 
+from .wide import in_64_bits
+
 State = tuple[Any, ...]
 
 _SMALL = 1 << 20
@@ -34,7 +36,7 @@ class Program:
         self, loop: Loop, runnable: Callable[[Any], Callable[..., Any]], adopt: Callable[[np.ndarray], Any]
     ) -> None:
         self.loop, self.runnable, self.adopt = loop, runnable, adopt
-        self.program = jax.jit(self._run)
+        self.program = in_64_bits(jax.jit(self._run))
 
     def place(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
         return tuple(array if array.nbytes < _SMALL else self.adopt(array) for array in arrays)
@@ -44,8 +46,7 @@ class Program:
     ) -> tuple[list[Any], list[np.ndarray]]:
         padded = np.zeros((self.loop.capacity, orders.shape[1]), np.int32 if orders.shape[1] < 1 << 31 else np.int64)
         padded[: len(orders)] = orders
-        with jax.enable_x64(True):
-            changed, reports = self.program(tuple(state), data, padded, np.int32(start), np.int32(stop))
+        changed, reports = self.program(tuple(state), data, padded, np.int32(start), np.int32(stop))
         result = list(state)
         for place, array in zip(self.loop.writes, changed, strict=True):
             result[place] = array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from polyflow.ops.declare import OPS, Op
 from polyflow.ops.rules import Spec, elementwise
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'polyflow-core[jax]'")
+wide = pytest.importorskip("polyflow_jax.wide")
 jnp = jax.numpy
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +50,64 @@ def work():
     assert {t.dtype for t in (x, y, z, g)} == {np.dtype("float64")}
     assert pf.argmax(x).dtype == np.dtype("int64")
     return x
+
+
+@pytest.mark.parametrize("way", ["as it is known", "as JAX documents it"])
+def test_a_call_in_64_bits_leaves_the_thread_as_it_was(way, monkeypatch):
+    """Whatever the thread's own setting is, nested or with an exception; other threads see nothing of it."""
+    monkeypatch.setattr(wide, "known", wide.known if way == "as it is known" else lambda state: False)
+    seen = []
+
+    def inner(value):
+        seen.append(jax.config.jax_enable_x64)
+        other = threading.Thread(target=lambda: seen.append(jax.config.jax_enable_x64))
+        other.start()
+        other.join()
+        if value < 0:
+            raise ValueError
+        return str(jnp.asarray(1.0 * value).dtype)
+
+    run = wide.in_64_bits(inner)
+    assert run(1) == "float64" and wide.in_64_bits(run)(1) == "float64"
+    assert seen == [True, False] * 2
+    with pytest.raises(ValueError):
+        run(-1)
+    assert jax.config.jax_enable_x64 is False
+    for setting in (True, False):
+        with jax.enable_x64(setting):
+            assert run(1) == "float64"
+            assert jax.config.jax_enable_x64 is setting
+    jax.config.update("jax_enable_x64", True)
+    try:
+        assert run(1) == "float64" and jax.config.jax_enable_x64 is True
+    finally:
+        jax.config.update("jax_enable_x64", False)
+    assert run(1) == "float64" and jax.config.jax_enable_x64 is False
+
+
+def test_a_setting_of_another_make_is_left_to_jax():
+    """Where JAX's own context manager does more than is known, or less, it is taken."""
+
+    class Setting:
+        _update_thread_local_hook = None
+
+        def __init__(self):
+            self.value, self.calls = False, 0
+
+        def get_local(self):
+            return self.value
+
+        def set_local(self, value):
+            self.calls += 1
+
+        def __call__(self, value):
+            return contextlib.nullcontext()
+
+    assert wide.known(jax.enable_x64)
+    assert not wide.known(Setting()) and not wide.known(object())
+    hooked = Setting()
+    hooked._update_thread_local_hook = print
+    assert not wide.known(hooked) and not hooked.calls
 
 
 def test_the_users_jax_is_untouched():
