@@ -53,8 +53,6 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
         return _cast(obj, dtype)
     if obj.__class__ in dt.SCALARS:
         return _scalar(obj, dtype)
-    if dtype is None and obj.__class__ is list and {*map(type, obj)} == {float}:
-        return np.array(obj, dt.DEFAULT_FLOAT)
     if isinstance(obj, np.generic):
         return _cast(np.asarray(obj), dtype)
     if isinstance(obj, (list, tuple, range)):
@@ -122,6 +120,8 @@ def _weak(found: Nested, dtype: np.dtype | None) -> np.ndarray:
 
 
 def _cast(array: np.ndarray, dtype: np.dtype | None) -> np.ndarray:
+    if dtype is None and array.dtype in dt.HELD:
+        return array
     if array.dtype == object or array.dtype.kind in "SUMm":
         raise DTypeError(
             f"cannot make a tensor of an array of {array.dtype} values. "

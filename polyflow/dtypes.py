@@ -37,7 +37,8 @@ ALL = (bool_, *SIGNED, *UNSIGNED, *FLOATS, *COMPLEX)
 INTEGERS = frozenset(SIGNED + UNSIGNED)
 FLOATING = frozenset(FLOATS)
 INEXACT = frozenset(FLOATS + COMPLEX)
-NUMERIC = frozenset(ALL) - {bool_}
+HELD = frozenset(ALL)
+NUMERIC = HELD - {bool_}
 
 DEFAULT_FLOAT, DEFAULT_INT, DEFAULT_COMPLEX = float32, int32, complex64
 SCALARS = (bool, int, float, complex)
@@ -47,7 +48,7 @@ _LIMITS = {dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for dtype
 _DEFAULTS = {bool: bool_, int: DEFAULT_INT, float: DEFAULT_FLOAT, complex: DEFAULT_COMPLEX}
 _BY_NAME = {dtype.name: dtype for dtype in ALL} | {"bool_": bool_, "half": float16, "float": float32, "double": float64}
 
-_KNOWN: dict[Any, np.dtype] = {**{dtype: dtype for dtype in ALL}, **_BY_NAME, **_DEFAULTS}
+KNOWN: dict[Any, np.dtype] = {**{dtype: dtype for dtype in ALL}, **_BY_NAME, **_DEFAULTS}
 """The usual ways to name a dtype, looked up at once; two dtype objects of one meaning are equal, and are one here."""
 
 
@@ -76,7 +77,7 @@ def as_dtype(dtype: Any) -> np.dtype:
         DTypeError: for anything else, strings and objects included.
     """
     try:
-        return _KNOWN[dtype]
+        return KNOWN[dtype]
     except (KeyError, TypeError):  # TypeError: not even hashable
         pass
     try:

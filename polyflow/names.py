@@ -18,7 +18,7 @@ from .ops import shape as shapes
 from .ops.declare import OPS, shape_tuple
 from .tensor import Operators, Tensor, asarray, tensor
 
-_ASTYPE = OPS["astype"].prepared
+_ASTYPE, _CASTS = OPS["astype"].fixed, elementwise.CASTS
 
 # Creation ---------------------------------------------------------------------------------------------------------
 
@@ -109,6 +109,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         ValueError: where ``delta`` is 0 or leads away from ``limit``.
     """
     first, last = (0, start) if limit is None else (start, limit)
+    if first.__class__ is last.__class__ is delta.__class__ is int and (last - first) * delta > 0:
+        return creation.arange(first, last, delta, dtype=dtype)
     low, high, step = (_number(value) for value in (first, last, delta))
     if step == 0 or (high - low) * step < 0:
         raise ValueError(f"range needs a delta that leads from start to limit; got {low}, {high} and delta={step}.")
@@ -128,7 +130,7 @@ def _number(value: Any) -> Any:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """``x`` converted to ``dtype``."""
-    return _ASTYPE(asarray(x), {"dtype": dt.as_dtype(dtype)})
+    return _ASTYPE(x if x.__class__ is Tensor else asarray(x), _CASTS[dt.as_dtype(dtype)])
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -309,12 +311,14 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
 
 def argmax(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
     """The index of the largest element along ``axis`` (0 if left out, as in TensorFlow)."""
-    return reduction.argmax(asarray(input), axis).astype(output_type, copy=False)
+    found = reduction.argmax(asarray(input), axis)
+    return found if output_type is dt.int64 else found.astype(output_type)
 
 
 def argmin(input: Any, axis: int = 0, output_type: Any = dt.int64, name: str | None = None) -> Tensor:
     """The index of the smallest element along ``axis`` (0 if left out, as in TensorFlow)."""
-    return reduction.argmin(asarray(input), axis).astype(output_type, copy=False)
+    found = reduction.argmin(asarray(input), axis)
+    return found if output_type is dt.int64 else found.astype(output_type)
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
@@ -359,11 +363,11 @@ def _cumulate(function: Any, start: int, x: Tensor, axis: int, exclusive: bool, 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """``x`` where ``condition`` is true, else ``y``; with a condition alone its indices where it is true."""
-    if (x is None) != (y is None):
+    if x is not None and y is not None:
+        return elementwise.where(condition if condition.__class__ is Tensor else asarray(condition), x, y)
+    if x is not None or y is not None:
         raise ValueError("where takes a condition and both x and y, or a condition alone.")
-    if x is None:
-        return shapes.stack(indexing.nonzero(asarray(condition)), axis=1)
-    return elementwise.where(condition if condition.__class__ is Tensor else asarray(condition), x, y)
+    return shapes.stack(indexing.nonzero(asarray(condition)), axis=1)
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:

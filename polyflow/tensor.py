@@ -28,7 +28,7 @@ OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
 """Types besides tensors that an operator accepts; any other is left to its own class (NotImplemented)."""
 
 
-_ASTYPE = OPS["astype"].prepared
+_ASTYPE, _CASTS = OPS["astype"].fixed, elementwise.CASTS
 
 
 def _accepts(other: Any) -> bool:
@@ -158,7 +158,7 @@ class Operators:
 
     def reshape(self, *shape_: Any) -> Tensor:
         """The same elements in another shape; one size may be -1."""
-        return shape.reshape(self, shape_[0] if len(shape_) == 1 else shape_)
+        return shape.reshape(self, *shape_) if len(shape_) == 1 else shape.reshape(self, shape_)
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order (reversed if none are given)."""
@@ -184,10 +184,12 @@ class Operators:
             saturate: whether numbers outside an integer dtype's range become its nearest limit, and NaN 0. Otherwise
                 what they become is not specified.
         """
+        if copy and not saturate:
+            return _ASTYPE(self, _CASTS[dt.as_dtype(dtype)])
         target = dt.as_dtype(dtype)
         if saturate:
             return elementwise.saturate_cast(self, target)
-        return self.read() if not copy and self.dtype is target else _ASTYPE(self, {"dtype": target})
+        return self.read() if not copy and self.dtype is target else _ASTYPE(self, _CASTS[target])
 
     # NumPy's functions call these methods, with ``out`` (and ``dtype`` or ``ddof``): np.mean(x) is x.mean().
 
@@ -436,6 +438,9 @@ def _unpickle(array: np.ndarray, name: str, device: str) -> Tensor:
     return Tensor(backend.asarray(array), backend)
 
 
+_FLOATS = {float}
+
+
 def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """A new tensor holding ``obj``, copied.
 
@@ -450,8 +455,12 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """
     target = here() if backend is None else discovery.get(backend)
     wanted = None if dtype is None else dt.as_dtype(dtype)
-    if obj.__class__ is float and wanted is None:
-        return Tensor(target.adopt(np.array(obj, dt.DEFAULT_FLOAT)), target)
+    if wanted is None:  # the usual ones first
+        kind = obj.__class__
+        if kind is float or (kind is list and {*map(type, obj)} == _FLOATS):
+            return Tensor(target.adopt(np.array(obj, dt.DEFAULT_FLOAT)), target)
+        if kind is np.ndarray and obj.dtype in dt.HELD:
+            return Tensor(target.asarray(obj), target)
     if obj.__class__ in dt.SCALARS:
         return Tensor(target.adopt(to_host(obj, wanted)), target)
     if isinstance(obj, (list, tuple)):

@@ -15,6 +15,8 @@ from .ops.call import interpreter
 from .tensor import Operators, Tensor, asarray, check_shape, here, moved, tensor
 from .tensor_shape import TensorShape
 
+_top = interpreter.get
+
 
 class Variable(Operators):
     """A tensor that can be assigned, of fixed shape and dtype; what models train.
@@ -69,7 +71,7 @@ class Variable(Operators):
 
     def read(self) -> Tensor:
         """The tensor it holds now; a tape remembers that it was read here."""
-        top = interpreter.get()
+        top = _top()
         value = self._value if top is None else top.read(self)
         value.fixed = True
         return value

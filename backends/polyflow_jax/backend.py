@@ -264,7 +264,7 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
     programs: dict[Any, Callable[..., Any]] = {}
     inside = in_64_bits(raw)
 
-    def run(*arrays: Any, **attrs: Any) -> Any:
+    def given(**attrs: Any) -> Callable[..., Any]:
         key: tuple[Any, ...] = (*attrs, *attrs.values())
         for value in attrs.values():
             if value.__class__ is float or value.__class__ is complex:
@@ -273,11 +273,15 @@ def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
         try:
             program = programs.get(key)
         except TypeError:  # an attribute that cannot be a key: compiled inside, by JAX's own functions
-            return inside(*arrays, **attrs)
+            return partial(inside, **attrs)
         if program is None:
             program = programs[key] = _program(partial(raw, **attrs))
-        return program(*arrays)
+        return program
 
+    def run(*arrays: Any, **attrs: Any) -> Any:
+        return given(**attrs)(*arrays)
+
+    run.given = given  # type: ignore[attr-defined]
     return run
 
 

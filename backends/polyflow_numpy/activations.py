@@ -16,7 +16,7 @@ from polyflow.ops.rules import reduced
 
 from . import extremes, sums
 
-_HALVES = (dt.float16, dt.bfloat16)
+_HALVES = frozenset(dt.HALVES)
 
 
 def _wide(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
 
 _OURS = {dtype: dtype for dtype in dt.ALL}
-_HALVES = (dt.float16, dt.bfloat16)
+_HALVES = frozenset(dt.HALVES)
 
 SILENT = frozenset(
     """
@@ -41,6 +42,70 @@ SILENT = frozenset(
     """.split()  # noqa: SIM905
 )
 """Kernels that raise no floating-point flags."""
+
+
+def _cast_to(*, dtype: np.dtype) -> Callable[[Any], Any]:
+    """The conversion to one dtype, with arguments by place: names take as long as the conversion."""
+    if dtype.kind == "c" or dtype is dt.bool_:
+        return methodcaller("astype", dtype, "K", "unsafe", True, False)
+
+    def cast(x: Any) -> Any:
+        return (x.real if x.dtype.kind == "c" else x).astype(dtype, "K", "unsafe", True, False)
+
+    return cast
+
+
+def _filled_with(*, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Callable[[], np.ndarray]:
+    if fill_value.__class__ is int and not fill_value:
+        return partial(np.zeros, shape, dtype)
+
+    def filled() -> np.ndarray:
+        array = np.empty(shape, dtype)
+        array.fill(fill_value)
+        return array
+
+    return filled
+
+
+def _spread_to(*, shape: tuple[int, ...]) -> Callable[[Any], Any]:
+    """`broadcast_to` of arrays in C order by strides worked out once."""
+
+    @lru_cache(64)
+    def strides(given: tuple[int, ...], size: int) -> tuple[int, ...] | None:
+        fits = len(given) <= len(shape) and all(
+            one in (1, wanted) for one, wanted in zip(given, shape[len(shape) - len(given) :], strict=True)
+        )
+        if not fits:
+            return None
+        view = np.broadcast_to(np.empty(given, f"V{size}"), shape)
+        return view.strides
+
+    def spread(x: Any) -> Any:
+        found = strides(x.shape, x.itemsize)
+        if found is None or not x.flags.c_contiguous:
+            return np.broadcast_to(x, shape)
+        return np.ndarray(shape, x.dtype, np.asarray(x), 0, found)
+
+    return spread
+
+
+def _sum(x: Any, *, axis: Any, keepdims: bool) -> Any:
+    if not x.ndim:
+        _no_axes(axis)
+    if x.dtype in _HALVES:
+        return sums.total(x.astype(dt.float32), axis, keepdims).astype(x.dtype)
+    return sums.total(x, axis, keepdims)
+
+
+def _sum_over(*, axis: Any, keepdims: bool) -> Callable[[Any], Any]:
+    usual = partial(_sum, axis=axis, keepdims=keepdims)
+    if axis.__class__ is not int:
+        return usual
+    along = sums.over(axis, keepdims)
+    return lambda x: along(x) if x.ndim and x.dtype not in _HALVES else usual(x)
+
+
+_sum.given = _sum_over  # type: ignore[attr-defined]
 
 
 class NumPyBackend(ArrayNamespaceBackend):
@@ -60,6 +125,8 @@ class NumPyBackend(ArrayNamespaceBackend):
     # Arrays --------------------------------------------------------------------------------------------------------
 
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> np.ndarray:
+        if dtype is None and obj.__class__ is np.ndarray:
+            return obj.copy()
         return np.array(obj, dtype=dtype, order="C")
 
     def adopt(self, array: np.ndarray) -> np.ndarray:
@@ -116,10 +183,14 @@ class NumPyBackend(ArrayNamespaceBackend):
         array.fill(fill_value)
         return array
 
+    full.given = _filled_with  # type: ignore[attr-defined]
+
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         if x.dtype.kind == "c" and dtype.kind != "c" and dtype is not dt.bool_:
             x = x.real
         return x.astype(dtype, copy=False)
+
+    astype.given = _cast_to  # type: ignore[attr-defined]
 
     # Arithmetic ----------------------------------------------------------------------------------------------------
 
@@ -240,12 +311,7 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     # Sums ----------------------------------------------------------------------------------------------------------
 
-    def sum(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
-        if not x.ndim:
-            _no_axes(axis)
-        if x.dtype in _HALVES:
-            return sums.total(x.astype(dt.float32), axis, keepdims).astype(x.dtype)
-        return sums.total(x, axis, keepdims)
+    sum: Any = staticmethod(_sum)
 
     def prod(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
         if not x.ndim:
@@ -301,19 +367,27 @@ class NumPyBackend(ArrayNamespaceBackend):
     def reshape(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         return x.reshape(shape)
 
+    reshape.given = lambda *, shape: methodcaller("reshape", shape)  # type: ignore[attr-defined]
+
     def flip(self, x: Any, *, axis: Any) -> Any:
         return x[_backwards(x.ndim, axis)]
 
     def permute_dims(self, x: Any, *, axes: tuple[int, ...]) -> Any:
         return x.transpose(axes)
 
+    permute_dims.given = lambda *, axes: methodcaller("transpose", axes)  # type: ignore[attr-defined]
+
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         if x.ndim:
             return np.broadcast_to(x, shape)
         return np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))  # the same view, five times as fast
 
+    broadcast_to.given = _spread_to  # type: ignore[attr-defined]
+
     def concat(self, *arrays: Any, axis: int) -> Any:
         return np.concatenate(arrays, axis)
+
+    concat.given = lambda *, axis: lambda *arrays: np.concatenate(arrays, axis)  # type: ignore[attr-defined]
 
     def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> np.ndarray:
         shape = tuple(low + size + high for size, (low, high) in zip(x.shape, widths, strict=True))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,22 @@ def getitem(x: Any, *indices: np.ndarray, key: Key) -> Any:
         raise
 
 
+def _by_key(*, key: Key) -> Callable[..., Any]:
+    """`getitem` by one key; what is wrong is for `getitem` itself to find."""
+    if ARRAY not in key:
+        return operator.itemgetter(static(key))
+    only = lru_cache(64)(partial(_only_axis.__wrapped__, key))
+
+    def select(x: Any, *indices: np.ndarray) -> Any:
+        axis = only(x.shape)
+        if axis is not None and indices[0].dtype.char != "L":
+            return x.take(indices[0], axis)
+        return x[library_key(key, indices)]
+
+    return select
+
+
+getitem.given = _by_key  # type: ignore[attr-defined]
 getitem.basic = operator.getitem  # type: ignore[attr-defined]  # by basic keys and masks
 
 

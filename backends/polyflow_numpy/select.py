@@ -20,8 +20,7 @@ WORDS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 
 def where(condition: Any, x1: Any, x2: Any) -> Any:
     """``x1`` where the condition holds, ``x2`` elsewhere; one of them may be a Python number, in the other's dtype."""
-    shape = condition.shape
-    if condition.size >= FEW and shape:
+    if condition.size >= FEW and (shape := condition.shape):
         dtype = (x2 if x1.__class__ in (bool, int, float, complex) else x1).dtype
         word = WORDS.get(dtype.itemsize)
         if word is not None and {shape} == {np.shape(x1), np.shape(x2), shape} - {()}:

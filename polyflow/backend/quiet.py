@@ -5,6 +5,7 @@ says nothing, and kernels run in it: entering a context is a matter of 40 nanose
 time; a second thread that comes while the first is inside gets the slow way, which always works.
 
 The kernels made here have an attribute ``quick``: the same without that second way, for callers that try again by it.
+Where ``function`` has an attribute ``given``, which returns it with attributes filled in, they have that too.
 """
 
 from __future__ import annotations
@@ -82,4 +83,7 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
                 return function(*args, **attrs)
 
     kernel.quick = run  # type: ignore[attr-defined]
+    given = getattr(function, "given", None)
+    if given is not None:
+        kernel.given = lambda **attrs: partial(_SILENT.run, given(**attrs))  # type: ignore[attr-defined]
     return kernel

@@ -12,7 +12,8 @@ from .. import dtypes as dt
 from ..backend import discovery, selection
 from ..convert import Nested, nested, plain, short, to_host
 from ..errors import DTypeError, MixedBackendsError, PolyflowError
-from ..ops import call
+from ..ops import call, elementwise
+from ..ops.attributes import Attrs
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray, here, holds_tensors, packed, tensor
@@ -20,7 +21,7 @@ from ..variable import Variable
 
 _WEAK = frozenset({dt.float32, dt.float64})
 _NUMBERS = frozenset(dt.SCALARS)
-_ASTYPE, _CAST = OPS["astype"].prepared, OPS["astype"].kernels
+_ASTYPE, _CASTS, _CAST = OPS["astype"].fixed, elementwise.CASTS, OPS["astype"].kernels
 _new = object.__new__
 
 
@@ -229,7 +230,7 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     if weak and backend.weak_scalars and (kind is float or kind is int or kind is bool):
         return float(value)
     if kind is Tensor or isinstance(value, Operators):
-        return _ASTYPE(value, {"dtype": target})
+        return _ASTYPE(value, _CASTS[target])
     if kind is int:
         top = call.interpreter.get()
         if target in dt.INTEGERS and (top is None or top.backend is None):
@@ -272,14 +273,15 @@ def host_constant(values: np.ndarray, backend: Any = None, fresh: bool = False) 
 def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     """Apply an op that has no tensor arguments."""
     top = call.interpreter.get()
-    if top is not None:
+    if top is not None and (top.below is not None or top.live is None):
         return top.create(op, attrs, _target(backend))
     target = selection.current() if backend is None else _target(backend)
+    kernel = attrs.kernels[target] if isinstance(attrs, Attrs) else None
     result = _new(Tensor)
     try:
-        result.array = op.kernels[target](**attrs)
-    except Exception as error:
-        raise explain(op, (), attrs, error) from None
+        result.array = op.kernels[target](**attrs) if kernel is None else kernel()
+    except Exception:
+        result.array = again(op, (), attrs, target)
     result.backend = target
     return result
 
@@ -293,4 +295,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, wrap, create, host_constant, asarray, integer, again, OPS["astype"].quick, Tensor, Variable)
+call.connect(apply, wrap, create, host_constant, asarray, integer, again, _ASTYPE, _CASTS, Tensor, Variable)

@@ -126,8 +126,10 @@ class Tape(Interpreter):
     def read(self, variable: Variable) -> Tensor:
         held = variable._value if self.below is None else self.below.read(variable)
         seen = self.reads.get(id(variable))
-        if seen and seen[-1][2] is held:
-            return seen[-1][1]
+        if seen:
+            _, alias, value = seen[-1]
+            if value is held:
+                return alias
         watched = self.watch_variables and variable.trainable and held.dtype in dt.INEXACT
         if not watched and seen is None:
             return held

@@ -131,7 +131,8 @@ class Tracer(Interpreter):
             for arg, spec in zip(args, specs, strict=True)
         )
         scope, phase, line = notes.current()
-        node = Node(op, inputs, attrs, Value(result.shape, result.dtype), scope, phase, line or notes.user_line())
+        output = Value(result.shape, result.dtype)
+        node = Node(op, inputs, dict(attrs), output, scope, phase, line or notes.user_line())
         self.graph.nodes.append(node)
         return Symbol(node.output, self.backend, self, node)
 

@@ -12,11 +12,14 @@ the general way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ..dtypes import HALVES, INTEGERS, SCALARS, float32, float64
+from numpy import ndarray
+
+from ..dtypes import HALVES, HELD, INTEGERS, SCALARS, float32, float64
+from .attributes import PLAIN, Attrs, are_integers, known
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -38,6 +41,7 @@ _constant: Callable[[Any, Any, bool], Any]
 _operand: Callable[[Any], Any]
 _integer: Callable[[int, Any], Any]
 _again: Callable[[Op, tuple[Any, ...], dict[str, Any], Any], Any]
+_cast: Callable[[Any, Attrs], Any]
 _casts: Mapping[Any, Any]
 _variable: type
 _MISSING = object()
@@ -52,7 +56,8 @@ def connect(
     operand: Callable[[Any], Any],
     number: Callable[[int, Any], Any],
     again: Callable[..., Any],
-    casts: Mapping[Any, Callable[..., Any] | None],
+    cast: Callable[[Any, Attrs], Any],
+    casts: Mapping[Any, Attrs],
     tensors: type,
     variables: type,
 ) -> None:
@@ -67,13 +72,14 @@ def connect(
         number: makes a host array of a Python integer, ``number(value, dtype)``; OverflowError if it does not fit.
         again: runs an op's kernel in the way that always works, ``again(op, args, attrs, backend)``, and explains what
             it raises.
-        casts: the kernel of `astype` on each backend, in its quickest form.
+        cast: converts a tensor, ``cast(x, attrs)``.
+        casts: the attributes with which it converts to each dtype.
         tensors: the class of tensors.
         variables: the class of variables.
     """
-    global _general, _wrap, _create, _constant, _operand, _integer, _again, _casts, kind, _variable
+    global _general, _wrap, _create, _constant, _operand, _integer, _again, _cast, _casts, kind, _variable
     _general, _wrap, _create, _constant, _operand = general, wrap, create, constant, operand
-    _integer, _again, _casts, kind, _variable = number, again, casts, tensors, variables
+    _integer, _again, _cast, _casts, kind, _variable = number, again, cast, casts, tensors, variables
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -101,6 +107,20 @@ def decomposed(op: Op, backend: Any) -> Callable[..., Any]:
     return kernel
 
 
+def _read(x: Any, beside: Any = None) -> Any:
+    """A variable's tensor, or an array's on the backend of the tensor ``beside`` it; anything else as it is."""
+    if x.__class__ is _variable:
+        return x.read()
+    if x.__class__ is ndarray and x.dtype in HELD:
+        if beside is None:
+            return _constant(x, None, False)
+        result = new(kind)
+        result.backend = backend = beside.backend
+        result.array = backend.asarray(x)
+        return result
+    return x
+
+
 def caller(op: Op) -> Callable[..., Any]:
     """The public function of an op, made for its arity."""
     if op.defaults or op.variadic or not 1 <= len(op.tensors) <= 3:
@@ -113,7 +133,7 @@ def _unary(op: Op) -> Callable[..., Any]:
 
     def call(x: Any, /) -> Any:
         if x.__class__ is not kind:
-            x = x.read() if x.__class__ is _variable else x
+            x = _read(x)
             if x.__class__ is not kind:
                 return _general(op, (x,), NO_ATTRS)
         array, backend = x.array, x.backend
@@ -140,7 +160,7 @@ def _unary(op: Op) -> Callable[..., Any]:
 def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[..., Any]:
     """The function of a two-tensor op; as an operator's method (``accepts`` given) it leaves strangers alone."""
     kernels, direct = op.quick, op.rule.direct
-    weak, beside, mixed = direct & _WEAK, _beside(op), _mixed(op)
+    weak, beside = direct & _WEAK, _beside(op)
 
     def call(x1: Any, x2: Any, /) -> Any:
         other = x2.__class__
@@ -153,13 +173,19 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
         else:
             if x1.__class__ is not kind or other is not kind:
                 if other is float or other is int:
-                    return beside(x1, x2, False)
+                    return call(x1.read(), x2) if x1.__class__ is _variable else beside(x1, x2, False)
                 if x1.__class__ is float or x1.__class__ is int:
                     return beside(x2, x1, True)
-                if accepts is not None and not accepts(x2):
+                known_kind = other is kind or other is _variable or other is ndarray
+                if not known_kind and accepts is not None and not accepts(x2):
                     return NotImplemented
-                x1 = x1.read() if x1.__class__ is _variable else x1
-                x2 = x2.read() if x2.__class__ is _variable else x2
+                if x1.__class__ is _variable:
+                    x1 = x1.read()
+                if x1.__class__ is kind:
+                    x2 = x2 if other is kind else _read(x2, x1)
+                elif other is kind or other is _variable:
+                    x2 = x2 if other is kind else x2.read()
+                    x1 = _read(x1, x2)
                 if x1.__class__ is not kind or x2.__class__ is not kind:
                     return _general(op, (x1, x2), NO_ATTRS)
             first, second, backend = x1.array, x2.array, x1.backend
@@ -184,16 +210,19 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                 top.records.append((op, (x1, x2), NO_ATTRS, result))
         return result
 
+    mixed = _mixed(op, call)
     return call
 
 
 def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
     """The method of an operator whose left operand is no tensor."""
-    beside = _beside(op)
+    beside, both = _beside(op), binary(op)
 
     def call(x2: Any, x1: Any, /) -> Any:
         if x1.__class__ is float or x1.__class__ is int:
             return beside(x2, x1, True)
+        if x1.__class__ is ndarray:
+            return both(x1, x2)
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
 
     return call
@@ -240,21 +269,26 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
     return call
 
 
-def _mixed(op: Op) -> Callable[[Any, Any], Any]:
-    """A two-tensor op of tensors of one backend that have to be converted first."""
+def _mixed(op: Op, same: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A two-tensor op of tensors of one backend that have to be converted first; ``same`` is it of one dtype."""
     kernels, plans = op.quick, op.plans
 
     def call(x1: Any, x2: Any) -> Any:
         first, second, backend = x1.array, x2.array, x1.backend
         plan = plans.get((first.dtype, second.dtype))
-        if not plan or _top() is not None:
+        top = _top()
+        if not plan or (top is not None and (top.below is not None or top.live is None)):
             return _general(op, (x1, x2), NO_ATTRS)
+        to1, to2 = plan
+        if top is not None and (id(x1) in top.live or id(x2) in top.live):  # it remembers the conversions too
+            x1 = x1 if to1 is None else _cast(x1, _casts[to1[0]])
+            return same(x1, x2 if to2 is None else _cast(x2, _casts[to2[0]]))
         result = new(kind)
         try:
-            if plan[0] is not None:
-                first = _casts[backend](first, dtype=plan[0][0])
-            if plan[1] is not None:
-                second = _casts[backend](second, dtype=plan[1][0])
+            if to1 is not None:
+                first = _casts[to1[0]].kernels[backend](first)
+            if to2 is not None:
+                second = _casts[to2[0]].kernels[backend](second)
             result.array = kernels[backend](first, second)  # type: ignore[misc]
         except Exception:
             return _general(op, (x1, x2), NO_ATTRS)
@@ -323,27 +357,49 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
     """For one tensor and attributes; the callers of other arities are below."""
     if op.variadic or len(op.tensors) != 1:
         return _several(op)
-    run, bind, defaults = prepared(op), op.bind, op.defaults
-    names, count = tuple(defaults), len(defaults)
-    usual = None if op.required else bind((), {})
-    others = [name for name, _ in op.converted if name != "axis"]
-    axis = "axis" in defaults and not others and {*op.required} <= {"axis"}  # all there may be to convert
-    whole = defaults.get("axis", 0) is None  # None is an axis: all of them
-    only = op.converted[0] if count == 1 and others else None  # the one attribute there is
+    run, run_known, bind, bound = prepared(op), fixed(op), op.bind, known(op)
+    usual = None if op.required else Attrs(op, bind((), {}))
 
     def call(x: Any = _MISSING, /, *given: Any, **named: Any) -> Any:
         if x is _MISSING:
             named, (x,) = _by_name(op, (), named)
         if not given and not named and usual is not None:
-            return run(x, usual)
-        if only is not None and len(given) == 1 and not named:
-            return run(x, {only[0]: only[1](given[0])})
-        if axis and not (given and named):
-            attrs = {**defaults, **named} if named else {**defaults, **dict(zip(names, given))}  # noqa: B905
-            value = attrs["axis"]
-            if (value.__class__ is int or (whole and value is None)) and len(attrs) == count and len(given) <= count:
-                return run(x, attrs)
-        return run(x, bind(given, named))
+            return run_known(x, usual)
+        for value in (*given, *named.values()) if named else given:
+            if value.__class__ not in PLAIN and not are_integers(value):
+                return run(x, bind(given, named))
+        return run_known(x, bound(*given, **named))
+
+    return call
+
+
+def fixed(op: Op) -> Callable[[Any, Attrs], Any]:
+    """The function of an op of one tensor that is given attributes which come again."""
+    direct = op.rule.direct
+    every = direct == HELD  # then there is nothing to look for
+
+    def call(x: Any, attrs: Attrs) -> Any:
+        if x.__class__ is not kind:
+            x = _read(x)
+            if x.__class__ is not kind:
+                return _general(op, (x,), attrs)
+        array, backend = x.array, x.backend
+        kernel = attrs.kernels[backend]
+        if kernel is None or not (every or array.dtype in direct):
+            return _general(op, (x,), attrs)
+        top = _top()
+        if top is not None and (top.below is not None or top.live is None):
+            return top.run(op, (x,), attrs)
+        result = new(kind)
+        try:
+            result.array = kernel(array)
+        except Exception:
+            result.array = _again(op, (x,), attrs, backend)
+        result.backend = backend
+        if top is not None and id(x) in top.live and op.rules:  # as Tape.remember does
+            top.live.add(id(result))
+            top.records.append((op, (x,), attrs, result))
+        return result
 
     return call
 
@@ -354,7 +410,7 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
 
     def call(x: Any, attrs: dict[str, Any]) -> Any:
         if x.__class__ is not kind:
-            x = x.read() if x.__class__ is _variable else x
+            x = _read(x)
             if x.__class__ is not kind:
                 return _general(op, (x,), attrs)
         array, backend = x.array, x.backend
@@ -377,30 +433,40 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
     return call
 
 
-def paired(op: Op) -> Callable[[Any, Any, dict[str, Any]], Any]:
-    """As `prepared`, for calls with two tensors."""
-    kernels, plans = op.quick, op.plans
+def together(op: Op) -> Callable[[Sequence[Any], Attrs], Any]:
+    """As `fixed`, for calls with any number of tensors."""
+    plans = op.plans
 
-    def call(x1: Any, x2: Any, attrs: dict[str, Any]) -> Any:
-        if x1.__class__ is not kind or x2.__class__ is not kind:
-            return _general(op, (x1, x2), attrs)
-        first, second, backend = x1.array, x2.array, x1.backend
-        kernel = kernels[backend]
-        if kernel is None or x2.backend is not backend or plans.get((first.dtype, second.dtype)) != ():
-            return _general(op, (x1, x2), attrs)
+    def call(tensors: Sequence[Any], attrs: Attrs) -> Any:
+        first = tensors[0]
+        backend = first.backend if first.__class__ is kind else None
+        for x in tensors:
+            if x.__class__ is not kind or x.backend is not backend:
+                return _general(op, tuple(tensors), attrs)
+        if len(tensors) == 2:  # the usual one
+            array, other = arrays = first.array, tensors[1].array
+            dtypes = array.dtype, other.dtype
+        else:
+            arrays = tuple([x.array for x in tensors])
+            dtypes = tuple([array.dtype for array in arrays])
+        kernel = attrs.kernels[backend]
+        if kernel is None or plans.get(dtypes, True):
+            return _general(op, tuple(tensors), attrs)
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
-            return top.run(op, (x1, x2), attrs)
+            return top.run(op, tuple(tensors), attrs)
         result = new(kind)
         try:
-            result.array = kernel(first, second, **attrs)
+            result.array = kernel(*arrays)
         except Exception:
-            result.array = _again(op, (x1, x2), attrs, backend)
+            result.array = _again(op, tuple(tensors), attrs, backend)
         result.backend = backend
         if top is not None:
             live = top.live
-            if id(x1) in live or id(x2) in live:
-                top.remember(op, (x1, x2), attrs, result)
+            for x in tensors:
+                if id(x) in live:
+                    top.remember(op, tuple(tensors), attrs, result)
+                    break
         return result
 
     return call

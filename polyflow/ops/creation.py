@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from .. import dtypes as dt
 from ..convert import short, to_host
 from ..errors import DTypeError, ShapeError
 from . import call
+from .attributes import Attrs
 from .declare import OPS, op, shape_tuple
 from .rules import Rule, Spec
 
@@ -65,7 +67,13 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 def _filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
     """`full` of 0 or 1, which every dtype holds."""
     target = dtype if dtype is dt.DEFAULT_FLOAT else dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
-    return call.create(_FULL, {"shape": _sizes(shape), "fill_value": bit, "dtype": target}, backend)
+    return call.create(_FULL, _filling(shape_tuple(shape), bit, target), backend)
+
+
+@lru_cache(4096)
+def _filling(shape: tuple[int, ...], bit: int, dtype: np.dtype) -> Attrs:
+    """The attributes of `full` that fill a shape with 0 or 1."""
+    return Attrs(_FULL, {"shape": _sizes(shape), "fill_value": bit, "dtype": dtype})
 
 
 def zeros(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
@@ -98,7 +106,8 @@ def ones_like(x: Any, /, dtype: Any = None) -> Any:
 def _filled_like(x: Any, bit: int, dtype: Any) -> Any:
     if not hasattr(x, "backend"):
         x = call.operand(x)
-    return _filled(x.shape, bit, x.dtype if dtype is None else dtype, x.backend)
+    sizes = x.array.shape if x.__class__ is call.kind else x.shape
+    return _filled(sizes, bit, x.dtype if dtype is None else dtype, x.backend)
 
 
 def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, backend: Any = None) -> Any:

@@ -24,6 +24,7 @@ from ..backend import optable
 from ..dtypes import SCALARS, as_dtype
 from ..errors import AxisError, ShapeError
 from . import call
+from .attributes import Attrs, are_integers
 from .rules import Rule, Spec
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Op:
         results: how many arrays its kernels return: a tuple of them where it is not 1 (see `several`).
         kernels: the kernel on each backend. quick: the same for callers that can do without (see `QuickKernels`).
         prepared: the public function of an op of one tensor, for callers that have its attributes ready.
+        fixed: the same for attributes that come again.
         plans: what the general way in does with arguments of each combination of dtypes, worked out once.
         graphs: the attributes that are graphs, in ops of control flow.
         joint: whether it has one gradient rule for all arguments together.
@@ -109,6 +111,7 @@ class Op:
         self.kernels = Kernels(self)
         self.quick = QuickKernels(self.kernels)
         self.prepared: Callable[[Any, dict[str, Any]], Any]
+        self.fixed: Callable[[Any, Attrs], Any]
         self.plans: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.tensors, self.variadic, self.defaults = _parameters(reference)
         self.required = tuple([name for name, value in self.defaults.items() if value is _EMPTY])
@@ -211,18 +214,11 @@ def _parameters(reference: Callable[..., Any]) -> tuple[tuple[str, ...], bool, d
 def _axis(axis: Any) -> Any:
     if axis is None or axis.__class__ is int:
         return axis
-    if axis.__class__ is tuple and _are_integers(axis):
+    if are_integers(axis):
         return axis
     if isinstance(axis, (tuple, list)):
         return tuple([_axis_number(one) for one in axis])
     return _axis_number(axis)
-
-
-def _are_integers(values: tuple[Any, ...]) -> bool:
-    for value in values:  # noqa: SIM110  (half the time that `all` takes)
-        if value.__class__ is not int:
-            return False
-    return True
 
 
 def _axis_number(axis: Any) -> int:
@@ -233,7 +229,7 @@ def _axis_number(axis: Any) -> int:
 
 def shape_tuple(shape: Any) -> tuple[int, ...]:
     """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
-    if isinstance(shape, tuple) and _are_integers(shape):
+    if are_integers(shape) or (isinstance(shape, (tuple, list)) and are_integers(tuple(shape))):
         return tuple(shape)
     if hasattr(shape, "__index__") and not isinstance(shape, (tuple, list)) and not getattr(shape, "ndim", 0):
         return (int(shape.__index__()),)
@@ -291,7 +287,7 @@ def op(
                 f"an op named {declared.name!r} is declared already, in {OPS[declared.name].reference.__module__}."
             )
         OPS[declared.name] = declared
-        declared.prepared = call.prepared(declared)
+        declared.prepared, declared.fixed = call.prepared(declared), call.fixed(declared)
         function = call.caller(declared)
         function.__name__ = function.__qualname__ = reference.__name__
         function.__doc__, function.__module__ = reference.__doc__, reference.__module__

@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..backend.checks import check_power
 from . import call
+from .attributes import Attrs
 from .creation import full, zeros_like
 from .declare import OPS, gradient, op
 from .rules import Rule, Spec, broadcast, common, elementwise
@@ -51,6 +52,11 @@ def astype(x, /, dtype):
 gradient(
     astype, lambda g, y, x, *, dtype: astype(g, x.dtype) if x.dtype in dt.INEXACT and dtype in dt.INEXACT else None
 )
+
+
+_EACH = {dtype: Attrs(OPS["astype"], {"dtype": dtype}) for dtype in dt.ALL}
+CASTS = {name: _EACH[dtype] for name, dtype in dt.KNOWN.items()}
+"""The attributes of `astype` for each dtype, under all its usual names."""
 
 
 @op(elementwise("any"))

@@ -18,6 +18,7 @@ from ..backend.keys import ARRAY, Key, Slice, library_key
 from ..convert import nested
 from ..errors import DTypeError, ShapeError
 from . import call
+from .attributes import Attrs
 from .creation import arange, zeros, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
@@ -127,16 +128,20 @@ def getitem(x: Any, key: Any) -> Any:
     Raises:
         IndexError: for an integer, an index array's element or too many indices outside the tensor's shape.
     """
-    if x.__class__ is call.kind and _is_basic(key):
-        selected = _selection(x, key)
-        if selected is not None:
-            return selected
+    if x.__class__ is call.kind:
+        if key.__class__ is call.kind:
+            if key.array.dtype in dt.INTEGERS and x.array.shape:
+                return _WITH_ARRAYS((x, key), _rows(x.array.shape, 0))
+        elif _is_basic(key):
+            selected = _selection(x, key)
+            if selected is not None:
+                return selected
     x = call.operand(x)
     if key.__class__ is call.kind or key.__class__ is list or key.__class__ is np.ndarray:
         key = _index_array(key, x.backend)
         dtype, sizes = key.dtype, x.shape
         if dtype in dt.INTEGERS and sizes:
-            return _ONE_ARRAY(x, key, _rows(sizes, 0))
+            return _WITH_ARRAYS((x, key), _rows(sizes, 0))
         if dtype is dt.bool_ and x.__class__ is key.__class__ is call.kind and x.backend is key.backend and key.shape:
             selected = _selection(x, key.array, recorded=False)
             if selected is not None:
@@ -157,7 +162,7 @@ class _Selectors(dict[Any, Any]):
 
 
 _GETITEM = OPS["getitem"]
-_ONE_ARRAY = call.paired(_GETITEM)
+_WITH_ARRAYS = call.together(_GETITEM)
 _SELECTORS = _Selectors()
 
 
@@ -202,9 +207,10 @@ def _is_basic(key: Any) -> bool:
 
 
 @lru_cache(1024)
-def _rows(shape: tuple[int, ...], axis: int) -> dict[str, Any]:
+def _rows(shape: tuple[int, ...], axis: int) -> Attrs:
     """The attributes of the op that selects by one index array along an axis."""
-    return {"key": tuple([ARRAY if i == axis else _known_slice(None, None, None, n) for i, n in enumerate(shape)])}
+    key = tuple([ARRAY if i == axis else _known_slice(None, None, None, n) for i, n in enumerate(shape)])
+    return Attrs(_GETITEM, {"key": key})
 
 
 def index_add(x: Any, key: Any, updates: Any, /) -> Any:
@@ -255,7 +261,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     place = normal_axis(0 if axis is None else axis, ndim)
     index = _index_array(indices, x.backend)
     if index.dtype in dt.INTEGERS:
-        return _ONE_ARRAY(x, index, _rows(x.shape, place))
+        return _WITH_ARRAYS((x, index), _rows(x.shape, place))
     return getitem(x, (*[slice(None)] * place, index))
 
 

@@ -11,7 +11,7 @@ from .. import dtypes as dt
 from ..errors import ShapeError
 from . import call
 from .creation import alike, zeros_like
-from .declare import OPS, gradient, op
+from .declare import gradient, op
 from .elementwise import (
     astype,
     conj,
@@ -55,8 +55,6 @@ def sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: bool = Fals
     """
     if dtype is not None:
         return _as(_sum(_as(x, dtype), axis, keepdims), dtype)
-    if axis is None or axis.__class__ is int:
-        return OPS["sum"].prepared(x, {"axis": axis, "keepdims": keepdims})
     return _sum(x, axis, keepdims)
 
 

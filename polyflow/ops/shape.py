@@ -11,6 +11,7 @@ import numpy as np
 from ..convert import to_host
 from ..errors import AxisError, ShapeError
 from . import call
+from .attributes import Attrs, are_integers
 from .creation import full, zeros_like
 from .declare import OPS, gradient, op, shape_tuple
 from .elementwise import identity, not_equal, subtract, where
@@ -20,18 +21,26 @@ from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
 
 def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     """The same elements, in order, in another shape; one size may be -1 and is worked out."""
-    x = call.operand(x)
-    attrs = _reshaping(x.shape, shape_tuple(shape))
+    if x.__class__ is not call.kind:
+        x = call.operand(x)
+    attrs = _reshaping(
+        x.array.shape if x.__class__ is call.kind else x.shape, shape if are_integers(shape) else shape_tuple(shape)
+    )
     if attrs is None:
         return x if copy is False else identity(x)
     return _RESHAPE(x, attrs)
 
 
+def _sizes(x: Any) -> tuple[int, ...]:
+    """The shape of an operand, to be looked up by."""
+    return x.array.shape if x.__class__ is call.kind else x.shape
+
+
 @lru_cache(4096)
-def _reshaping(given: tuple[int, ...], shape: tuple[int, ...]) -> dict[str, Any] | None:
+def _reshaping(given: tuple[int, ...], shape: tuple[int, ...]) -> Attrs | None:
     """The attributes of the op that gives a tensor another shape; None where it has that shape."""
     target = reshaped(given, shape)
-    return None if target == given else {"shape": target}
+    return None if target == given else Attrs(OPS["reshape"], {"shape": target})
 
 
 @op(shaped(lambda s, *, shape: reshaped(s, shape)), name="reshape")
@@ -39,7 +48,7 @@ def _reshape(x, /, shape):
     return np.reshape(x, shape)
 
 
-_RESHAPE = OPS["reshape"].prepared
+_RESHAPE = OPS["reshape"].fixed
 gradient(_reshape, lambda g, y, x, *, shape: reshape(g, x.shape))
 
 
@@ -56,7 +65,7 @@ def _permuted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape[i] for i in order)
 
 
-_PERMUTE_DIMS = OPS["permute_dims"].prepared
+_PERMUTE_DIMS = OPS["permute_dims"].fixed
 gradient(permute_dims, lambda g, y, x, *, axes: permute_dims(g, _inverse(axes)))
 
 
@@ -67,22 +76,30 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def transpose(x: Any, /, axes: Any = None) -> Any:
     """The axes reversed, or in the order that ``axes`` names."""
-    x = call.operand(x)
-    return permute_dims(x, axes) if axes is not None else _PERMUTE_DIMS(x, _reversal(len(x.shape)))
+    if axes is not None:
+        return permute_dims(call.operand(x), axes)
+    if x.__class__ is not call.kind:
+        x = call.operand(x)
+    return _PERMUTE_DIMS(x, _reversal(len(_sizes(x))))
 
 
 @lru_cache(64)
-def _reversal(ndim: int) -> dict[str, Any]:
-    return {"axes": tuple(range(ndim))[::-1]}
+def _reversal(ndim: int) -> Attrs:
+    return Attrs(OPS["permute_dims"], {"axes": tuple(range(ndim))[::-1]})
 
 
 def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged."""
     x = call.operand(x)
-    ndim = len(x.shape)
+    ndim = len(_sizes(x))
     if ndim < 2:
         raise ShapeError(f"matrix_transpose needs at least 2 axes; got shape {x.shape}.")
-    return permute_dims(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+    return _PERMUTE_DIMS(x, _exchange(ndim))
+
+
+@lru_cache(64)
+def _exchange(ndim: int) -> Attrs:
+    return Attrs(OPS["permute_dims"], {"axes": (*range(ndim - 2), ndim - 1, ndim - 2)})
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
@@ -131,28 +148,30 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
 
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """With new axes of size 1 at the places that ``axis`` names in the result."""
-    x = call.operand(x)
-    return _RESHAPE(x, (_expanding if axis.__class__ is int else _expanding.__wrapped__)(x.shape, axis))
+    if x.__class__ is not call.kind:
+        x = call.operand(x)
+    return _RESHAPE(x, (_expanding if axis.__class__ is int else _expanding.__wrapped__)(_sizes(x), axis))
 
 
 @lru_cache(4096)
-def _expanding(shape: tuple[int, ...], axis: Any) -> dict[str, Any]:
+def _expanding(shape: tuple[int, ...], axis: Any) -> Attrs:
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = len(shape) + len(axes)
     places = normal_axes(tuple(axes), ndim)
     sizes = iter(shape)
-    return {"shape": tuple([1 if i in places else next(sizes) for i in range(ndim)])}
+    return Attrs(OPS["reshape"], {"shape": tuple([1 if i in places else next(sizes) for i in range(ndim)])})
 
 
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """Without the axes that ``axis`` names, each of size 1 (None: all of size 1)."""
-    x = call.operand(x)
-    attrs = (_squeezing if axis is None or axis.__class__ is int else _squeezing.__wrapped__)(x.shape, axis)
+    if x.__class__ is not call.kind:
+        x = call.operand(x)
+    attrs = (_squeezing if axis is None or axis.__class__ is int else _squeezing.__wrapped__)(_sizes(x), axis)
     return identity(x) if attrs is None else _RESHAPE(x, attrs)
 
 
 @lru_cache(4096)
-def _squeezing(shape: tuple[int, ...], axis: Any) -> dict[str, Any] | None:
+def _squeezing(shape: tuple[int, ...], axis: Any) -> Attrs | None:
     if axis is None:
         return _reshaping(shape, tuple([size for size in shape if size != 1]))
     axes = normal_axes(axis, len(shape))
@@ -193,38 +212,45 @@ def _concat_part(index, g, y, *arrays, axis):
 
 gradient(_concat, _concat_part)
 _CONCAT = OPS["concat"]
-_CONCAT_TWO = call.paired(_CONCAT)
+_JOIN = call.together(_CONCAT)
+
+
+@lru_cache(256)
+def _joining(axis: int) -> Attrs:
+    return Attrs(_CONCAT, {"axis": axis})
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
     """The arrays joined along an axis they have (None: flattened first)."""
-    parts = list(arrays)
+    parts = arrays if arrays.__class__ is list else list(arrays)
     if not parts:
         raise ValueError("concat needs at least one tensor; got none.")
     if axis is None:
         parts, axis = [reshape(part, (-1,)) for part in parts], 0
     if axis.__class__ is int:
-        if len(parts) == 2:
-            return _CONCAT_TWO(parts[0], parts[1], {"axis": axis})
-        return call.apply(_CONCAT, tuple(parts), {"axis": axis})
+        return _JOIN(parts, _joining(axis))
     return _concat(*parts, axis=axis)  # type: ignore[call-arg]
 
 
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
     """The arrays, all of one shape, joined along a new axis."""
-    parts = [identity(array) if not hasattr(array, "backend") else array for array in arrays]
+    parts = [array if hasattr(array, "backend") else identity(array) for array in arrays]
     if not parts:
         raise ValueError("stack needs at least one tensor; got none.")
+    sizes = _sizes(parts[0])
     for i, part in enumerate(parts):
-        if part.shape != parts[0].shape:
-            raise ShapeError(
-                f"stack needs tensors of one shape; tensor 0 is {parts[0].shape}, tensor {i} is {part.shape}."
-            )
-    sizes = tuple(parts[0].shape)
+        if _sizes(part) != sizes:
+            raise ShapeError(f"stack needs tensors of one shape; tensor 0 is {sizes}, tensor {i} is {part.shape}.")
     place = normal_axis(axis, len(sizes) + 1)
     if place == len(sizes):
-        return concat([expand_dims(part, place) for part in parts], axis=place)
-    return reshape(concat(parts, axis=place), (*sizes[:place], len(parts), *sizes[place:]))
+        return _JOIN([expand_dims(part, place) for part in parts], _joining(place))
+    return _RESHAPE(_JOIN(parts, _joining(place)), _stacking(sizes, place, len(parts)))
+
+
+@lru_cache(4096)
+def _stacking(sizes: tuple[int, ...], place: int, count: int) -> Attrs:
+    """The attributes that part ``count`` tensors of one shape, which were joined along an axis."""
+    return Attrs(OPS["reshape"], {"shape": (*sizes[:place], count, *sizes[place:])})
 
 
 def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
@@ -254,7 +280,8 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """The slices of ``x`` along ``axis``."""
     x = call.operand(x)
     place = normal_axis(axis, len(x.shape))
-    return tuple(getitem(x, (*[slice(None)] * place, i)) for i in range(x.shape[place]))
+    before = (slice(None),) * place
+    return tuple([getitem(x, (*before, i) if before else i) for i in range(x.shape[place])])
 
 
 # Rearranging ------------------------------------------------------------------------------------------------------

@@ -266,6 +266,36 @@ def test_indices_are_copied():
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [1, 1, 0])
 
 
+@pytest.mark.parametrize("reflected", [False, True])
+def test_arrays_beside_tensors_are_copied(reflected: bool) -> None:
+    """An array that a user writes to later changes nothing, gradients included."""
+    x, host = tensor(np.ones(3, np.float32)), np.arange(3, dtype=np.float32)
+    with pf.GradientTape() as tape:
+        tape.watch(x)
+        y = host * x if reflected else x * host
+    host[:] = 9
+    np.testing.assert_array_equal(y.numpy(), [0, 1, 2])
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [0, 1, 2])
+
+
+ARRAYS = [np.arange(3.0), np.arange(3, dtype=">f4"), np.array(2.0), np.array(["a", "b", "c"]), np.array([1, None, "x"])]
+
+
+@pytest.mark.parametrize("host", ARRAYS, ids=lambda host: str(host.dtype))
+def test_arrays_of_any_dtype(host: Any) -> None:
+    """Beside a tensor, beside a variable, and alone: as the general way has it."""
+    x, v = tensor(np.ones(3, np.float32)), pf.Variable(np.ones(3, np.float32))
+    add = OPS["add"]
+    for short, args in (
+        (lambda: x + host, (x, host)),
+        (lambda: host + x, (host, x)),
+        (lambda: v + host, (v, host)),
+        (lambda: pf.add(host, v), (host, v)),
+    ):
+        same_everywhere(short, lambda args=args: eager.apply_any(add, args, {}), [x])
+    same_everywhere(lambda: pf.exp(host), lambda: eager.apply_any(OPS["exp"], (host,), {}), [])
+
+
 SHAPES = st.sampled_from([(6,), (2, 3), [3, 2], 6, -1, (-1, 2), (2.0, 3), (True, 6), (4,), (-1, -1), (np.int64(6),)])
 
 
