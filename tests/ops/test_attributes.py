@@ -78,7 +78,9 @@ def test_lists_are_read_each_time():
     assert creation.zeros(sizes).shape == (6,)
 
 
-@pytest.mark.parametrize("wrong", [{}, set(), {"a": 1}, np.arange(2.0), object(), "x", 1.5, [[]]], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{}, set(), {"a": 1}, np.arange(2.0), object(), "x", 1.5, [[]]], ids=lambda wrong: type(wrong).__name__
+)
 def test_what_is_no_key_is_refused_as_ever(wrong):
     """The error is that of `bind`, every time."""
     op = OPS["max"]
