@@ -21,12 +21,14 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, control, devices, indexing, keeping, linalg, random
+from . import accurate, control, devices, indexing, keeping, linalg, random, staging
 from .loop import Program
 from .wide import in_64_bits
 
 _SMALL = 1 << 16
 """Up to so many bytes `jnp.asarray` is the fastest way in, above it `jax.device_put`, which need not copy."""
+
+_STAGING = staging.Staging()
 
 
 class JaxBackend(ArrayNamespaceBackend):
@@ -54,7 +56,11 @@ class JaxBackend(ArrayNamespaceBackend):
         host = np.asarray(obj)
         target = self.require(dt.as_dtype(host.dtype if dtype is None else dtype))
         # a private copy: JAX's own, copy=True included, may read large arrays after it has returned
-        return self._put(np.array(host, dtype=target), device)
+        if host.nbytes < _SMALL:
+            return self._put(np.array(host, dtype=target), device)
+        own = staging.aligned(host.shape, target)
+        np.copyto(own, host, casting="unsafe")
+        return self._put(own, device)
 
     def adopt(self, array: np.ndarray) -> jax.Array:
         self.require(dt.as_dtype(array.dtype))
@@ -113,7 +119,11 @@ class JaxBackend(ArrayNamespaceBackend):
         return None if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
 
     def loop(self, loop: Loop) -> Program:
-        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self.adopt)
+        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self._stage)
+
+    def _stage(self, array: np.ndarray) -> jax.Array:
+        """The rows of a training on the device."""
+        return self.adopt(_STAGING.copy(array) if self._device.platform == "cpu" else array)
 
     def fits(self, size: int) -> bool:
         memory = self._device.memory_stats() or {}

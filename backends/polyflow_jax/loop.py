@@ -29,17 +29,17 @@ class Program:
     Args:
         loop: what to run.
         runnable: makes a function of JAX values of a graph.
-        adopt: makes an array on the device of a host array that nobody will write to.
+        stage: makes an array on the device of one on the host.
     """
 
     def __init__(
-        self, loop: Loop, runnable: Callable[[Any], Callable[..., Any]], adopt: Callable[[np.ndarray], Any]
+        self, loop: Loop, runnable: Callable[[Any], Callable[..., Any]], stage: Callable[[np.ndarray], Any]
     ) -> None:
-        self.loop, self.runnable, self.adopt = loop, runnable, adopt
+        self.loop, self.runnable, self.stage = loop, runnable, stage
         self.program = in_64_bits(jax.jit(self._run))
 
     def place(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
-        return tuple(array if array.nbytes < _SMALL else self.adopt(array) for array in arrays)
+        return tuple(array if array.nbytes < _SMALL else self.stage(array) for array in arrays)
 
     def __call__(
         self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
