@@ -30,7 +30,7 @@ class _Lease:
 
 
 class Staging:
-    """Copies of arrays in memory that is used again when nobody reads them any more: new memory costs as much as a copy.
+    """Copies of arrays in memory that is used again when nobody reads them any more: new memory is as dear as a copy.
 
     Args:
         most: how many bytes may lie idle.
