@@ -65,17 +65,14 @@ class Look:
                 return False
             if all(map(is_, chain.from_iterable(self.places), self.values)):
                 return True
-            return all(map(self._same, range(len(self.values)), list(chain.from_iterable(self.places))))
+            now = list(chain.from_iterable(self.places))
         except RuntimeError:  # an attribute is being set in another thread
             return False
-
-    def _same(self, place: int, value: Any) -> bool:
-        """Whether a value is the one that was there, or of no more interest than that; it is remembered then."""
-        before = self.values[place]
-        if value is not before:
-            if self.ways[value.__class__] or self.ways[before.__class__]:
-                return False
-            self.values[place] = value
+        changed = [place for place, same in enumerate(map(is_, now, self.values)) if not same]
+        if any(self.ways[now[place].__class__] or self.ways[self.values[place].__class__] for place in changed):
+            return False
+        for place in changed:  # values that hold nothing, in place of such ones
+            self.values[place] = now[place]
         return True
 
 
