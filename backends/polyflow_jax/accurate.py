@@ -222,9 +222,9 @@ log10 = _kernel(jnp.log10, lambda x: _complex_log(x) / math.log(10), lambda x, y
 
 
 def sign(x: Any, /) -> Any:
-    """JAX's own but for complex zeros, whose signs it keeps."""
+    """JAX's own but for zeros, whose signs it keeps."""
     if not jnp.iscomplexobj(x):
-        return jnp.sign(x)
+        return jnp.where(x == 0, jnp.zeros_like(x), jnp.sign(x))
     return _mended(jnp.sign, special.sign)(x)
 
 

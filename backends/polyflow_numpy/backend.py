@@ -237,6 +237,10 @@ class NumPyBackend(ArrayNamespaceBackend):
         """NumPy's own but for special values of complex numbers."""
         return np.tanh(x) if x.dtype.kind != "c" else _mended(x, np.tanh(x), complex_values.tanh)
 
+    def sign(self, x: Any) -> Any:
+        """NumPy's own but for zeros of bfloat16, whose signs ml_dtypes keeps."""
+        return np.sign(x) if x.dtype is not dt.bfloat16 else np.sign(x) + dt.bfloat16.type(0)
+
     def log1p(self, x: Any) -> Any:
         """NumPy's own but for complex numbers near 0, where it loses the digits of the real part."""
         if x.dtype.kind != "c":

@@ -202,7 +202,7 @@ gradient(abs, lambda g, y, x: g * sign(x))
 
 @op(elementwise())
 def sign(x, /):
-    """-1, 0 or 1; NaN stays NaN; ``x / |x|`` for complex numbers."""
+    """-1, 0 (never -0.0) or 1; NaN stays NaN; ``x / |x|`` for complex numbers."""
     return np.sign(x)
 
 

@@ -51,6 +51,7 @@ UNARY: dict[str, list[tuple[float, float]]] = {
     "sigmoid": [(INF, 1.0), (-INF, 0.0), (NAN, NAN)],
     "softplus": [(INF, INF), (-INF, 0.0), (NAN, NAN)],
     "square": [(-0.0, 0.0), (-INF, INF)],
+    "sign": [(-0.0, 0.0), (0.0, 0.0), (-INF, -1.0), (INF, 1.0), (NAN, NAN)],
 }
 """(argument, result), the sign of zeros included."""
 
