@@ -17,12 +17,16 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow import threefry
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
-from polyflow.backend.checks import index_error, negative_power
-from polyflow.backend.keys import ARRAY, Slice, library_key
+from polyflow.backend.checks import negative_power
+from polyflow.backend.keys import library_key
+from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.errors import unknown_device
 
+from . import indexing
+from .indexing import in_a_row
 from .kernels import Kernels
 from .library import device_count, explained, load, no_device
+from .loop import DeviceLoop
 from .names import namespace
 from .plans import plan
 from .settings import planned
@@ -71,7 +75,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         return f"cuda:{array.device.id}"
 
     def synchronize(self) -> None:
-        self._here(self.cp.cuda.runtime.deviceSynchronize)()
+        self.here(self.cp.cuda.runtime.deviceSynchronize)()
 
     def _device_index(self, device: str | None) -> int:
         if device is None:
@@ -82,7 +86,7 @@ class CuPyBackend(ArrayNamespaceBackend):
             raise unknown_device(self.name, device, self.devices())
         return index
 
-    def _here(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def here(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``function`` run with this backend's GPU as the current device, and its errors explained."""
         current, number, device = self._current_device, self._number, self._device
 
@@ -101,15 +105,22 @@ class CuPyBackend(ArrayNamespaceBackend):
         return run
 
     def kernel(self, op: Any) -> Callable[..., Any]:
-        return self._here(self.resolve(op))
+        return self.here(self.resolve(op))
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         if not planned() or any(-1 in value.shape for value in graph.values()):  # here some sizes come with a call
-            return self._here(super().compile(graph))
-        run = self._here(plan)(graph, self)
-        program: Any = self._here(run)
+            return self.here(super().compile(graph))
+        run = self.here(plan)(graph, self)
+        program: Any = self.here(run)
         program.text = run.text
         return program
+
+    def loop(self, loop: Loop) -> LoopProgram:
+        return DeviceLoop(loop, self)
+
+    def fits(self, size: int) -> bool:
+        free, _ = self.here(self.cp.cuda.runtime.memGetInfo)()
+        return size <= free // 2
 
     # Arrays -------------------------------------------------------------------------------------------------------
 
@@ -122,7 +133,7 @@ class CuPyBackend(ArrayNamespaceBackend):
         if device is not None and (number := self._device_index(device)) != self._number:
             with self.cp.cuda.Device(number):
                 return self._upload(host)
-        return self._here(self._upload)(host)
+        return self.here(self._upload)(host)
 
     def _upload(self, host: np.ndarray) -> Any:
         if self._may_be_shared(host):
@@ -141,13 +152,13 @@ class CuPyBackend(ArrayNamespaceBackend):
         return pinned is not None and host.nbytes > 0 and bool(pinned(host.ctypes.data))
 
     def to_numpy(self, array: Any) -> np.ndarray:
-        host = self._here(array.get)()
+        host = self.here(array.get)()
         host.flags.writeable = False
         return host
 
     def from_dlpack(self, obj: Any) -> Any:
         """An array that shares the memory of another library's array on this GPU (any object with ``__dlpack__``)."""
-        return self._here(self.cp.from_dlpack)(obj)
+        return self.here(self.cp.from_dlpack)(obj)
 
     def library_dtype(self, dtype: np.dtype) -> np.dtype:
         return dtype
@@ -397,82 +408,22 @@ class CuPyBackend(ArrayNamespaceBackend):
     # Indexing: CuPy wraps index arrays around and lets any of several assignments win -----------------------------
 
     def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
-        self._check(x, key, indices)
+        indexing.check(self, x, key, indices)
         return x[library_key(key, indices)]
 
     def index_add(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
-        if indices:
-            return self._by_rows("index_add", x, updates, indices, key)
-        result = x.copy()
-        place = result[library_key(key, ())]
-        self.cp.add(place, updates, out=place)
-        return result
+        indexing.check(self, x, key, indices)
+        return indexing.add(self, x, updates, *indices, key=key)
 
     def index_set(self, x: Any, updates: Any, *indices: Any, key: Any) -> Any:
-        if indices:
-            return self._by_rows("index_set", x, updates, indices, key)
-        result = x.copy()
-        result[library_key(key, ())] = updates
-        return result
-
-    def _check(self, x: Any, key: Any, indices: tuple[Any, ...]) -> None:
-        """Raise IndexError for an index outside its axis; one wait for the GPU, however many index arrays there are."""
-        axes = [axis for axis, part in enumerate(part for part in key if part is not None) if part == ARRAY]
-        found = None
-        for axis, index in zip(axes, indices, strict=True):
-            if index.size:
-                bad = self.kernels("outside", dt.as_dtype(index.dtype))(index, x.shape[axis])
-                found = bad if found is None else found | bad
-        if found is None or not bool(found):
-            return
-        for axis, index in zip(axes, indices, strict=True):
-            host, size = index.get(), x.shape[axis]
-            wrong = host[(host < -size) | (host >= size)]
-            if wrong.size:
-                raise index_error(int(wrong[0]), axis, x.shape)
-
-    def _by_rows(self, family: str, x: Any, updates: Any, indices: tuple[Any, ...], key: Any) -> Any:
-        """Updates at index arrays, as updates of the rows of a matrix, in order (see `kernels.index_add`).
-
-        The axes that index arrays select from become one axis of rows, in front; all others make up the columns.
-        """
-        self._check(x, key, indices)
-        cp = self.cp
-        result = x.copy()
-        place, axes, at = _place(result, key)
-        sizes = [place.shape[axis] for axis in axes]
-        others = [axis for axis in range(place.ndim) if axis not in axes]
-        front = place.transpose(*axes, *others)
-        matrix = _in_a_row(cp, front)
-        rows, shape = self._row_numbers(indices, sizes)
-        selected = tuple(place.shape[axis] for axis in others)
-        if updates.__class__ is float:
-            updates = cp.full((), updates, dtype=x.dtype)
-        spread = cp.broadcast_to(updates, selected[:at] + shape + selected[at:])
-        spread = _in_a_row(cp, cp.moveaxis(spread, tuple(range(at, at + len(shape))), tuple(range(len(shape)))))
-        width = matrix.size // max(math.prod(sizes), 1)
-        if spread.size:
-            order = cp.argsort(rows)
-            kernel = self.kernels(family, dt.as_dtype(x.dtype))
-            kernel(rows[order], order, spread, rows.size, width, matrix, size=rows.size * width)
-            if matrix is not front:
-                front[...] = matrix
-        return result
-
-    def _row_numbers(self, indices: tuple[Any, ...], sizes: list[int]) -> tuple[Any, tuple[int, ...]]:
-        """The row that each index, or each tuple of indices, names; flat, and the shape it has."""
-        rows = None
-        for index, size in zip(indices, sizes, strict=True):
-            index = index.astype(dt.int64)
-            index = self.cp.where(index < 0, index + size, index)
-            rows = index if rows is None else rows * size + index
-        return rows.reshape(-1), tuple(rows.shape)  # type: ignore[union-attr]
+        indexing.check(self, x, key, indices)
+        return indexing.put(self, x, updates, *indices, key=key)
 
     # Random bits: each op one kernel, none with a host step -------------------------------------------------------
 
     def random_bits(self, key: Any, *, shape: tuple[int, ...], dtype: np.dtype) -> Any:
         count = math.prod(shape)
-        key = _in_a_row(self.cp, key)
+        key = in_a_row(self.cp, key)
         if dtype is dt.uint64:
             return self.kernels("random_words64")(key, size=count).reshape(shape)
         words = self.cp.empty(count, dt.uint32)
@@ -481,26 +432,26 @@ class CuPyBackend(ArrayNamespaceBackend):
 
     def threefry2x32(self, key: Any, low: Any, *, high: int) -> Any:
         pairs = self.cp.empty((*low.shape, 2), dt.uint32)
-        self.kernels("encrypt")(_in_a_row(self.cp, key), low, high, pairs)
+        self.kernels("encrypt")(in_a_row(self.cp, key), low, high, pairs)
         return pairs
 
     def next_key(self, state: Any) -> Any:
         fresh = self.cp.empty(2, dt.uint32)
-        self.kernels("next_key")(_in_a_row(self.cp, state), fresh, size=1)
+        self.kernels("next_key")(in_a_row(self.cp, state), fresh, size=1)
         return fresh
 
     def random_permutation(self, key: Any, *, n: int) -> Any:
         if not n:
             return self.cp.empty(0, dt.int64)
         bits = threefry.index_bits(n)
-        places = self.cp.sort(self.kernels("random_places")(_in_a_row(self.cp, key), bits, size=n))
+        places = self.cp.sort(self.kernels("random_places")(in_a_row(self.cp, key), bits, size=n))
         return self.cp.bitwise_and(places, np.uint64((1 << bits) - 1)).view(dt.int64)
 
     def keep_mask(self, key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
         count = math.prod(shape)
         kept = self.cp.empty(count, dt.bool_)
         threshold = threefry.drop_threshold(rate)
-        self.kernels("keep_mask")(_in_a_row(self.cp, key), threshold, count, kept, size=(count + 3) // 4)
+        self.kernels("keep_mask")(in_a_row(self.cp, key), threshold, count, kept, size=(count + 3) // 4)
         return kept.reshape(shape)
 
     # Shapes -------------------------------------------------------------------------------------------------------
@@ -522,11 +473,6 @@ def _canonical(indices: Any) -> Any:
     return indices if indices.dtype is dt.int64 else indices.astype(dt.int64, copy=False).view(dt.int64)
 
 
-def _in_a_row(cupy: Any, x: Any) -> Any:
-    """``x`` in contiguous memory, as kernels need arguments that they index themselves."""
-    return x if x.flags.c_contiguous else cupy.ascontiguousarray(x)
-
-
 def _sortable(x: Any) -> Any:
     """``x`` in a dtype that CuPy sorts: bfloat16 as float32, which keeps its order."""
     return x.astype(dt.float32) if x.dtype == dt.bfloat16 else x
@@ -536,20 +482,3 @@ def _signed_zero(value: np.ndarray) -> bool:
     """Whether a zero has a sign bit in any of its parts."""
     parts = (np.real(value), np.imag(value)) if value.dtype.kind == "c" else (value,)
     return any(bool(np.signbit(part)) for part in parts) if value.dtype in dt.INEXACT else False
-
-
-def _place(x: Any, key: Any) -> tuple[Any, list[int], int]:
-    """What the static parts of a key with index arrays select, and where the arrays' axes are and go.
-
-    Returns:
-        the selected view, in which each index array still has its axis; these axes; and the place among the other axes
-        at which the arrays' own axes go: that of the first array, or the front where a slice or None stands between
-        (integers count as arrays here, by NumPy's rule).
-    """
-    view = x[tuple(slice(None) if part == ARRAY else slice(*part) if part.__class__ is Slice else part for part in key)]
-    advanced = [at for at, part in enumerate(key) if part == ARRAY or isinstance(part, int)]
-    together = advanced == list(range(advanced[0], advanced[-1] + 1))
-    kept = [part for part in key if not isinstance(part, int)]
-    axes = [axis for axis, part in enumerate(kept) if part == ARRAY]
-    before = sum(part != ARRAY and not isinstance(part, int) for part in key[: advanced[0]])
-    return view, axes, before if together else 0

@@ -160,9 +160,37 @@ def outside(dtype: np.dtype) -> Reduction:
     )
 
 
+_ROW = """
+const bool outside = {wide}(long long)at < -size || (long long)at >= size;
+row = before < 0 || outside ? -1 : before * size + (long long)at + (at < 0 ? size : 0);
+"""
+
+
+def row_numbers(dtype: np.dtype) -> Elementwise:
+    """One more axis in the numbers of rows: ``before * size + at``, or -1 for an index outside the axis."""
+    wide = "at > 9223372036854775807ULL || " if dtype is dt.uint64 else ""
+    inputs = f"int64 before, {dtype.name} at, int64 size"
+    return Elementwise(f"polyflow_row_numbers_{dtype.name}", inputs, "int64 row", _ROW.format(wide=wide))
+
+
+def gather(dtype: np.dtype) -> Elementwise:
+    """Rows of a matrix; NaN, the smallest integer or False for the row -1."""
+    body = f"const long long row = rows[i / width];\nz = row < 0 ? {_missing(dtype)} : matrix[row * width + i % width];"
+    inputs = f"raw int64 rows, raw {dtype.name} matrix, int64 width"
+    return Elementwise(f"polyflow_gather_{dtype.name}", inputs, f"{dtype.name} z", body)
+
+
+def _missing(dtype: np.dtype) -> str:
+    stored = stored_as(dtype)
+    if dtype in dt.INEXACT:
+        return f"{stored}({'CUDART_NAN' if dtype in (dt.float64, dt.complex128) else 'CUDART_NAN_F'})"
+    least = "0" if dtype is dt.bool_ or dtype in dt.UNSIGNED else f"1ULL << {8 * dtype.itemsize - 1}"
+    return f"({stored})({least})"
+
+
 _RUN = """
 const long long at = i / width, column = i % width, row = rows[at];
-if (at == 0 || rows[at - 1] != row) {{
+if (row >= 0 && (at == 0 || rows[at - 1] != row)) {{
   {real} total = ({real})result[row * width + column];
   for (long long next = at; next < count && rows[next] == row; ++next) {{
     const {real} update = ({real})updates[order[next] * width + column];
@@ -176,8 +204,8 @@ if (at == 0 || rows[at - 1] != row) {{
 def index_add(dtype: np.dtype) -> Elementwise:
     """Updates added to rows of a matrix, one after the other in the order in which they were given.
 
-    ``rows`` holds the target rows in ascending order and ``order`` the update that goes to each. The thread that sees a
-    row first adds all of its updates: no atomics, so the result is the same bits in every run, and NumPy's.
+    ``rows`` holds the target rows in ascending order, -1 for none, and ``order`` the update that goes to each. The
+    thread that sees a row first adds all of its updates: no atomics, so that every run gives the same bits, NumPy's.
     """
     combined = "total || update" if dtype is dt.bool_ else f"({computed_in(dtype)})(total + update)"
     return _runs("index_add", combined, dtype)
@@ -268,6 +296,8 @@ FAMILIES: dict[str, tuple[Callable[[np.dtype], Elementwise | Reduction], tuple[n
     "floor_divide": (floor_divide, dt.FLOATS),
     "remainder": (remainder, dt.FLOATS),
     "outside": (outside, dt.SIGNED + dt.UNSIGNED),
+    "row_numbers": (row_numbers, dt.SIGNED + dt.UNSIGNED),
+    "gather": (gather, dt.ALL),
     "index_add": (index_add, dt.ALL),
     "index_set": (index_set, dt.ALL),
     **{name: (_formula(name, formula), dtypes) for name, (formula, dtypes) in FORMULAS.items()},

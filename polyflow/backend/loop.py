@@ -87,7 +87,9 @@ class LoopProgram(Protocol):
     def __call__(
         self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
     ) -> tuple[list[Any], list[np.ndarray]]:
-        """Run the steps from number ``start`` to before ``stop``, counted through all epochs of ``orders``; waits.
+        """Run the steps from number ``start`` to before ``stop``, counted through all epochs of ``orders``.
+
+        Waits for the reports; where no epoch ends in the call, work may go on after it.
 
         ``begin`` runs before an epoch's first step and ``end`` after its last.
 
@@ -107,7 +109,8 @@ class LoopProgram(Protocol):
 class StepByStep:
     """The program every backend has: one call of the step's program for each batch, gathered on the host.
 
-    A library with memory of its own may override `place` and `gathered`, so that the data lie there for all epochs.
+    A library with memory of its own may override `place` and `gathered`, so that the data lie there for all epochs, and
+    one that works on while the host goes ahead `wait`.
 
     Args:
         loop: what to run.
@@ -126,8 +129,12 @@ class StepByStep:
         """These rows of the data, as the library's arrays."""
         return [self.backend.adopt(array.take(rows, 0, None, "clip")) for array in data]
 
+    def wait(self) -> None:
+        """Let a call end when its steps have; the reports are read after this."""
+        self.backend.synchronize()
+
     def __call__(
-        self, state: Sequence[Any], data: Any, orders: np.ndarray, start: int, stop: int
+        self, state: Sequence[Any], data: Any, orders: Any, start: int, stop: int
     ) -> tuple[list[Any], list[np.ndarray]]:
         loop, now = self.loop, list(state)
         steps, size = loop.steps, loop.batch_size
@@ -141,7 +148,7 @@ class StepByStep:
             run(now, *self.gathered(data, rows))
             if at == steps - 1:
                 reports[epoch] = self.end(now)
-        self.backend.synchronize()
+        self.wait()
         return now, self._stacked(reports, len(orders))
 
     def _stacked(self, reports: dict[int, tuple[Any, ...]], epochs: int) -> list[np.ndarray]:

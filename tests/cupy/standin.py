@@ -518,6 +518,7 @@ class Standin(types.ModuleType):
         syncs: how many times a value was read on the host.
         launches: names of the generated kernels that ran.
         current: the current device.
+        memory: how many bytes a device says it has.
     """
 
     def __init__(self, version: str, devices: int) -> None:
@@ -526,6 +527,7 @@ class Standin(types.ModuleType):
         self.__file__ = __file__
         self.table = _surface()[version]
         self.syncs, self.launches, self.current, self.count = 0, [], 0, devices
+        self.memory = 1 << 34
         self.newer = not version.startswith("13.")
         names = self.table["ndarray"]
         hidden = {
@@ -1111,6 +1113,7 @@ def _cuda(library: Standin) -> Any:
         setDevice=lambda device: setattr(library, "current", device),
         deviceSynchronize=lambda: setattr(library, "syncs", library.syncs + 1),
         getDeviceProperties=lambda device: {"name": b"stand-in (no GPU)", "totalGlobalMem": 0, "major": 9, "minor": 0},
+        memGetInfo=lambda: (library.memory, library.memory),
         driverGetVersion=lambda: 12090,
         runtimeGetVersion=lambda: 12090,
         CUDARuntimeError=CUDARuntimeError,

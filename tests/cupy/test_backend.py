@@ -334,7 +334,7 @@ def test_missing_cuda_libraries_are_explained(backend):
         )
 
     with pytest.raises(BackendUnavailableError, match="cannot compile or load CUDA code here.*pip install"):
-        backend._here(fail)()
+        backend.here(fail)()
 
 
 def test_full_memory_says_what_helps(backend):
@@ -342,7 +342,7 @@ def test_full_memory_says_what_helps(backend):
         raise backend.cp.cuda.memory.OutOfMemoryError("Out of memory allocating 8,000,000,000 bytes")
 
     with pytest.raises(MemoryError) as caught:
-        backend._here(fail)()
+        backend.here(fail)()
     assert "smaller batches" in caught.value.__notes__[0]
 
 

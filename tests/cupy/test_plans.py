@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from cpu_kernels import compiler
-from op_cases import OPS, values
+from op_cases import OPS, cases, values
 
 import polyflow as pf
 from polyflow import dtypes as dt
@@ -18,6 +18,7 @@ from polyflow.flow.passes import simplified
 from polyflow.flow.trace import trace
 from polyflow.ops import call
 from polyflow.ops.rules import Spec
+from polyflow_cupy import indexing
 from polyflow_cupy.plans import order
 from polyflow_cupy.plans.formulas import CONTRACTED, CUPYS, OWN, computable, expression
 from polyflow_cupy.settings import PLAN
@@ -41,7 +42,7 @@ def both(backend, function, *hosts):
     """What a plan of a function gives, and what its nodes give one by one; as host arrays."""
     graph = graph_of(backend, function, *hosts)
     planned = backend.compile(graph)
-    plain = backend._here(run_node_by_node(graph, backend.resolve, backend.asarray))
+    plain = backend.here(run_node_by_node(graph, backend.resolve, backend.asarray))
     arrays = [backend.asarray(host) for host in hosts]
     found = [[backend.to_numpy(array) for array in run(*arrays)] for run in (planned, plain)]
     for array, host in zip(arrays, hosts, strict=True):
@@ -363,3 +364,51 @@ def test_the_course_step_has_half_as_many_steps_as_nodes(registered):
     steps = discovery.get(registered).compile(graph).text.splitlines()
     assert len(steps) <= len(graph.nodes) / 2
     assert all(computable(node) for node in graph.nodes if node.op.name in ("multiply", "add", "where"))
+
+
+# Index arrays: what waits for the GPU when it runs alone --------------------------------------------------------------
+
+
+def test_reading_at_index_arrays_is_the_same_without_the_check(backend):
+    for case in cases(OPS["getitem"]):
+        x, *indices = [backend.asarray(one) for one in case.args]
+        same_bits(
+            backend.to_numpy(indexing.take(backend, x, *indices, **case.attrs)),
+            backend.to_numpy(backend.getitem(x, *indices, **case.attrs)),
+        )
+
+
+@pytest.mark.parametrize("dtype", [dt.float32, dt.bfloat16, dt.complex64, dt.int16, dt.uint8, dt.bool_], ids=str)
+def test_in_a_plan_an_index_outside_reads_nothing_and_writes_nothing(dtype, standin, backend):
+    host = values(dtype, (3, 4), special=False)
+    index = np.array([2, 3, -3, -4, 2**33], np.int64)
+    update = np.ones((5, 4), dtype)
+
+    def function(x, i, u):
+        return x[i], pf.index_add(x, i, u)
+
+    run = backend.compile(graph_of(backend, function, host, index, update))
+    arrays = [backend.asarray(one) for one in (host, index, update)]
+    standin.syncs = 0
+    read, added = run(*arrays)
+    assert standin.syncs == 0
+    read, added = backend.to_numpy(read), backend.to_numpy(added)
+    inside = np.array([True, False, True, False, False])
+    np.testing.assert_array_equal(read[inside], host[index[inside]])
+    missing = read[~inside]
+    if dtype in dt.INEXACT:
+        assert np.isnan(missing.astype(np.complex64)).all()
+    else:
+        assert (missing == (0 if dtype is dt.bool_ else np.iinfo(dtype).min)).all()
+    expected = host.astype(added.dtype)  # booleans are added up as integers
+    np.add.at(expected, index[inside], update[inside].astype(added.dtype))
+    np.testing.assert_array_equal(added, expected)
+
+
+def test_in_a_plan_integers_to_a_power_wait_for_nothing(standin, backend):
+    run = backend.compile(graph_of(backend, lambda x, y: x**y, np.int32([2, -1, 5]), np.int32([3, -3, -1])))
+    arrays = [backend.asarray(np.int32(one)) for one in ([2, -1, 5], [3, -3, -1])]
+    standin.syncs = 0
+    (powers,) = run(*arrays)
+    assert standin.syncs == 0
+    assert backend.to_numpy(powers).tolist() == [8, -1, 0]

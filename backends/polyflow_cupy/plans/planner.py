@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from polyflow import dtypes as dt
 from polyflow.backend.keys import library_key
 from polyflow.backend.nodes import with_functions
 from polyflow.errors import point
 
+from .. import indexing
 from .fused import Fused
 from .order import Unit, units
 
@@ -112,7 +114,7 @@ def called(unit: Unit, backend: Any) -> Callable[..., Any]:
         return _kernel(unit.fused, backend)
     if node.op.name in VIEWS and len(node.inputs) == 1 and node.inputs[0].scalar is None:
         return VIEWS[node.op.name](node)
-    kernel = backend.resolve(node.op)
+    kernel = unchecked(node, backend) or backend.resolve(node.op)
     attrs = with_functions(node, backend.compile)
     return partial(kernel, **attrs) if attrs else kernel
 
@@ -126,6 +128,21 @@ def _kernel(fused: Fused, backend: Any) -> Callable[..., Any]:
     made = [(value.shape, value.dtype) for value in fused.outputs]
     return lambda *arrays: kernel(*arrays, *numbers, *[empty(shape, dtype) for shape, dtype in made])
 
+
+def unchecked(node: Any, backend: Any) -> Callable[..., Any] | None:
+    """The kernel of an op that waits for the GPU to look at its arguments when it runs alone: here it does not.
+
+    Indices outside read NaN (the smallest integer, False) and write nothing; integers to a negative power are 1 divided
+    by the positive one, rounded towards zero.
+    """
+    name = node.op.name
+    if name in CHECKED:
+        return partial(CHECKED[name], backend)
+    return backend.cp.power if name == "pow" and node.output.dtype in dt.SIGNED else None
+
+
+CHECKED = {"getitem": indexing.take, "index_add": indexing.add, "index_set": indexing.put}
+"""Ops whose kernels check index arrays."""
 
 VIEWS: dict[str, Callable[[Any], Callable[..., Any]]] = {
     "reshape": lambda node: operator.methodcaller("reshape", node.output.shape),
