@@ -48,7 +48,6 @@ class Operators:
 
     __slots__ = ()
     __array_priority__ = 1000
-    __array_ufunc__ = None  # np.sin(t) raises instead of silently leaving the framework; numpy_array + t comes to t
     __hash__ = None  # type: ignore[assignment]
 
     if TYPE_CHECKING:
@@ -116,6 +115,11 @@ class Operators:
 
     def __invert__(self) -> Tensor:
         return elementwise.bitwise_invert(self)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        from . import ufuncs
+
+        return ufuncs.called(self, ufunc, method, inputs, options)
 
     __getitem__ = indexing.getitem
 

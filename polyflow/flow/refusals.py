@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, shown_line
+from ..ufuncs import OPERATORS
 from . import notes
 
 _DECIDING = (
@@ -18,29 +19,6 @@ _WAYS = {
     "bool": _DECIDING,
     "index": "Use it in x[...] or with gather, or pass a Python integer, which is known; or take the value outside.",
 }
-
-OPERATORS = {
-    np.add: "__radd__",
-    np.subtract: "__rsub__",
-    np.multiply: "__rmul__",
-    np.divide: "__rtruediv__",
-    np.floor_divide: "__rfloordiv__",
-    np.remainder: "__rmod__",
-    np.power: "__rpow__",
-    np.matmul: "__rmatmul__",
-    np.bitwise_and: "__rand__",
-    np.bitwise_or: "__ror__",
-    np.bitwise_xor: "__rxor__",
-    np.left_shift: "__rlshift__",
-    np.right_shift: "__rrshift__",
-    np.equal: "__eq__",
-    np.not_equal: "__ne__",
-    np.less: "__gt__",
-    np.less_equal: "__ge__",
-    np.greater: "__lt__",
-    np.greater_equal: "__le__",
-}
-"""NumPy's functions behind its operators, each with the method of the right operand that does the same."""
 
 
 def asked(shape: tuple[int, ...], dtype: np.dtype, what: str) -> TraceError:
