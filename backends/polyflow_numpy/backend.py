@@ -23,7 +23,7 @@ from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 from polyflow.ops.rules import normal_axes
 
-from . import activations, control, extremes, indexing, linalg, products, select, sums
+from . import activations, control, error_function, extremes, indexing, linalg, products, select, sums
 from .plans import PlannedLoop, memory, plan
 
 _multiply: Any = np.multiply.reduce
@@ -206,6 +206,8 @@ class NumPyBackend(ArrayNamespaceBackend):
     where: Any = staticmethod(select.where)
     sigmoid: Any = staticmethod(activations.sigmoid)
     relu: Any = staticmethod(activations.relu)
+    erf: Any = staticmethod(error_function.erf)
+    erfc: Any = staticmethod(error_function.erfc)
     softmax: Any = staticmethod(activations.softmax)
     log_softmax: Any = staticmethod(activations.log_softmax)
 

@@ -4,7 +4,7 @@ BLAS shares a product of a quarter of a million multiplications among all proces
 thousand. On two idle processors that saves a few microseconds of such a product, ten of one of a million. But where a
 processor has something else to do, the other threads wait for it, spinning, at every product, and a small network may
 train ten times as slowly as with one thread. So small products are not shared, and large ones are.
-That depends on the graph alone, never on how busy the machine is: a product's last bits depend on the number of threads.
+That depends on the graph alone, not on how busy the machine is: the number of threads decides a product's last bits.
 """
 
 from __future__ import annotations

@@ -1,0 +1,55 @@
+"""NumPy's error function of narrow floats: nine digits everywhere, block by block."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ml_dtypes import bfloat16
+
+import polyflow as pf
+from polyflow_numpy.error_function import BLOCK
+
+OPS = {name: getattr(pf.math, name) for name in ("erf", "erfc")}
+
+
+def spread(size):
+    """Arguments of all magnitudes, of both signs, special ones first."""
+    special = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38]
+    random = np.random.default_rng(0)
+    values = np.concatenate([special, random.normal(0, 3, size), np.exp(random.uniform(-100, 3, size))])
+    return values[:size].astype(np.float32)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_float32_is_float64_rounded(name):
+    x = spread(20_000)
+    true = OPS[name](x.astype(np.float64)).numpy()
+    found = OPS[name](x).numpy()
+    assert found.dtype == np.float32
+    unit = np.spacing(np.maximum(np.abs(true), np.finfo(np.float32).tiny).astype(np.float32))
+    assert np.nanmax(np.abs(found - true) / unit) < 0.51
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(true))
+    known = ~np.isnan(true)
+    np.testing.assert_array_equal(np.signbit(found[known]), np.signbit(true[known]))
+
+
+@pytest.mark.parametrize("name", OPS)
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16])
+def test_halves_are_rounded_once(name, dtype):
+    with np.errstate(over="ignore"):
+        x = spread(5_000).astype(dtype)
+    true = OPS[name](x.astype(np.float64)).numpy().astype(dtype)
+    np.testing.assert_array_equal(OPS[name](x).numpy().astype(np.float32), true.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", OPS)
+@pytest.mark.parametrize("shape", [(), (0, 3), (1,), (BLOCK,), (BLOCK + 1,), (3, BLOCK)])
+def test_an_element_is_the_same_wherever_it_lies(name, shape):
+    x = spread(max(1, int(np.prod(shape))))[: int(np.prod(shape))].reshape(shape)
+    whole = OPS[name](x).numpy()
+    assert whole.shape == shape
+    single = np.array([OPS[name](pf.constant(value)).numpy() for value in x.reshape(-1)[:50]], np.float32)
+    np.testing.assert_array_equal(whole.reshape(-1)[:50], single)
+    if x.ndim:
+        backwards = OPS[name](pf.constant(x)[::-1]).numpy()
+        np.testing.assert_array_equal(backwards, whole[::-1])
