@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -107,25 +108,46 @@ def bits(backend: Any, quick: bool) -> dict[str, dict[str, float]]:
     return {"random words (1,000,000)": measured(contestants, backend.synchronize, 5, 10 if quick else 50)}
 
 
-def training(backend: Any, quick: bool) -> dict[str, dict[str, float]]:
-    """Seconds per step of `fit` on a perceptron of 784-512-10, batch 128, Adam."""
+PLANS = {"polyflow": "fused", "without plans": "none", "with CUDA graphs": "captured"}
+"""How graphs run on CuPy, by what a result calls it (``POLYFLOW_CUPY_PLAN``)."""
+
+
+def training(backend: Any, quick: bool, sizes: tuple[int, ...]) -> dict[str, dict[str, float]]:
+    """Seconds per step of `fit` on a perceptron of these sizes, batch 128, Adam; on CuPy with and without plans."""
     from polyflow.backend import selection
     from polyflow.layers import Dense
     from polyflow.models import Sequential
 
     rng = np.random.default_rng(0)
+    first, *hidden, last = sizes
     rows = 128 * (20 if quick else 200)
-    x, y = rng.normal(size=(rows, 784)).astype(np.float32), rng.integers(0, 10, rows).astype(np.int32)
-    with selection.use_backend(backend):
-        model = Sequential([Dense(512, activation="relu", input_shape=(784,)), Dense(10, activation="softmax")])
+    x, y = rng.normal(size=(rows, first)).astype(np.float32), rng.integers(0, last, rows).astype(np.int32)
+
+    def fitted(word: str) -> Callable[[], Any]:
+        layers = [Dense(size, activation="relu") for size in hidden]
+        model = Sequential([*layers, Dense(last, activation="softmax")])
         model.compile("adam", loss="sparse_categorical_crossentropy")
-        model.fit(x[: 128 * 4], y[: 128 * 4], batch_size=128, epochs=1, verbose=0)
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            model.fit(x, y, batch_size=128, epochs=1, verbose=0)
-            times.append((time.perf_counter() - start) / (rows // 128))
-    return {"step of fit (784-512-10, batch 128)": {"polyflow": statistics.median(times)}}
+
+        def call() -> Any:
+            os.environ["POLYFLOW_CUPY_PLAN"] = word  # read when a graph is compiled, which is in the first call
+            with selection.use_backend(backend):
+                return model.fit(x, y, batch_size=128, epochs=1, verbose=0)
+
+        return call
+
+    before = os.environ.get("POLYFLOW_CUPY_PLAN")
+    chosen = PLANS if backend.name == "cupy" else {"polyflow": "fused"}
+    try:
+        with selection.use_backend(backend):
+            contestants = {name: fitted(word) for name, word in chosen.items()}
+        taken = measured(contestants, backend.synchronize, 3, 1)
+    finally:
+        if before is None:
+            os.environ.pop("POLYFLOW_CUPY_PLAN", None)
+        else:
+            os.environ["POLYFLOW_CUPY_PLAN"] = before
+    steps = rows // 128
+    return {f"step of fit ({'-'.join(map(str, sizes))}, batch 128)": {k: s / steps for k, s in taken.items()}}
 
 
 def main() -> int:
@@ -140,7 +162,8 @@ def main() -> int:
         lambda: ops(backend, 1_000, arguments.quick),
         lambda: ops(backend, 1_000_000 if arguments.quick else 50_000_000, arguments.quick),
         lambda: bits(backend, arguments.quick),
-        lambda: training(backend, arguments.quick),
+        lambda: training(backend, arguments.quick, (784, 512, 10)),
+        lambda: training(backend, arguments.quick, (8, 32, 32, 2)),
     ):
         try:
             results |= part()

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
+from recording import recorded
 
 CTYPES = {
     "bool": "bool",
@@ -335,6 +336,7 @@ class ElementwiseKernel(_Kernel):
         self.operation, self.loop_prep, self.after_loop = operation, loop_prep, after_loop
         self.no_return, self.return_tuple = no_return, return_tuple
 
+    @recorded
     def __call__(self, *args: Any, size: int = -1, block_size: int = 128, stream: Any = None) -> Any:
         hosts = self.arguments(args)
         ins, outs = hosts[: self.nin], hosts[self.nin :]
@@ -403,6 +405,7 @@ class ReductionKernel(_Kernel):
         self.map_expr, self.reduce_expr, self.post_map_expr = map_expr, reduce_expr, post_map_expr
         self.identity, self.reduce_type = identity, reduce_type
 
+    @recorded
     def __call__(
         self, *args: Any, out: Any = None, axis: Any = None, keepdims: bool = False, stream: Any = None
     ) -> Any:

@@ -11,7 +11,9 @@ refuse or do differently shows:
   of several NaNs is the argmax, float ``%`` and ``//`` are x - floor(x/y)*y and floor(x/y), ``full(-0.0)`` is +0.0;
 - there are two devices, and arrays must lie on the current one;
 - what CuPy lacks for some dtypes (sort and argmax of bfloat16, ``add.at`` of small integers …) is missing;
-- kernel objects run the generated source through a C++ compiler (``cpu_kernels.py``).
+- kernel objects run the generated source through a C++ compiler (``cpu_kernels.py``);
+- a stream that captures lets nothing run: results are garbage until the graph is launched, which calls the same
+  functions on the same arrays again (``recording.py``); uploads, reads and products break the capture.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 from cpu_kernels import ElementwiseKernel, ReductionKernel
+from recording import Graph, Recorder, recorded
 from surface import load
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -168,6 +172,7 @@ class Array:
             where = (*parts, Ellipsis)  # a view, also where one element is left
         return self.library.wrap(self.host[where])
 
+    @recorded
     def __setitem__(self, key: Any, value: Any) -> None:
         self.library.check_devices((self, value))
         where = self.library.host_key(self, key, reverse=True)
@@ -183,6 +188,7 @@ class Array:
             else:
                 self.host[where] = value
 
+    @recorded
     def astype(self, dtype: Any, order: str = "K", casting: Any = None, subok: Any = None, copy: bool = True) -> Any:
         self.library.check_devices((self,))
         dtype = np.dtype(dtype)
@@ -204,12 +210,14 @@ class Array:
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         return self.library.wrap(self.host.view() if dtype is None else self.host.view(np.dtype(dtype)))
 
+    @recorded
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
         return self.library.wrap(self.host.reshape(*shape, order=order))
 
     def transpose(self, *axes: Any) -> Any:
         return self.library.wrap(self.host.transpose(*axes))
 
+    @recorded
     def copy(self, order: str = "C") -> Any:
         return self.library.wrap(self.host.copy(order))
 
@@ -342,6 +350,7 @@ class Ufunc:
         self.nin = len(loops[0].split("->")[0])
         self.nout = len(loops[0].split("->")[1])
 
+    @recorded
     def __call__(self, *args: Any, out: Any = None, dtype: Any = None, casting: str = "same_kind") -> Any:
         if len(args) != self.nin:
             raise TypeError(f"Wrong number of arguments for cupy_{self.name}: {len(args)}, not {self.nin}")
@@ -495,6 +504,9 @@ _SAME = [
 ]
 """Functions that do what NumPy's of the same name do (within the signature of the real ones)."""
 
+_NOT_CAPTURED = {"matmul", "dot", "tensordot", "einsum", "asarray", "array", "argsort", "sort"}
+"""Functions that no graph holds: they call libraries that refuse, upload, or wait."""
+
 _CREATE = [
     "zeros",
     "ones",
@@ -517,7 +529,8 @@ class Standin(types.ModuleType):
     Attributes:
         syncs: how many times a value was read on the host.
         launches: names of the generated kernels that ran.
-        current: the current device.
+        current: the current device. stream: the current stream.
+        graph_launches: how many graphs were launched.
         memory: how many bytes a device says it has.
     """
 
@@ -528,6 +541,8 @@ class Standin(types.ModuleType):
         self.table = _surface()[version]
         self.syncs, self.launches, self.current, self.count = 0, [], 0, devices
         self.memory = 1 << 34
+        self.recorder: Recorder | None = None
+        self.graph_launches = 0
         self.newer = not version.startswith("13.")
         names = self.table["ndarray"]
         hidden = {
@@ -574,6 +589,8 @@ class Standin(types.ModuleType):
         plain = _quiet(getattr(np, name, None) or (lambda *a, **k: None))
 
         def function(*args: Any, **named: Any) -> Any:
+            if self.recorder is not None:
+                return self.recorder.call(function, args, named, refused=name in _NOT_CAPTURED)
             bound.bind(*args, **named)
             if name not in _CREATE:
                 _refuse_foreign(name, args)
@@ -1084,11 +1101,27 @@ def _cuda(library: Standin) -> Any:
         ) -> None:
             self.ptr = 0 if null else id(self)
 
+            self.before: list[Any] = []
+
         def __enter__(self) -> Any:
+            self.before.append(library.stream)
+            library.stream = self
             return self
 
         def __exit__(self, *error: Any) -> None:
-            return None
+            library.stream = self.before.pop()
+
+        def begin_capture(self, mode: Any = None) -> None:
+            if not self.ptr:
+                raise RuntimeError("cannot capture on the null stream")
+            library.recorder = Recorder(library)
+
+        def end_capture(self) -> Graph:
+            recorder, library.recorder = library.recorder, None
+            return recorder.graph()
+
+        def is_capturing(self) -> bool:
+            return library.recorder is not None
 
         def synchronize(self) -> None:
             library.syncs += 1
@@ -1106,7 +1139,15 @@ def _cuda(library: Standin) -> Any:
         def synchronize(self) -> None:
             library.syncs += 1
 
-    Stream.null = Stream(null=True)
+    class MemoryPool:
+        def malloc(self, size: int) -> Any:
+            raise AssertionError("the stand-in allocates by NumPy")
+
+    @contextmanager
+    def using_allocator(allocator: Any = None) -> Any:
+        yield
+
+    library.stream = Stream.null = Stream(null=True)
     runtime = types.SimpleNamespace(
         getDeviceCount=lambda: library.count,
         getDevice=lambda: library.current,
@@ -1122,7 +1163,8 @@ def _cuda(library: Standin) -> Any:
     cuda = types.ModuleType("cupy.cuda")
     cuda.Device, cuda.Stream, cuda.Event, cuda.runtime = Device, Stream, Event, runtime  # type: ignore[attr-defined]
     cuda.is_available = lambda: library.count > 0  # type: ignore[attr-defined]
-    cuda.get_current_stream = lambda device_id=-1: Stream.null  # type: ignore[attr-defined]
+    cuda.get_current_stream = lambda device_id=-1: library.stream  # type: ignore[attr-defined]
+    cuda.MemoryPool, cuda.using_allocator, cuda.Graph = MemoryPool, using_allocator, Graph  # type: ignore[attr-defined]
     cuda.memory = types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError)  # type: ignore[attr-defined]
     return cuda
 

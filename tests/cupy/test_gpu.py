@@ -7,6 +7,7 @@ import pytest
 from op_cases import ALL_OPS, cases, values
 from surface import installed_cupy
 from test_backend import oracle, same
+from test_plans import applicable, apply, graph_of, random_program, same_bits
 
 from polyflow import dtypes as dt
 from polyflow.backend.keys import ARRAY, Slice
@@ -177,6 +178,86 @@ def test_random_words_are_the_reference_ones(gpu):
     np.testing.assert_array_equal(bits, threefry.words(key, 1_000_001))
     order = gpu.to_numpy(gpu.kernel(OPS["random_permutation"])(gpu.asarray(key), n=100_000))
     np.testing.assert_array_equal(order, threefry.permutation(key, 100_000))
+
+
+# Plans ------------------------------------------------------------------------------------------------------------
+
+
+def plan_and_nodes(gpu, function, hosts, monkeypatch, word, calls=1):
+    """What a plan gives in its last call, and what its nodes give one by one; host arrays."""
+    from polyflow.backend.nodes import run_node_by_node
+
+    graph = graph_of(gpu, function, *hosts)
+    monkeypatch.setenv("POLYFLOW_CUPY_PLAN", word)
+    run, nodes = gpu.compile(graph), run_node_by_node(graph, gpu.resolve, gpu.asarray)
+    arrays = [gpu.asarray(host) for host in hosts]
+    for _ in range(calls):
+        got = run(*arrays)
+    return [[gpu.to_numpy(one) for one in results] for results in (got, nodes(*arrays))], run
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plan_gives_the_bits_of_single_kernels_on_the_gpu(seed, gpu, monkeypatch):
+    function, *hosts = random_program(np.random.default_rng(seed), gpu)
+    if not {host.dtype for host in hosts} <= gpu.capabilities.dtypes:
+        pytest.skip("this CuPy has no bfloat16")
+    (got, expected), _ = plan_and_nodes(gpu, function, hosts, monkeypatch, "fused")
+    for one, other in zip(got, expected, strict=True):
+        same_bits(one, other)
+
+
+@pytest.mark.parametrize("dtype", [dt.float16, dt.bfloat16, dt.float32, dt.float64, dt.int8, dt.uint64], ids=str)
+def test_every_formula_gives_the_bits_of_its_op_on_the_gpu(dtype, gpu, monkeypatch):
+    if dtype not in gpu.capabilities.dtypes:
+        pytest.skip(f"this CuPy has no {dtype}")
+    names = [(name, count) for count in (1, 2) for name in applicable(dtype, count)]
+
+    def function(x, y):
+        import polyflow as pf
+
+        operands = pf.stop_gradient(x), pf.stop_gradient(y)
+        return tuple(apply(OPS[name], *operands[:count]) for name, count in names)
+
+    hosts = [values(dtype, (10_000,), seed) for seed in (1, 2)]
+    if dtype in dt.INTEGERS:
+        hosts[1] = hosts[1] % hosts[1].dtype.type(6) + hosts[1].dtype.type(1)
+    (got, expected), _ = plan_and_nodes(gpu, function, hosts, monkeypatch, "fused")
+    different = []
+    for (name, _), one, other in zip(names, got, expected, strict=True):
+        try:
+            same_bits(one, other)
+        except AssertionError:
+            different.append(name)
+    assert not different
+
+
+def test_a_cuda_graph_gives_the_bits_of_the_steps_on_the_gpu(gpu, monkeypatch):
+    from test_capture import W, long
+
+    host = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    (got, expected), run = plan_and_nodes(gpu, long, (host, W), monkeypatch, "captured", calls=6)
+    assert "graph(" in run.text
+    for one, other in zip(got, expected, strict=True):
+        same_bits(one, other)
+
+
+def test_a_stretch_is_recorded_on_the_gpu(gpu, monkeypatch):
+    """Not only that it runs on without: CUDA takes what is recorded."""
+    from test_capture import W, long
+
+    from polyflow_cupy.plans import capture
+    from polyflow_cupy.plans.planner import steps_of
+
+    graph = graph_of(gpu, long, np.zeros((300, 4), np.float32), W)
+    steps, start, results = steps_of(graph, gpu)
+    constants = {at: value for at, value in enumerate(start) if value is not None}
+    stretches = [s.call for s in capture.with_stretches(steps, results, constants, gpu) if s.unit is None]
+    assert stretches
+    for stretch in stretches:
+        given = [gpu.asarray(np.ones((300, 4), np.float32)) for _ in stretch.takes]
+        for _ in range(4):
+            stretch(*given)
+        assert stretch.state == "recorded"
 
 
 # Arrays -----------------------------------------------------------------------------------------------------------

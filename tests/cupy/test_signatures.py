@@ -125,6 +125,15 @@ def test_names_exist_in_the_installed_package(use, cupy):
     bind(signature, use)
 
 
+def test_streams_capture_and_graphs_launch(cupy):
+    """Compiled methods tell no signature: what their documentation says of the arguments that plans give."""
+    stream, graph = cupy.cuda.Stream, cupy.cuda.Graph
+    assert "begin_capture(self, mode=None)" in stream.begin_capture.__doc__
+    assert "end_capture(self)" in stream.end_capture.__doc__
+    assert "launch(self, stream=None)" in graph.launch.__doc__
+    assert callable(cupy.cuda.MemoryPool().malloc)
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_methods_of_arrays_take_their_arguments(release):
     methods = load()[release]["ndarray"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,27 +15,13 @@ from polyflow.backend.nodes import with_functions
 from polyflow.errors import point
 
 from .. import indexing
+from ..settings import captured
+from .capture import with_stretches
 from .fused import Fused
 from .order import Unit, units
+from .steps import Step, described
 
 Run = Callable[..., tuple[Any, ...]]
-
-
-class Step(NamedTuple):
-    """One call of a plan.
-
-    Attributes:
-        call: what is called, with arrays alone; it gives one, or a tuple of them.
-        sources: the numbers of the values that it takes. targets: of those that it gives.
-        ended: of those that nobody reads after it.
-        unit: what it computes.
-    """
-
-    call: Callable[..., Any]
-    sources: tuple[int, ...]
-    targets: tuple[int, ...]
-    ended: tuple[int, ...]
-    unit: Unit
 
 
 def plan(graph: Any, backend: Any) -> Run:
@@ -49,6 +35,9 @@ def plan(graph: Any, backend: Any) -> Run:
     """
     steps, values, results = steps_of(graph, backend)
     count = len(graph.inputs)
+    if captured():
+        constants = {at: value for at, value in enumerate(values) if value is not None}
+        steps = with_stretches(steps, results, constants, backend)
     quick = [(step.call, step.sources, step.targets, len(step.targets) == 1, step.ended) for step in steps]
 
     def run(*arrays: Any) -> tuple[Any, ...]:
@@ -66,8 +55,9 @@ def plan(graph: Any, backend: Any) -> Run:
                 for i in ended:
                     now[i] = None
         except Exception as error:
-            if quick:
-                point(error, steps[at].unit.node)
+            unit = steps[at].unit
+            if unit is not None:
+                point(error, unit.node)
             raise
         return tuple([now[i] for i in results])
 
@@ -150,17 +140,3 @@ VIEWS: dict[str, Callable[[Any], Callable[..., Any]]] = {
     "getitem": lambda node: operator.itemgetter(library_key(node.attrs["key"], ())),
 }
 """Ops that CuPy's arrays do by themselves, without a kernel where that gives a view."""
-
-
-def described(step: Step) -> str:
-    """A step as a line of text."""
-    unit = step.unit
-    if unit.fused is None:
-        name = unit.node.op.name
-    else:
-        name = unit.fused.text.name.removeprefix("polyflow_")
-    return f"{_names(step.targets)} = {name}({_names(step.sources)})"
-
-
-def _names(numbers: Sequence[int]) -> str:
-    return ", ".join(f"v{number}" for number in numbers)
