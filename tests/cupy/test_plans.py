@@ -19,7 +19,7 @@ from polyflow.flow.trace import trace
 from polyflow.ops import call
 from polyflow.ops.rules import Spec
 from polyflow_cupy import indexing
-from polyflow_cupy.plans import order
+from polyflow_cupy.plans import groups, order
 from polyflow_cupy.plans.formulas import CONTRACTED, CUPYS, OWN, computable, expression
 from polyflow_cupy.settings import PLAN
 
@@ -101,6 +101,19 @@ def random_program(rng, backend):
     shapes = [SHAPES[i] for i in rng.integers(len(SHAPES), size=3)]
     x, y = (rng.normal(size=shape).astype(kind) for shape in shapes[:2])
     return function, x, y, rng.integers(-9, 9, shapes[2]).astype(np.int32)
+
+
+@pytest.mark.parametrize("seed", range(200, 260))
+def test_every_unit_finds_its_place(seed, backend):
+    """Whatever is grouped: all that is read was made before."""
+    function, *hosts = random_program(np.random.default_rng(seed), backend)
+    graph = graph_of(backend, function, *hosts)
+    found, same = order.units(graph)
+    there = set(graph.inputs)
+    for unit in found:
+        assert all(value in there or value.scalar is not None for value in unit.reads)
+        there |= set(unit.makes)
+    assert all(same.get(value, value) in there for value in graph.outputs if value.scalar is None)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -197,6 +210,44 @@ def test_equal_work_of_other_shapes_and_numbers_shares_a_kernel(standin, backend
     assert len(names) == 1
 
 
+def test_work_on_one_array_is_one_kernel(standin, backend):
+    """What reads the same array, though nothing leads from one to the other; what is small, without that."""
+
+    def function(x, y):
+        return pf.tanh(x), x * 2.0, pf.reduce_sum(y) + 1.0, pf.reduce_max(y) * 3.0
+
+    ran, run = launches(standin, backend, function, np.zeros((80, 80), np.float32), X)
+    assert len(ran) == 2
+    assert run.text.count("fused") == 2
+
+
+def test_groups_side_by_side_stay_in_an_order(backend):
+    """A comes before b before c, and c no part of a's kernel."""
+
+    def function(x):
+        a = x * 2.0
+        b = pf.reduce_sum(a, axis=0)
+        return pf.tanh(b) + x, a - 1.0, pf.exp(x) * pf.reduce_max(b)
+
+    for got, expected in zip(*both(backend, function, X), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_a_way_back_reads_what_is_there_instead_of_keeping_more(backend):
+    """1 - y * y of a tanh is computed where the gradient comes in: y is there anyway, for the product."""
+
+    def function(x, w):
+        with pf.GradientTape() as tape:
+            tape.watch([x, w])
+            y = pf.tanh(x * 0.5)
+            loss = pf.reduce_sum(pf.square(pf.matmul(y, w)))
+        return tape.gradient(loss, [x, w])
+
+    found, _ = order.units(graph_of(backend, function, X, X.T.copy()))
+    first, *_ = [unit for unit in found if unit.fused is not None and "tanh" in unit.fused.text.body]
+    assert len(first.makes) == 1
+
+
 def test_what_has_no_formula_stays_a_kernel_of_its_own(standin, backend):
     """float64 logarithms: CUDA's library contracts products in them where a fused kernel must not."""
     ran, run = launches(standin, backend, lambda x: pf.math.log(x * x + 1.0) * 2.0 - x, X.astype(np.float64))
@@ -222,7 +273,7 @@ def test_arrays_of_one_element_leave_the_rest_contiguous(backend):
 
 
 def test_a_group_with_more_arrays_than_a_kernel_takes_is_cut(standin, backend, monkeypatch):
-    monkeypatch.setattr(order, "MOST", 6)
+    monkeypatch.setattr(groups, "MOST", 6)
     hosts = [X + i for i in range(9)]
 
     def function(*arrays):

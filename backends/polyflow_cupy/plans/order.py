@@ -5,17 +5,10 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
-from polyflow.flow.passes import Group, fusion_groups
 from polyflow.flow.passes.fold import uniform
 
-from .formulas import computable
 from .fused import Fused, fused
-
-MOST = 48
-"""How many arrays a fused kernel takes and gives at most: older GPUs pass 4 KB of arguments to a kernel."""
-
-ALIASES = frozenset({"identity", "stop_gradient"})
-"""Ops whose result is their argument."""
+from .groups import ALIASES, groups
 
 
 class Unit:
@@ -41,11 +34,9 @@ def units(graph: Any) -> tuple[list[Unit], dict[Any, Any]]:
     places = {id(node): at for at, node in enumerate(graph.nodes)}
     grouped: set[int] = set()
     found = []
-    for group in fusion_groups(graph, computable):
-        for part in split(group):
-            kernel = fused(part, known)
-            grouped.update(id(node) for node in part.nodes)
-            found.append(Unit(part.nodes[-1], places[id(part.nodes[-1])], kernel))
+    for group in groups(graph, known):
+        grouped.update(id(node) for node in group.nodes)
+        found.append(Unit(group.nodes[-1], places[id(group.nodes[-1])], fused(group, known)))
     same: dict[Any, Any] = {}
     for at, node in enumerate(graph.nodes):
         if id(node) in grouped:
@@ -58,24 +49,6 @@ def units(graph: Any) -> tuple[list[Unit], dict[Any, Any]]:
     for unit in found:
         unit.reads = tuple([same.get(value, value) for value in unit.reads])
     return _needed(_ordered(found), [same.get(value, value) for value in graph.outputs]), same
-
-
-def split(group: Group) -> list[Group]:
-    """A group as groups that one kernel can take the arguments of.
-
-    What stands first of a closed group is closed itself, and so is the rest.
-    """
-    if len(group.inputs) + len(group.outputs) <= MOST or len(group.nodes) == 1:
-        return [group]
-    half = len(group.nodes) // 2
-    parts = []
-    for nodes in (group.nodes[:half], group.nodes[half:]):
-        own = {node.output for node in nodes}
-        inputs = dict.fromkeys(v for node in nodes for v in node.inputs if v.scalar is None and v not in own)
-        outside = set(group.outputs)
-        outside.update(value for node in group.nodes if node.output not in own for value in node.inputs)
-        parts.append(Group(nodes, tuple(inputs), tuple(node.output for node in nodes if node.output in outside)))
-    return [small for part in parts for small in split(part)]
 
 
 def _behind(value: Any, same: dict[Any, Any]) -> Any:
