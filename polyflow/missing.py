@@ -11,7 +11,7 @@ from .errors import nearest
 _NO_IMAGES = "there are no layers for images; flatten them for Dense, or subclass Layer and write `call` in ops"
 _NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go along the time axis with tf.scan"
 _NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
-WEIGHTS = "model.save_weights and load_weights keep a model's weights; the code that makes the model is its own record"
+WEIGHTS = "model.save and tf.keras.models.load_model keep a model in a file, save_weights and load_weights its weights"
 _DIGITS = "nothing is downloaded; load_digits() gives images of digits that ship with the package"
 _DENSE = "tensors are dense; pad to one length, and mask with tf.sequence_mask"
 _FILES = "read files with Python or NumPy, and give a Dataset the arrays, or from_generator"
@@ -42,7 +42,6 @@ INSTEAD = {
         **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },
-    "polyflow.models": dict.fromkeys(("load_model", "save_model", "model_from_json"), WEIGHTS),
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
     "polyflow.data": {
         **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),
@@ -51,11 +50,10 @@ INSTEAD = {
     },
     "polyflow.callbacks": {
         "TensorBoard": "CSVLogger writes the logs to a file, and fit returns them",
-        "BackupAndRestore": "ModelCheckpoint keeps the weights of every epoch",
+        "BackupAndRestore": "ModelCheckpoint keeps the model of every epoch",
     },
     "polyflow.keras": {
         **dict.fromkeys(("preprocessing", "applications", "export"), _NO_IMAGES),
-        "saving": WEIGHTS,
         "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
         "ops": "its functions are at the top level, and in tf.math, tf.nn and tf.linalg",

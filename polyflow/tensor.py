@@ -331,6 +331,18 @@ def _no_place(out: Any) -> None:
         raise TypeError("a tensor's result is a new tensor, so there is nothing for out= to be: leave it out.")
 
 
+def assign_to_origin(part: Any) -> Callable[[Any], Any]:
+    """What ``variable[key].assign`` is, for a part of a variable."""
+    origin = getattr(part, "origin", None)
+    if origin is None:
+        raise AttributeError(
+            "a tensor has no 'assign'; a variable has, and v[key] of one. Change a tensor with x[key] = values.",
+            name="assign",
+        )
+    variable, key = origin
+    return lambda value: variable.assign_at(key, value)
+
+
 class Tensor(Operators):
     """An array of numbers on one backend, a value: ``x[key] = y`` changes ``x`` and nothing that was made of it.
 
@@ -338,7 +350,7 @@ class Tensor(Operators):
     never writes to it, and neither should you.
     """
 
-    __slots__ = ("__weakref__", "array", "backend", "fixed")
+    __slots__ = ("__weakref__", "array", "backend", "fixed", "origin")
 
     array: Any
     backend: Backend
@@ -361,6 +373,15 @@ class Tensor(Operators):
     def device(self) -> str:
         """The device on which the array lies, e.g. ``"cpu:0"``."""
         return self.backend.device_of(self.array)
+
+    @property
+    def assign(self) -> Callable[[Any], Any]:
+        """A function that gives elements of a variable other values, for a tensor that is ``variable[key]``.
+
+        Raises:
+            AttributeError: for any other tensor.
+        """
+        return assign_to_origin(self)
 
     def numpy(self) -> np.ndarray:
         """The values on the host: a read-only view where the library allows, else a copy; a scalar without axes."""

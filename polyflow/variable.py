@@ -11,6 +11,7 @@ import numpy as np
 
 from . import dtypes as dt
 from .errors import DTypeError, TraceError
+from .ops import indexing
 from .ops.call import interpreter
 from .tensor import Operators, Tensor, asarray, check_shape, here, moved, tensor
 from .tensor_shape import TensorShape
@@ -127,6 +128,34 @@ class Variable(Operators):
     def assign_sub(self, delta: Any) -> Variable:
         """Subtract ``delta`` from the value; returns the variable."""
         return self.assign(self - delta)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        """Elements of the value; ``v[key].assign(values)`` changes them in the variable."""
+        found = indexing.getitem(self, key)
+        found.origin = self, key
+        return found
+
+    def assign_at(self, key: Any, value: Any) -> Variable:
+        """Hold other values in the elements that ``key`` selects; returns the variable."""
+        return self.assign(indexing.index_set(self.read(), key, value))
+
+    def scatter_nd_update(self, indices: Any, updates: Any) -> Variable:
+        """Replace the elements (or slices) at coordinates, as `tensor_scatter_nd_update`; returns the variable."""
+        from .gathering import tensor_scatter_nd_update
+
+        return self.assign(tensor_scatter_nd_update(self, indices, updates))
+
+    def scatter_nd_add(self, indices: Any, updates: Any) -> Variable:
+        """Add to the elements at coordinates, as `tensor_scatter_nd_add`; returns the variable."""
+        from .gathering import tensor_scatter_nd_add
+
+        return self.assign(tensor_scatter_nd_add(self, indices, updates))
+
+    def scatter_nd_sub(self, indices: Any, updates: Any) -> Variable:
+        """Subtract from the elements at coordinates, as `tensor_scatter_nd_sub`; returns the variable."""
+        from .gathering import tensor_scatter_nd_sub
+
+        return self.assign(tensor_scatter_nd_sub(self, indices, updates))
 
     def copy(self) -> Tensor:
         """The value as a tensor."""

@@ -102,10 +102,9 @@ def test_a_missing_name_suggests_the_nearest():
         ("keras.layers.Dens", r"^polyflow.layers has no 'Dens'. Did you mean 'Dense'"),
         ("keras.optimizers.Adamm", "Did you mean 'Adam'"),
         ("math.sigmid", "Did you mean 'sigmoid'"),
-        ("saved_model", "Instead: model.save_weights"),
+        ("saved_model", "Instead: model.save and"),
         ("keras.layers.LSTM", r"Instead: .* tf.scan"),
         ("keras.datasets.mnist", "Instead: .* load_digits"),
-        ("keras.models.load_model", "Instead: model.save_weights"),
     ],
 )
 def test_a_missing_name_says_what_there_is(path, sentence):
@@ -121,11 +120,10 @@ def test_a_missing_name_says_what_there_is(path, sentence):
 @pytest.mark.parametrize(
     ("owner", "name", "sentence"),
     [
-        (lambda: pf.Sequential(), "save", r"^Sequential has no 'save'. Instead: model.save_weights"),
-        (lambda: pf.data.Dataset.range(3), "padded_batch", "pad_sequences"),
+        (lambda: pf.Sequential(), "export", r"^Sequential has no 'export'. Instead: model.save and"),
+        (lambda: pf.data.Dataset.range(3), "unique", "generator"),
         (lambda: pf.data.Dataset, "list_files", "from_tensor_slices"),
         (lambda: pf.function(abs), "get_concrete_function", r"f.graph\("),
-        (lambda: pf.GradientTape(), "batch_jacobian", "jacobian"),
     ],
 )
 def test_a_missing_method_says_what_there_is(owner, name, sentence):
@@ -136,12 +134,12 @@ def test_a_missing_method_says_what_there_is(owner, name, sentence):
 
 def test_a_model_of_ones_own_may_have_what_models_lack():
     class Saved(pf.Model):
-        def save(self):
+        def export(self):
             return "saved"
 
     model = Saved()
-    model.to_json = 3
-    assert (model.save(), model.to_json) == ("saved", 3)
+    model.add_metric = 3
+    assert (model.export(), model.add_metric) == ("saved", 3)
 
 
 def test_what_stands_in_for_a_missing_name_is_said_of_missing_names_only():

@@ -367,7 +367,7 @@ def test_keras_utilities():
     assert copy.get_config() == model.get_config()
     assert copy.weights[0].shape == (3, 2)
     assert copy.weights[0] is not model.weights[0]
-    with pytest.raises(TypeError, match="clone_model takes a Sequential; got Model"):
+    with pytest.raises(TypeError, match=r"clone_model takes a Sequential or a Model\(inputs, outputs\); got Model"):
         tf.keras.models.clone_model(tf.keras.Model())
     assert tf.keras.losses.MSE is tf.keras.losses.mse is tf.keras.losses.mean_squared_error
     assert tf.zeros_initializer()((2,)).tolist() == [0, 0]
@@ -466,3 +466,39 @@ def test_keras_backend_functions():
     model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     model.compile("sgd", lambda y, p: k.mean(k.square(y - p), axis=-1))
     assert len(model.fit(X, X[:, 0], verbose=0).history["loss"]) == 1
+
+
+def test_parts_of_a_variable_are_assigned():
+    v = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert v[0].assign([7.0, 8.0, 9.0]) is v
+    v[:, 1].assign([0.0, 0.0])
+    v[1, -1].assign(1)
+    assert v.numpy().tolist() == [[7, 0, 9], [4, 0, 1]]
+    v.scatter_nd_update([[0, 1]], [5.0]).scatter_nd_add([[0, 1], [0, 1]], [1.0, 1.0]).scatter_nd_sub([[1]], [[1.0] * 3])
+    assert v.numpy().tolist() == [[7, 7, 9], [3, -1, 0]]
+
+    @tf.function
+    def step(x):
+        v[0, 0].assign(x)
+        return tf.reduce_sum(v[0])
+
+    assert step(tf.constant(1.0)).item() == 17
+    assert v.numpy()[0].tolist() == [1, 7, 9]
+    with pytest.raises(ShapeError):
+        v[0].assign([1.0, 2.0])
+    assert not hasattr(tf.constant(1.0), "assign")
+    assert not hasattr(v[0] + 1, "assign")
+
+
+def test_batch_jacobian():
+    x = tf.constant(X)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = tf.stack([tf.reduce_sum(x**2, 1), x[:, 0] * x[:, 1]], axis=1)
+        unrelated = tf.ones((4, 2))
+    whole = tape.jacobian(y, x).numpy()
+    close(tape.batch_jacobian(y, x), np.stack([whole[i, :, i] for i in range(4)]))
+    assert tape.batch_jacobian(unrelated, x) is None
+    assert tape.batch_jacobian(unrelated, x, unconnected_gradients="zero").shape == (4, 2, 3)
+    with pytest.raises(ShapeError, match="as many rows"):
+        tape.batch_jacobian(tf.reduce_sum(y), x)

@@ -20,13 +20,14 @@ class ModelCheckpoint(MonitorCallback):
     """Save the model's weights after every epoch, after every so many batches, or whenever they are the best so far.
 
     Args:
-        filepath: where to, ending in ``.weights.safetensors`` or ``.safetensors``. ``{epoch}``, ``{batch}`` and the
+        filepath: where to: weights in a file that ends in ``.weights.safetensors``, ``.safetensors`` or ``.h5``, the
+            whole model in one that ends in ``.keras``, all of them safetensors files. ``{epoch}``, ``{batch}`` and the
             names of metrics in braces are filled in: ``"{epoch:02d}-{val_loss:.2f}.weights.safetensors"``. A missing
             folder is made; a crash leaves an earlier file as it was.
         monitor, mode: what makes weights the best ones (`MonitorCallback`).
         verbose: 1 to say so whenever it saves.
         save_best_only: whether to save only weights that are better than those saved before.
-        save_weights_only: accepted as in Keras; the ending of the name decides, and safetensors files hold weights.
+        save_weights_only: whether a ``.keras`` file too holds weights only.
         save_freq: "epoch", or after how many batches.
         initial_value_threshold: with ``save_best_only``, a value to beat from the start.
 
@@ -86,7 +87,10 @@ class ModelCheckpoint(MonitorCallback):
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        self.model.save_weights(path)
+        if self.save_weights_only or not path.endswith(".keras"):
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
         self._tell(epoch, f"finished saving model to {path}")
 
     def _is_best(self, epoch: int, path: str, logs: Any) -> bool:
@@ -141,10 +145,10 @@ def _checked_frequency(given: Any) -> int | str:
 
 
 def _checked_path(path: str) -> str:
-    if not path.endswith(SUFFIX):
+    if not path.endswith((SUFFIX, ".h5", ".keras")):
         raise ValueError(
-            f"ModelCheckpoint saves weights as safetensors: filepath must end in .weights{SUFFIX} or {SUFFIX}; "
-            f"got {path!r}. Write for example {_renamed(path)!r}."
+            f"ModelCheckpoint saves weights as safetensors: filepath must end in .weights{SUFFIX} or {SUFFIX} "
+            f"(or .h5, or .keras for the whole model); got {path!r}. Write for example {_renamed(path)!r}."
         )
     try:
         fields = [field for _, field, _, _ in string.Formatter().parse(path) if field is not None]

@@ -15,8 +15,9 @@ from ..missing import Instead
 from ..tensor import Tensor, tensor
 from .cache import Cache
 from .group import Batch, Unbatch
-from .mapping import Filter, FlatMap, Map, elements
+from .mapping import Filter, FlatMap, Interleave, Map, TakeWhile, elements
 from .node import INFINITE, UNKNOWN, AnyDataset, Node, Start
+from .padding import PaddedBatch
 from .parallel import Prefetch
 from .select import Concatenate, Repeat, Shard, Skip, Take, Zip
 from .shuffle import Shuffle
@@ -55,14 +56,12 @@ class Dataset(AnyDataset):
             )
         self._node = node
 
-    padded_batch = Instead("pad what varies, e.g. with keras.utils.pad_sequences, and batch that")
-    interleave = Instead("flat_map takes one dataset after the other, and shuffle mixes them")
     get_single_element = Instead("next(iter(dataset))")
     make_one_shot_iterator = Instead("iter(dataset)")
     with_options = Instead("leave it out, there is nothing to choose")
     rebatch = Instead("unbatch().batch(n)")
     list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
-    take_while, scan, unique = Instead(_GENERATOR), Instead(_GENERATOR), Instead(_GENERATOR)
+    scan, unique = Instead(_GENERATOR), Instead(_GENERATOR)
     group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
     sample_from_datasets, choose_from_datasets = Instead(_GENERATOR), Instead(_GENERATOR)
 
@@ -287,6 +286,30 @@ class Dataset(AnyDataset):
         """
         return Dataset(Batch(self._node, _integer(batch_size, "batch()", "batch_size", least=1), bool(drop_remainder)))
 
+    def padded_batch(
+        self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None, drop_remainder: bool = False
+    ) -> Dataset:
+        """Batches of elements of different sizes: each is filled up to the largest of its batch, or to a shape.
+
+        Args:
+            batch_size: how many elements a batch has.
+            padded_shapes: the shape to fill up to, with None or -1 for the largest of a batch, in the structure of an
+                element; all sizes so if left out.
+            padding_values: what to fill up with, a number or a structure of them; 0 if left out.
+            drop_remainder: whether a last batch with fewer elements is left out.
+
+        Raises:
+            ValueError: for a size below 1. ShapeError: during iteration, for an element larger than the shape.
+        """
+        size = _integer(batch_size, "padded_batch()", "batch_size", least=1)
+        structure = self._node.structure
+        shapes = None if padded_shapes is None else _shapes(structure, padded_shapes)
+        if isinstance(padding_values, (tuple, dict)):
+            fillers = structure.flatten(_or_zero(padding_values), "padding_values")
+        else:
+            fillers = [_or_zero(padding_values)] * structure.count
+        return Dataset(PaddedBatch(self._node, size, shapes, fillers, bool(drop_remainder)))
+
     def unbatch(self) -> Dataset:
         """The rows of the elements: ``batch`` undone.
 
@@ -363,6 +386,36 @@ class Dataset(AnyDataset):
             TypeError: when ``map_func`` cannot be called; during iteration, when it returns no dataset.
         """
         return Dataset(FlatMap(self._node, map_func))
+
+    def interleave(
+        self,
+        map_func: Callable[..., Any],
+        cycle_length: Any = None,
+        block_length: Any = 1,
+        num_parallel_calls: int | None = None,
+        deterministic: bool | None = None,
+    ) -> Dataset:
+        """The elements of the datasets that a function returns, of several of them by turns.
+
+        Args:
+            map_func: returns a dataset for an element.
+            cycle_length: how many datasets take turns; 4 if left out.
+            block_length: how many elements each gives at a turn.
+            num_parallel_calls, deterministic: accepted as in tf.data; the order is always the same.
+
+        Raises:
+            TypeError: when ``map_func`` cannot be called; during iteration, when it returns no dataset.
+            ValueError: for a length below 1.
+        """
+        cycle = 4
+        if cycle_length not in (None, AUTOTUNE):
+            cycle = _integer(cycle_length, "interleave()", "cycle_length", least=1)
+        block = _integer(block_length, "interleave()", "block_length", least=1)
+        return Dataset(Interleave(self._node, map_func, cycle, block))
+
+    def take_while(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements before the first for which a function returns False; errors as for `filter`."""
+        return Dataset(TakeWhile(self._node, predicate))
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any]) -> Any:
         """The state that is left when a function has taken in every element.
@@ -501,6 +554,15 @@ def _arrays(tensors: Any, what: str, copy: bool) -> tuple[Structure, list[np.nda
     if not arrays:
         raise TypeError(f"{what} got {tensors!r}, which holds no array. Expected an array or a structure of arrays.")
     return structure, arrays
+
+
+def _or_zero(values: Any) -> Any:
+    """A structure of values with 0 in the places of None."""
+    if isinstance(values, dict):
+        return {name: _or_zero(one) for name, one in values.items()}
+    if isinstance(values, tuple):
+        return tuple(_or_zero(one) for one in values)
+    return 0 if values is None else values
 
 
 def _shapes(structure: Structure, shapes: Any) -> list[Any]:

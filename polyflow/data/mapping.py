@@ -18,7 +18,7 @@ from .structure import LEAF, NONE, Structure
 from .user import UserFunction, host_leaf
 from .vectorize import BlockFunction, Vectorized
 
-__all__ = ["Filter", "FlatMap", "Map", "elements"]
+__all__ = ["Filter", "FlatMap", "Interleave", "Map", "TakeWhile", "elements"]
 
 
 def elements(cursor: Cursor, turn: int = 0) -> Iterator[list[Any]]:
@@ -220,6 +220,21 @@ class Filter(Over):
         )
 
 
+class TakeWhile(Filter):
+    """The elements before the first of which a function says False."""
+
+    def open(self, start: Start) -> Cursor:
+        cursor = self.child.open(start)
+
+        def begin(turn: int) -> Iterator[Block]:
+            for leaves in elements(cursor, turn):
+                if not self._keeps(leaves):
+                    return
+                yield [column(leaf) for leaf in leaves]
+
+        return Cursor(begin)
+
+
 def _predicate(made: BlockFunction | None) -> BlockFunction | None:
     """A function of blocks, if it gives one truth value for each element."""
     if made is None or made.structure != LEAF or made.specs[0].shape != () or made.specs[0].dtype is not dt.bool_:
@@ -248,11 +263,13 @@ def _kept(block: Block, mask: Block) -> Iterator[Block]:
 class FlatMap(Over):
     """A function of each element that returns a dataset; the elements of these, one dataset after the other."""
 
+    what = "flat_map()"
+
     def __init__(self, child: Node, function: Callable[..., Any]) -> None:
         super().__init__(child)
         self.known = False
         self.cardinality = 0 if child.cardinality == 0 else UNKNOWN
-        self.function = UserFunction(function, "flat_map()")
+        self.function = UserFunction(function, self.what)
         self._first: Node | None = None
 
     def find_structure(self) -> Structure:
@@ -270,15 +287,15 @@ class FlatMap(Over):
         result = self.function(self.child.structure, leaves)
         if not isinstance(result, AnyDataset):
             raise TypeError(
-                f"the function given to flat_map() returned a {type(result).__name__}. Expected a Dataset, e.g. "
+                f"the function given to {self.what} returned a {type(result).__name__}. Expected a Dataset, e.g. "
                 "Dataset.from_tensor_slices(x)."
             )
         if self._first is None:
             self._first = result._node
         elif result._node.structure != self._first.structure:
             raise TypeError(
-                f"the function given to flat_map() returned datasets of different structures: {self._first.structure}, "
-                f"then {result._node.structure}. Expected the same nesting each time."
+                f"the function given to {self.what} returned datasets of different structures: "
+                f"{self._first.structure}, then {result._node.structure}. Expected the same nesting each time."
             )
         return result._node
 
@@ -288,5 +305,46 @@ class FlatMap(Over):
         def begin(turn: int) -> Iterator[Block]:
             for leaves in elements(cursor, turn):
                 yield from values(self._call(leaves).open(Start(epoch=None, probe=start.probe)))
+
+        return Cursor(begin)
+
+
+class Interleave(FlatMap):
+    """A function of each element that returns a dataset; the elements of several of these by turns.
+
+    Args:
+        cycle: how many datasets take turns. block: how many elements each gives at a turn.
+    """
+
+    what = "interleave()"
+
+    def __init__(self, child: Node, function: Callable[..., Any], cycle: int, block: int) -> None:
+        super().__init__(child, function)
+        self.cycle, self.block = cycle, block
+
+    def open(self, start: Start) -> Cursor:
+        cursor = self.child.open(start)
+
+        def begin(turn: int) -> Iterator[Block]:
+            source = elements(cursor, turn)
+            slots: list[Iterator[list[Any]] | None] = [None] * self.cycle
+            ended, at, given = False, 0, 0
+            while not ended or any(slot is not None for slot in slots):
+                slot = slots[at]
+                if slot is None and not ended:
+                    leaves = next(source, None)
+                    if leaves is None:
+                        ended = True
+                    else:
+                        slots[at] = elements(self._call(leaves).open(Start(epoch=None, probe=start.probe)))
+                    continue
+                found = None if slot is None else next(slot, None)
+                if found is None:
+                    slots[at] = None
+                else:
+                    yield [column(leaf) for leaf in found]
+                    given += 1
+                if found is None or given == self.block:
+                    at, given = (at + 1) % self.cycle, 0
 
         return Cursor(begin)

@@ -26,7 +26,7 @@ def assign(x: Any, key: Any, values: Any) -> None:
         Otherwise as `index_set`.
     """
     if isinstance(x, Variable):
-        raise TypeError(f"variable {x.name!r} is assigned as a whole: x = v.copy(); x[key] = values; v.assign(x).")
+        raise TypeError(f"variable {x.name!r} takes other values by v[key].assign(values).")
     if getattr(x, "fixed", False):
         raise TypeError(
             "this tensor is a variable's value or a traced function's argument. Assign to a copy: x.copy()."

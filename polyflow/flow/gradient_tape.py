@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 from typing import Any
 
 from .. import dtypes as dt
 from .. import tree
 from ..errors import DTypeError, ShapeError
-from ..missing import Instead
 from ..ops import creation
 from ..ops.call import interpreter
 from ..tensor import Operators, asarray, beside
@@ -76,8 +76,6 @@ class GradientTape:
             else:
                 tape.watch(leaf)  # type: ignore[arg-type]
 
-    batch_jacobian = Instead("jacobian gives it for all pairs of samples; tf.map_fn over samples for each by itself")
-
     def gradient(
         self,
         target: Any,
@@ -137,6 +135,39 @@ class GradientTape:
                     parts = [creation.zeros_like(leaf) if one is None else one for one in row]
                     results.append(shape.reshape(shape.stack(parts), (*target.shape, *leaf.shape)))
         return tree.unflatten(structure, results)
+
+    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: str = "none") -> Any:
+        """For each sample the Jacobian of its row of ``target`` with respect to its row of ``source``.
+
+        The rows must not depend on each other. Shapes (b, m, …) and (b, n, …) give (b, m, …, n, …).
+
+        Raises:
+            ShapeError: unless both have one first axis.
+        """
+        from ..ops import shape
+
+        _check_unconnected(unconnected_gradients)
+        tape = self._take("batch_jacobian")
+        target = asarray(target)
+        if not target.shape or not source.shape or target.shape[0] != source.shape[0]:
+            raise ShapeError(
+                f"batch_jacobian needs a target and a source of as many rows; got shapes {target.shape} and "
+                f"{source.shape}."
+            )
+        sizes, count = target.shape[1:], math.prod(target.shape[1:])
+        with self._paused():
+            basis = creation.eye(max(count, 1), dtype=target.dtype, backend=target.backend)
+            rows = []
+            for element in range(count):
+                seed = shape.broadcast_to(shape.reshape(basis[element], (1, *sizes)), target.shape)
+                rows.append(_of_source(tape, tape.cotangents([(target, seed)]), source))
+            if all(row is None for row in rows):
+                whole = (target.shape[0], *sizes, *source.shape[1:])
+                none = unconnected_gradients != "zero"
+                return None if none else creation.zeros(whole, source.dtype, backend=source.backend)
+            parts = [creation.zeros_like(source) if row is None else row for row in rows]
+            stacked = shape.stack(parts, axis=1)
+            return shape.reshape(stacked, (target.shape[0], *sizes, *source.shape[1:]))
 
     def stop_recording(self) -> Any:
         """A ``with`` block whose ops this tape does not record."""

@@ -17,7 +17,7 @@ from ..errors import MixedBackendsError, TraceError
 from ..ops import elementwise
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor
+from ..tensor import Operators, Tensor, assign_to_origin
 from ..tensor_shape import TensorShape
 from ..variable import Variable, assign_all
 from . import eager, notes, refusals
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 class Symbol(Operators):
     """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
 
-    __slots__ = ("__weakref__", "backend", "fixed", "node", "tracer", "value")
+    __slots__ = ("__weakref__", "backend", "fixed", "node", "origin", "tracer", "value")
+
+    assign = property(assign_to_origin)
+    """As `Tensor.assign`."""
 
     def __init__(self, value: Value, backend: Any, tracer: Tracer, node: Node | None = None) -> None:
         self.value, self.backend, self.tracer, self.node = value, backend, tracer, node

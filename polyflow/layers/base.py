@@ -22,7 +22,7 @@ from ..ops.rules import Spec
 from ..random import SeedGenerator
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
-from .mode import resolve, takes_training, training_mode
+from .mode import outermost, resolve, takes_training, training_mode
 from .symbolic import Node, SymbolicTensor, SymbolOf, called, one_or_list, symbols
 from .tracking import Look, deep, held
 
@@ -149,6 +149,7 @@ class Layer:
         self._variables: list[Variable] = []
         self._frozen: list[Variable] = []
         self._regularized: list[tuple[Variable, Any]] = []
+        self._added: list[Any] = []
         self.declared_shape: Shape | None = None
         if batch_input_shape is not None:
             self.declared_shape = sizes(batch_input_shape)[1:]
@@ -196,7 +197,9 @@ class Layer:
         What a ``regularizer`` (a name, an object or a function) gives for it is added to a model's loss while the
         variable is trainable.
         """
-        value = initializers.get(initializer)(tuple(shape), dtype=dt.as_dtype(dtype or self.dtype))
+        value = initializers.get("glorot_uniform" if initializer is None else initializer)(
+            tuple(shape), dtype=dt.as_dtype(dtype or self.dtype)
+        )
         if isinstance(value, Operators):
             value = value.numpy()
         variable = Variable(value, trainable=trainable, name=name)
@@ -233,6 +236,9 @@ class Layer:
         inputs = self._taken(inputs)
         args = tuple(self._taken(one) if _is_structure(one) or hasattr(one, "shape") else one for one in args)
         self.ensure_built(_shapes(inputs))
+        if Layer._adds and outermost():
+            for layer, _ in self._deep():
+                layer._added.clear()
         training = resolve(training, type(self))
         if takes_training(type(self)):
             kwargs["training"] = training
@@ -305,7 +311,7 @@ class Layer:
             holder._call_on_symbols()
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_nodes": [], "_within": _nowhere}
+        return vars(self) | {"_nodes": [], "_within": _nowhere, "_added": []}
 
     # Variables ------------------------------------------------------------------------------------------------------
 
@@ -377,9 +383,18 @@ class Layer:
 
     @property
     def losses(self) -> list[Any]:
-        """What the regularizers of trainable weights, here and in layers inside, add to a model's loss: scalars."""
+        """What regularizers, and `add_loss` in the last call, here and in layers inside, add to a model's loss."""
         pairs = [pair for layer, _ in self._deep() for pair in layer._regularized]
-        return [regularizer(variable) for variable, regularizer in pairs if variable.trainable]
+        found = [regularizer(variable) for variable, regularizer in pairs if variable.trainable]
+        return found + [loss for layer, _ in self._deep() for loss in layer._added]
+
+    _adds = False
+    """Whether any layer ever added a loss in a call, so that there may be some to forget."""
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar, or several in a list, to the model's loss, from within `call`; the next call forgets it."""
+        Layer._adds = True
+        self._added += loss if isinstance(loss, (list, tuple)) else [loss]
 
     def count_params(self) -> int:
         """The number of numbers in the weights.

@@ -37,6 +37,11 @@ def resolve(given: Any, layer_class: type) -> bool:
     return default is not inspect.Parameter.empty and bool(default)
 
 
+def outermost() -> bool:
+    """Whether no layer is being called."""
+    return _outer.get() is None
+
+
 @contextmanager
 def training_mode(training: bool) -> Iterator[None]:
     """A block in which layers train, or do not, unless told otherwise."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from ..missing import answer
 from .model import Model
+from .saving import load_model, model_from_json, save_model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "clone_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
 def clone_model(model: Any) -> Any:

@@ -14,6 +14,7 @@ from ..data.arrays import batch_rows
 from ..errors import ShapeError
 from .feed import Batch, Feed, Resident
 from .objectives import AnyObjective
+from .own_steps import Returned
 from .resident import Epochs, epochs_in_memory
 from .runner import Runner
 from .step import Step
@@ -31,7 +32,7 @@ class Evaluator(Runner):
         loss = None if objective.loss is None else self.compute_loss(x, y, y_pred, sample_weight)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
-    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
         """A batch's loss, a scalar: what was compiled and what regularizers add; override it for one of your own."""
         loss = self._compiled("compute_loss").compute(y, y_pred, sample_weight)
         for added in self.losses:
@@ -42,6 +43,15 @@ class Evaluator(Runner):
         """Count a batch in the running loss and the metrics."""
         count = tree.flatten(x)[0][0].shape[0]
         self._compiled("update_metrics").update(loss, count, y, y_pred, sample_weight)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Count a batch in the metrics, and return what all of them say, the running loss too, by name."""
+        self.update_metrics(None, x, y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What the metrics say, by name."""
+        return {metric.name: metric.result() for metric in self.metrics}
 
     def predict_step(self, x: Any, *rest: Any) -> Any:
         """What happens with one batch of `predict`."""
@@ -65,10 +75,10 @@ class Evaluator(Runner):
         Returns:
             The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
         """
-        objective = self._compiled("evaluate")
+        compiled, objective = self._compiled("evaluate"), self._watcher("test")
         feed = self._feed(x, y, sample_weight, batch_size=batch_size, steps=steps, what="evaluate")
         with self._running():
-            self._prepare(feed, objective, training=False)
+            self._prepare(feed, compiled, training=False)
             watchers = CallbackList(
                 callbacks,
                 self,
@@ -88,22 +98,25 @@ class Evaluator(Runner):
         values = list(found.values())
         return values[0] if len(values) == 1 else values
 
-    def _evaluate(self, feed: Feed, objective: AnyObjective, watchers: Any) -> dict[str, float]:
+    def _evaluate(self, feed: Feed, objective: AnyObjective | Returned, watchers: Any) -> dict[str, float]:
         step = self._step("test")
-        found = None if watchers.needs_test_batches else feed.in_memory()
-        rows = None if found is None else self._in_memory(step, objective, *found)
-        if rows is not None:
+        own = isinstance(objective, Returned)
+        found = None if own or watchers.needs_test_batches else feed.in_memory()
+        rows = None if own or found is None else self._in_memory(step, objective, *found)
+        if not own and rows is not None:
             ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
             return objective.named(value for (value,) in columns)
         objective.reset()
-        checks = self._checks(objective)
+        checks = self._checks(self.objective)
         watched = watchers.needs_test_batches
         for index, batch in enumerate(feed.epoch(0)):
             for check in checks:
                 check(batch)
             if watched:
                 watchers.on_test_batch_begin(index)
-            step(batch)
+            returned = step(batch)
+            if own:
+                objective.seen(returned)
             if watched:
                 watchers.on_test_batch_end(index, LazyLogs(objective.results))
             watchers.advance_test(index + 1)
@@ -152,7 +165,7 @@ class Evaluator(Runner):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss (and metrics) of one batch."""
-        return self._one_batch("test", self._compiled("test_on_batch"), x, y, sample_weight, None, return_dict)
+        return self._one_batch("test", x, y, sample_weight, None, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as a NumPy array."""
@@ -171,25 +184,27 @@ class Evaluator(Runner):
     def _one_batch(
         self,
         kind: str,
-        objective: AnyObjective,
         x: Any,
         y: Any,
         weight: Any,
         class_weight: Any,
         return_dict: bool,
     ) -> Any:
+        compiled, objective = self._compiled(f"{kind}_on_batch"), self._watcher(kind)
         parts = self._given(x, y, weight)
         leaves = tree.flatten(parts[0])[0]
         if not leaves or not leaves[0].ndim:
             raise ShapeError(f"{kind}_on_batch needs a batch of samples, rows first; got {short(x)}.")
         feed = self._feed(*parts, batch_size=max(len(leaves[0]), 1), class_weight=class_weight, what=kind)
         with self._running():
-            self._prepare(feed, objective, training=kind == "train")
+            self._prepare(feed, compiled, training=kind == "train")
             objective.reset()
             batch = feed.first()
-            for check in self._checks(objective):
+            for check in self._checks(compiled):
                 check(batch)
-            self._step(kind)(batch)
+            returned = self._step(kind)(batch)
+            if isinstance(objective, Returned):
+                objective.seen(returned)
             found = objective.results()
         values = list(found.values())
         return found if return_dict else values[0] if len(values) == 1 else values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..layers.operation import Operation
 from ..layers.symbolic import one_or_list
 from ..missing import WEIGHTS, Instead
 from ..registry import register_layer
+from . import saving
 from . import weights as weight_files
 from .graphs import graph_of
 from .network import Network
@@ -140,8 +140,8 @@ class Model(Trainer, Layer):
         """Compute the output: that of the layers that the model is made of, or what a subclass says."""
         return super().call(inputs) if self._network is None else self._network.run(inputs)
 
-    save, export, to_json = Instead(WEIGHTS), Instead(WEIGHTS), Instead(WEIGHTS)
-    add_loss, add_metric = Instead("override compute_loss"), Instead("compile with metrics=[…]")
+    export = Instead(WEIGHTS)
+    add_metric = Instead("compile with metrics=[…]")
 
     def build(self, input_shape: Any) -> None:
         """Make the variables for inputs of this shape, batch first, by going through ``call`` without data."""
@@ -189,15 +189,29 @@ class Model(Trainer, Layer):
         """
         return graph_of(self, x, y, training, batch_size)
 
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the model to a file, as `polyflow.models.save_model`: layers, weights, optimizer, loss and metrics."""
+        saving.save_model(self, filepath, overwrite)
+
+    def to_json(self, **options: Any) -> str:
+        """The model's class and configuration as JSON, for `polyflow.models.model_from_json`."""
+        return saving.to_json(self, **options)
+
+    @classmethod
+    def _says_how_it_is_made(cls) -> bool:
+        """Whether a subclass has a configuration of its own."""
+        return cls.get_config is not Model.get_config
+
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights to a safetensors file; a crash leaves the old file or the new one.
+
+        A name that ends in .h5 or .keras is taken too, with a warning: the file is none that Keras reads.
 
         Raises:
             FileExistsError: if there is such a file and ``overwrite`` is false.
         """
-        if not overwrite and os.path.exists(filepath):
-            raise FileExistsError(f"{os.fspath(filepath)!r} exists. Use another name, or overwrite=True.")
-        weight_files.save(filepath, self._named_weights(), {"model": self.name})
+        path = saving.chosen_path(filepath, overwrite)
+        weight_files.write(path, self._named_weights(), {"model": self.name})
 
     def load_weights(self, filepath: Any) -> None:
         """Read the weights from a file that `save_weights` wrote; nothing is changed unless everything fits."""

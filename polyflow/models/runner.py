@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from ..layers.base import Layer
 from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, the_one, unpack
 from .inventory import Inventory
 from .objectives import AnyObjective
+from .own_steps import Returned, metrics_of, on_parts, takes_data
 from .step import Step, Steps
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Runner:
         def variables(self) -> list[Variable]: ...
         @property
         def losses(self) -> list[Any]: ...
+        @property
+        def metrics(self) -> list[Any]: ...
         def _deep(self, look: Any = None) -> Iterator[tuple[Layer, list[Variable]]]: ...
         @property
         def trainable_variables(self) -> list[Variable]: ...
@@ -101,7 +103,11 @@ class Runner:
         if self.built:
             return None
         batch = feed.first()
-        self._probed(batch[0])
+        try:
+            self._probed(batch[0])
+        except NotImplementedError:  # no call, where a step of one's own uses the layers
+            if self._watcher("train") is self.objective:
+                raise
         return batch
 
     def _probed(self, x: Any) -> Any:
@@ -111,11 +117,18 @@ class Runner:
         except ShapeError:
             return self(x)
 
+    def _watcher(self, kind: str) -> AnyObjective | Returned:
+        """What tells the results of steps: what was compiled, or what a step of one's own returns."""
+        objective = self._compiled(kind)
+        return Returned(self) if takes_data(getattr(self, f"{kind}_step")) else objective
+
     def _prepare(self, feed: Feed, objective: AnyObjective, *, training: bool) -> None:
         """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
         batch = self._build_with(feed)
         if training and not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
+            variables = self.trainable_variables
+            if variables or self._watcher("train") is objective:  # a step of one's own may make the layers' variables
+                self.optimizer.build(variables)
         if not objective.resolved:
             x, y, _ = batch or feed.first()
             objective.resolve(y, self._probed(x))
@@ -146,7 +159,8 @@ class Runner:
         step = self._steps.of(kind, held.signature)
         if step is None or step.backend is not held.backend:
             function: Callable[..., Any] = getattr(self, f"{kind}_step")
-            _check_signature(function)
+            if takes_data(function):
+                function = on_parts(function)
             step = self._steps[kind] = Step(function, held.backend, self.run_eagerly, self._state)
         return step
 
@@ -167,16 +181,7 @@ class Runner:
     def _state(self) -> list[Variable]:
         """All that a training step may change: the model's variables, the optimizer's and those of the metrics."""
         optimizer = [] if self.optimizer is None else self.optimizer.variables
-        return [*self.variables, *optimizer, *([] if self.objective is None else self.objective.variables)]
-
-
-def _check_signature(function: Callable[..., Any]) -> None:
-    """Raise the sentence that tells how polyflow's steps are called, for one written as Keras's are."""
-    try:
-        inspect.signature(function).bind(None, None, None)
-    except TypeError:
-        name = getattr(function, "__name__", "this step")
-        raise TypeError(
-            f"{name}{inspect.signature(function)} cannot be called as {name}(x, y, sample_weight). Write it with these "
-            "arguments (not one 'data'), and count the batch with self.update_metrics(loss, x, y, y_pred)."
-        ) from None
+        objective = [] if self.objective is None else self.objective.variables
+        metrics = [variable for metric in metrics_of(self) for variable in metric.variables]
+        found = [*self.variables, *optimizer, *objective, *metrics]
+        return list({id(variable): variable for variable in found}.values())

@@ -16,6 +16,7 @@ from . import interrupts
 from .evaluator import Evaluator
 from .feed import Feed, is_iterable_of_batches, split_validation
 from .objectives import AnyObjective, objective_of
+from .own_steps import Returned
 from .step import Step
 
 
@@ -53,6 +54,12 @@ class Trainer(Evaluator):
         with self._running():
             objective = objective_of(self._several_outputs(), loss, metrics, weighted_metrics, loss_weights)
         self.optimizer, self.objective, self.run_eagerly = chosen, objective, bool(run_eagerly)
+        self.compiled_with = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
         self.stop_training = False
         self._changed()
 
@@ -114,9 +121,9 @@ class Trainer(Evaluator):
             NotCompiledError: before `compile`. ValueError, ShapeError, EmptyDataError: for data that does not fit;
             the model keeps the weights it has then.
         """
-        objective = self._compiled("fit")
+        compiled, objective = self._compiled("fit"), self._watcher("train")
         epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
-        if objective.loss is None:
+        if compiled.loss is None and objective is compiled:
             raise NotCompiledError("fit needs a loss: compile the model with loss=, e.g. loss='mean_squared_error'.")
         if _count(validation_freq, "validation_freq") < 1:
             raise ValueError(f"validation_freq is an integer of 1 or more; got {validation_freq!r}.")
@@ -149,7 +156,7 @@ class Trainer(Evaluator):
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps}
         watchers = CallbackList(callbacks, self, params, verbose=verbose)
         with selection.use_backend(held.backend), interrupts.watched():
-            self._prepare(feed, objective, training=True)
+            self._prepare(feed, compiled, training=True)
             self.stop_training = False
             self.history = watchers.history
             watchers.on_train_begin()
@@ -167,14 +174,14 @@ class Trainer(Evaluator):
         feed: Feed,
         validation: Feed | None,
         watchers: Any,
-        objective: AnyObjective,
+        objective: AnyObjective | Returned,
         epochs: range,
         validate_every: int,
     ) -> None:
         apart = validation is not None or watchers.needs_epochs or watchers.shows
         warned = False
         for ended, columns, first_nans in self._trained(feed, watchers, objective, epochs, apart):
-            if not warned and any(map(isnan, columns["loss"])):
+            if not warned and any(map(isnan, columns.get("loss", ()))):
                 warned = True
                 place = next(i for i, loss in enumerate(columns["loss"]) if isnan(loss))
                 self._warn_of_nan(int(first_nans[place]), ended[place])
@@ -186,7 +193,7 @@ class Trainer(Evaluator):
             (epoch,), logs = ended, {name: value for name, (value,) in columns.items()}
             if validation is not None and (epoch + 1) % validate_every == 0:
                 watchers.on_test_begin()
-                found = self._evaluate(validation, objective, watchers)
+                found = self._evaluate(validation, self._watcher("test"), watchers)
                 watchers.on_test_end(found)
                 logs |= {f"val_{name}": value for name, value in found.items()}
             watchers.on_epoch_end(epoch, logs)
@@ -194,17 +201,19 @@ class Trainer(Evaluator):
                 break
 
     def _trained(
-        self, feed: Feed, watchers: Any, objective: AnyObjective, epochs: range, apart: bool
+        self, feed: Feed, watchers: Any, objective: AnyObjective | Returned, epochs: range, apart: bool
     ) -> Iterator[tuple[range, dict[str, list[float]], list[int]]]:
         """Train; gives the numbers of epochs that ended, a list for each log, and the first steps with a NaN (0: none).
 
         Where epochs are ``apart``, each comes by itself.
         """
         logs = LazyLogs(objective.results)
-        found = None if watchers.needs_batches else feed.in_memory()
+        found = None if watchers.needs_batches or isinstance(objective, Returned) else feed.in_memory()
         while epochs:
             step = self._step("train")
-            rows = None if found is None else self._in_memory(step, objective, *found)
+            rows = None
+            if found is not None and not isinstance(objective, Returned):
+                rows = self._in_memory(step, objective, *found)
             if rows is None:
                 objective.reset()
                 watchers.on_epoch_begin(epochs[0])
@@ -216,13 +225,13 @@ class Trainer(Evaluator):
             for ended, (*columns, first_nans) in rows.run(
                 epochs, watchers.on_epoch_begin, lambda done: watchers.advance(done, logs), apart=apart
             ):
-                yield ended, objective.named_all(columns), first_nans
+                yield ended, objective.named_all(columns), first_nans  # type: ignore[union-attr]
                 epochs = range(ended.stop, epochs.stop)
                 if watchers.needs_epochs and self._step("train") is not step:
                     break
 
-    def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: AnyObjective) -> None:
-        checks = self._checks(objective)
+    def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: AnyObjective | Returned) -> None:
+        checks = self._checks(self.objective)
         logs = LazyLogs(objective.results)
         watched = watchers.needs_batches
         for index, batch in enumerate(feed.epoch(epoch)):
@@ -230,7 +239,9 @@ class Trainer(Evaluator):
                 check(batch)
             if watched:
                 watchers.on_train_batch_begin(index)
-            step(batch)
+            returned = step(batch)
+            if isinstance(objective, Returned):
+                objective.seen(returned)
             interrupts.raise_swallowed()
             if watched:
                 logs = LazyLogs(objective.results)
@@ -265,8 +276,7 @@ class Trainer(Evaluator):
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """One training step on one batch; returns the loss (and metrics) of that batch, taken before the update."""
-        objective = self._compiled("train_on_batch")
-        return self._one_batch("train", objective, x, y, sample_weight, class_weight, return_dict)
+        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
 
 def _count(value: Any, name: str) -> int:

@@ -57,6 +57,17 @@ def save(
             f"weights are saved as safetensors, in a file whose name ends in {SUFFIX}; got {path!r}. "
             f"Write for example {os.path.splitext(path)[0].removesuffix('.weights') + '.weights' + SUFFIX!r}."
         )
+    write(path, variables, metadata, optimizer=optimizer)
+
+
+def write(
+    path: str,
+    variables: Iterable[Any] | Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    optimizer: Iterable[Any] | Mapping[str, Any] = (),
+) -> None:
+    """`save`, whatever the name of the file ends in."""
     named = _named(path, variables) | _named(path, optimizer, OPTIMIZER)
     content: dict[str, np.ndarray] = {}
     pairs: dict[str, str] = {}

@@ -7,16 +7,16 @@ import pytest
 from polyflow.callbacks import CallbackList, ModelCheckpoint
 
 
-@pytest.mark.parametrize("name", ["best.weights.h5", "best.keras", "best.h5", "best", "best.weights", "a.b/c"])
+@pytest.mark.parametrize("name", ["best.npz", "best", "best.weights", "a.b/c"])
 @pytest.mark.parametrize("weights_only", [True, False])
 def test_other_endings_are_refused(name, weights_only):
-    with pytest.raises(ValueError, match=r"must end in .weights.safetensors or .safetensors; got .*Write for example"):
+    with pytest.raises(ValueError, match=r"must end in .weights.safetensors or .safetensors .*got .*Write for"):
         ModelCheckpoint(name, save_weights_only=weights_only)
 
 
 def test_the_suggested_name():
     with pytest.raises(ValueError, match="'out/best.weights.safetensors'"):
-        ModelCheckpoint("out/best.weights.h5")
+        ModelCheckpoint("out/best.weights.npz")
 
 
 @pytest.mark.parametrize("name", ["a.weights.safetensors", "a.safetensors"])

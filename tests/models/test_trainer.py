@@ -331,15 +331,17 @@ def test_a_train_step_of_ones_own():
     assert history[-1] < history[0]
 
 
-def test_a_step_written_as_keras_writes_it_is_told_the_signature():
+def test_a_step_of_other_arguments_is_told_the_signature():
     class Theirs(pf.Sequential):
-        def train_step(self, data):
+        def train_step(self):
             return {}
 
     model = Theirs([L.Dense(1, input_dim=3)])
     model.compile("sgd", "mse")
-    with pytest.raises(TypeError, match=r"train_step\(x, y, sample_weight\)"):
-        model.fit(*xy(), verbose=0)
+    with pytest.raises(
+        TypeError, match=r"neither a batch, train_step\(data\), nor its parts, train_step\(x, y, sample"
+    ):
+        model.fit(np.ones((4, 3)), np.ones(4), verbose=0)
 
 
 @pytest.mark.parametrize("wrong", [-1, 5])

@@ -1,0 +1,156 @@
+"""Models in files: configuration, weights and what training needs, in one safetensors file without any code.
+
+The file is a weight file (`weights`), whose metadata hold the configuration and what it was compiled with as JSON.
+Loading makes the layers that are named there, and only looks names up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from .. import losses, metrics, optimizers
+from ..errors import WeightFileError
+from ..registry import layer_from
+from . import weights as weight_files
+from .weight_file import read
+
+ENDINGS = (".keras", ".h5", ".weights.safetensors", ".safetensors")
+"""How the name of a file may end. The first two are Keras's formats, whose names are taken for polyflow's own files."""
+
+
+def chosen_path(filepath: Any, overwrite: bool) -> str:
+    """The path to write to; warns where its ending promises a format of Keras's.
+
+    Raises:
+        WeightFileError: for another ending. FileExistsError: if there is such a file and ``overwrite`` is false.
+    """
+    path = os.fspath(filepath)
+    if not path.endswith(ENDINGS):
+        raise WeightFileError(
+            f"a model is saved as safetensors, in a file that ends in .safetensors (.keras and .h5 are taken too); "
+            f"got {path!r}. Write for example {path + '.safetensors'!r}."
+        )
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"{path!r} exists. Use another name, or overwrite=True.")
+    if not path.endswith(".safetensors"):
+        warnings.warn(
+            f"{path!r} is written as a safetensors file, which polyflow reads and Keras does not.", stacklevel=3
+        )
+    return path
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write a model to a file: its configuration, weights, optimizer and what it was compiled with.
+
+    A crash leaves the old file or the new one.
+
+    Raises:
+        TypeError: for a model that cannot be made from its configuration, or with a layer that cannot, as a Lambda.
+        ValueError: for one that is not built. WeightFileError, FileExistsError: for the path.
+    """
+    path = chosen_path(filepath, overwrite)
+    model._need_built("there is nothing to save")
+    config = model.get_config()
+    if "layers" not in config and not type(model)._says_how_it_is_made():
+        raise TypeError(
+            f"{type(model).__name__} cannot be made from a configuration: define get_config and from_config, or keep "
+            "its weights with save_weights."
+        )
+    described = {"class_name": type(model).__name__, "config": config, "input_shape": model.input_shape}
+    notes = {"model": model.name, "architecture": _json(described, path), "compiled": _json(_compiled(model), path)}
+    optimizer = model.optimizer if model.optimizer is not None and model.optimizer.built else None
+    weight_files.write(path, model.weights, notes, optimizer=[] if optimizer is None else optimizer.variables)
+
+
+def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
+    """The model that `save_model` wrote: its layers, weights, optimizer and what it was compiled with.
+
+    Args:
+        filepath: the file. custom_objects: classes of one's own by name. compile: whether it is to be compiled again.
+
+    Raises:
+        WeightFileError: if the file is damaged or holds weights only. UnknownNameError: for a class that is not known.
+    """
+    path = os.fspath(filepath)
+    notes = read(path).metadata
+    if "architecture" not in notes:
+        raise WeightFileError(
+            f"{path!r} holds weights and no model. Make the model, and give it these with model.load_weights."
+        )
+    described = json.loads(notes["architecture"])
+    model = layer_from(described, custom_objects)
+    if not model.built:
+        model.build(tuple(described["input_shape"]))
+    compiled = json.loads(notes.get("compiled", "null"))
+    state: list[Any] = []
+    if compile and compiled is not None:
+        model.compile(
+            optimizers.get(compiled["optimizer"]),
+            _restored(compiled["loss"], losses.get),
+            loss_weights=compiled["loss_weights"],
+            metrics=_restored(compiled["metrics"], metrics.deserialize),
+            weighted_metrics=_restored(compiled["weighted_metrics"], metrics.deserialize),
+        )
+        if compiled["built"]:
+            model.optimizer.build(model.trainable_variables)
+            state = model.optimizer.variables
+    weight_files.load(path, model.weights, optimizer=state)
+    return model
+
+
+def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model that ``model.to_json()`` described, with fresh weights."""
+    return layer_from(json.loads(text), custom_objects)
+
+
+def to_json(model: Any, **options: Any) -> str:
+    """A model's class and configuration as JSON; ``options`` are those of ``json.dumps``."""
+    return json.dumps({"class_name": type(model).__name__, "config": model.get_config()}, **options)
+
+
+def _json(data: Any, path: str) -> str:
+    try:
+        return json.dumps(data)
+    except TypeError as error:
+        raise TypeError(
+            f"the model cannot be saved as {path!r}: its configuration holds what no file can, as the function of a "
+            f"Lambda ({error}). Write a layer class in its place, or keep the weights with save_weights."
+        ) from None
+
+
+def _compiled(model: Any) -> Any:
+    """What the model was compiled with, as data; None without, and where it has no name to be saved under."""
+    if model.objective is None:
+        return None
+    try:
+        return {
+            "optimizer": optimizers.serialize(model.optimizer),
+            "built": model.optimizer.built,
+            "loss_weights": model.compiled_with["loss_weights"],
+            "loss": _plain(model.compiled_with["loss"], losses.serialize),
+            "metrics": _plain(model.compiled_with["metrics"], metrics.serialize),
+            "weighted_metrics": _plain(model.compiled_with["weighted_metrics"], metrics.serialize),
+        }
+    except ValueError as error:
+        warnings.warn(f"the file does not say what the model was compiled with: {error}", stacklevel=4)
+        return None
+
+
+def _plain(value: Any, serialize: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {"by name": {name: _plain(one, serialize) for name, one in value.items()}}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, serialize) for one in value]
+    return serialize(value)
+
+
+def _restored(value: Any, get: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(one, get) for one in value]
+    if isinstance(value, dict) and "by name" in value:
+        return {name: _restored(one, get) for name, one in value["by name"].items()}
+    return get(value) if isinstance(value, dict) else value
