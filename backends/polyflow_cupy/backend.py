@@ -120,7 +120,7 @@ class CuPyBackend(ArrayNamespaceBackend):
 
     def fits(self, size: int) -> bool:
         free, _ = self.here(self.cp.cuda.runtime.memGetInfo)()
-        return size <= free // 2
+        return size <= (free + self.here(self.cp.get_default_memory_pool().free_bytes)()) // 2
 
     # Arrays -------------------------------------------------------------------------------------------------------
 

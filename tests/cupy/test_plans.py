@@ -248,6 +248,23 @@ def test_a_way_back_reads_what_is_there_instead_of_keeping_more(backend):
     assert len(first.makes) == 1
 
 
+@pytest.mark.parametrize("dtype", [dt.float32, dt.float16], ids=str)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_composed_ops_are_taken_apart(name, dtype, backend):
+    """What is left of them are the reductions; the rest joins what stands around."""
+    function = getattr(pf.nn, name)
+    host = values(dtype, (5, 7), special=False)
+    for axis in (-1, 0, (0, 1)):
+        (got,), (expected,) = both(backend, lambda x, axis=axis: function(x * 2.0, axis) + 1.0, host)
+        assert got.dtype == expected.dtype
+        eps = float(dt.finfo(dtype).eps)
+        np.testing.assert_allclose(got.astype(np.float64), expected.astype(np.float64), rtol=4 * eps, atol=4 * eps)
+    graph = graph_of(backend, lambda x: function(x * 2.0 - 0.5) + 1.0, host)
+    names = [line.split(" = ")[1].partition("(")[0] for line in backend.compile(graph).text.splitlines()]
+    assert [one for one in names if "fused" not in one and one != "log"] == ["max", "sum"]
+    both(backend, lambda x: function(x), np.zeros((0, 3), dtype))
+
+
 def test_what_has_no_formula_stays_a_kernel_of_its_own(standin, backend):
     """float64 logarithms: CUDA's library contracts products in them where a fused kernel must not."""
     ran, run = launches(standin, backend, lambda x: pf.math.log(x * x + 1.0) * 2.0 - x, X.astype(np.float64))

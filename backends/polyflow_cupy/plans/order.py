@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from polyflow import dtypes as dt
 from polyflow.flow.passes.fold import uniform
 
 from .fused import Fused, fused
@@ -30,7 +31,8 @@ class Unit:
 
 def units(graph: Any) -> tuple[list[Unit], dict[Any, Any]]:
     """The units of a graph in order, without those that nothing needs; and for each alias the value it stands for."""
-    known = uniform(graph)
+    filled = {node.output: node.attrs["fill_value"] for node in graph.nodes if node.op.name == "full"}
+    known = {value: number for value, number in filled.items() if value.dtype in dt.HALVES} | uniform(graph)
     places = {id(node): at for at, node in enumerate(graph.nodes)}
     grouped: set[int] = set()
     found = []

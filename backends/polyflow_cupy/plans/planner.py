@@ -18,6 +18,7 @@ from .. import indexing
 from ..settings import captured
 from .capture import with_stretches
 from .fused import Fused
+from .lowering import lowered
 from .order import Unit, units
 from .steps import Step, described
 
@@ -68,6 +69,7 @@ def plan(graph: Any, backend: Any) -> Run:
 
 def steps_of(graph: Any, backend: Any) -> tuple[list[Step], list[Any], list[int]]:
     """A graph's steps, the values that a call starts from by number (inputs first), and the numbers of its results."""
+    graph = lowered(graph)
     order, same = units(graph)
     numbers: dict[Any, int] = {value: number for number, value in enumerate(graph.inputs)}
     values: list[Any] = [None] * len(numbers)
