@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .. import tree
@@ -17,13 +18,20 @@ def takes_data(function: Callable[..., Any]) -> bool:
     Raises:
         TypeError: if it takes neither that nor ``(x, y, sample_weight)``.
     """
+    plain = getattr(function, "__func__", None)
+    return _takes_data(function, 0) if plain is None else _takes_data(plain, 1)
+
+
+@lru_cache(256)
+def _takes_data(function: Callable[..., Any], before: int) -> bool:
+    """The same of a function with so many arguments before these: a method's own function is asked once."""
     signature = inspect.signature(function)
-    for arguments in ((None, None, None), (None,)):
+    for count in (3, 1):
         try:
-            signature.bind(*arguments)
+            signature.bind(*[None] * (before + count))
         except TypeError:
             continue
-        return len(arguments) == 1
+        return count == 1
     name = getattr(function, "__name__", "this step")
     raise TypeError(
         f"{name}{signature} takes neither a batch, {name}(data), nor its parts, {name}(x, y, sample_weight). "
