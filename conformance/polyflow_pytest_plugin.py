@@ -33,7 +33,19 @@ def pytest_addoption(parser):
     group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")
     group.addoption("--polyflow-seed", type=int, default=0, metavar="N", help="another seed gives other samples")
     group.addoption("--polyflow-quick", action="store_true", help="a quarter of the conformance cases")
+    group.addoption(
+        "--polyflow-time-limit",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long a conformance case may take (default: 120); one that takes longer is an error",
+    )
     group.addoption("--polyflow-report", metavar="FILE", help="write the conformance report there, as JSON")
+
+
+def _seconds(text):
+    from polyflow._cli.conformance import seconds
+
+    return seconds(text)
 
 
 def pytest_configure(config):

@@ -13,16 +13,25 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import groupby
+from typing import Any
 
 from .case import Case
 from .report import Result
+from .trying import concluded
+from .watching import hanging
 
 START_LIMIT = 300.0
 """How many seconds a process may take to import the library and say that it is ready."""
 
 
 def run_isolated(
-    chosen: list[Case], spec: str, seed: int, limit: float, processes: int, note: Callable[[Result], bool]
+    chosen: list[Case],
+    backend: Any,
+    spec: str,
+    seed: int,
+    limit: float,
+    processes: int,
+    note: Callable[[Result], bool],
 ) -> None:
     """Run cases in other processes, op by op, so that what was compiled for one case serves the next."""
     batches = deque([case.id for case in group] for _, group in groupby(chosen, key=lambda case: (case.group, case.op)))
@@ -42,7 +51,7 @@ def run_isolated(
                         break
                     child = child or _Child(spec, seed)
                     result, alive = child.run(case, limit)
-                    results.put(result)
+                    results.put(result if alive else concluded(result, backend, seed, spec))
                     if not alive:
                         child.end()
                         child = None
@@ -107,7 +116,7 @@ class _Child:
             return Result(case, "error", reason=self._ended()), False
         answer = self._answer(limit)
         if answer is None:
-            return Result(case, "error", time=limit, reason=f"did not finish within {limit:g} seconds"), False
+            return hanging(case, limit), False
         if not answer:
             return Result(case, "error", reason=self._ended()), False
         data = json.loads(answer)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime
 import platform
-import queue
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
@@ -17,9 +14,7 @@ from .case import Case, Trial
 from .loading import Loaded, LoadError, load
 from .report import LOADS, Report, Result
 from .trying import try_case, undeclared
-
-TIME_LIMIT = 120.0
-"""How many seconds a case may take, unless said otherwise."""
+from .watching import TIME_LIMIT, Watcher
 
 Progress = Callable[[Result, int, int], None]
 """Called after each case with its result, how many are done and how many there are."""
@@ -85,7 +80,7 @@ def run(
             )
         from .isolation import run_isolated
 
-        run_isolated(chosen, spec, seed, time_limit, max(processes, 1), note)
+        run_isolated(chosen, loaded.backend, spec, seed, time_limit, max(processes, 1), note)
     else:
         _run_here(chosen, loaded.backend, seed, spec, time_limit, note)
     order = {case.id: i for i, case in enumerate(chosen)}
@@ -164,59 +159,14 @@ def _asked(groups: Any, ops: Any, cases: Any, quick: bool) -> str:
 def _run_here(
     chosen: list[Case], backend: Any, seed: int, spec: str, limit: float, note: Callable[[Result], bool]
 ) -> None:
-    """In this process, in a thread that is left behind when a case hangs."""
-    worker: _Worker | None = None
-    streams = sys.stdout, sys.stderr
+    """In this process."""
+    watcher = Watcher(limit)
     try:
         for case in chosen:
-            worker = worker or _Worker()
-            try:
-                result = worker.call(lambda case=case: try_case(case, backend, seed, spec), limit)
-            except TimeoutError:
-                worker = None
-                sys.stdout, sys.stderr = streams  # which the case that hangs keeps redirected
-                result = hanging(case.id, limit)
-            if note(result):
+            if note(watcher.try_case(case, backend, seed, spec)):
                 return
     finally:
-        if worker is not None:
-            worker.close()
-
-
-def hanging(case: str, limit: float) -> Result:
-    """The result of a case that did not come to an end."""
-    return Result(case, "error", time=limit, reason=f"did not finish within {limit:g} seconds")
-
-
-class _Worker:
-    """A thread that runs one function after another."""
-
-    def __init__(self) -> None:
-        self._todo: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        threading.Thread(target=self._loop, daemon=True, name="polyflow-conformance").start()
-
-    def _loop(self) -> None:
-        while (function := self._todo.get()) is not None:
-            try:
-                self._done.put((function(), None))
-            except BaseException as error:
-                self._done.put((None, error))
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._todo.put(None)
-
-    def call(self, function: Callable[[], Any], limit: float) -> Any:
-        """The function's result; TimeoutError where it takes longer than ``limit`` seconds."""
-        self._todo.put(function)
-        try:
-            value, error = self._done.get(timeout=limit)
-        except queue.Empty:
-            raise TimeoutError from None
-        if error is not None:
-            raise error
-        return value
+        watcher.close()
 
 
 def header(name: str, seed: int, quick: bool) -> Report:

@@ -15,7 +15,8 @@ import pytest
 from polyflow_conformance.loading import Loaded, LoadError, load
 from polyflow_conformance.report import LOADS, Result
 from polyflow_conformance.runner import cases_for, select
-from polyflow_conformance.trying import try_case, undeclared
+from polyflow_conformance.trying import undeclared
+from polyflow_conformance.watching import TIME_LIMIT, Watcher
 
 DEFAULT = (("numpy", False), ("jax", True))
 """Backends and whether the quick size is enough, where the command line names none."""
@@ -24,6 +25,9 @@ DECLARED = "device-1/backend/declarations"
 
 _done: dict[str, dict[str, Result]] = {}
 """What this process found so far, by backend and case."""
+
+
+_watcher = Watcher()
 
 
 @functools.cache
@@ -77,6 +81,7 @@ def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
 def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
     """Try one case on one backend."""
     spec, name = conformance_case
+    _watcher.limit = request.config.getoption("polyflow_time_limit") or TIME_LIMIT
     found = _results(spec, name, int(request.config.getoption("polyflow_seed") or 0))
     request.node.polyflow_results = [(spec, asdict(result)) for result in found]  # type: ignore[attr-defined]
     for result in found:
@@ -97,4 +102,4 @@ def _results(spec: str, name: str, seed: int) -> list[Result]:
     table = cases_for(loaded)
     if name == DECLARED:
         return undeclared(loaded.backend, list(table), _done.get(spec, {})) or [Result(DECLARED, "pass")]
-    return [try_case(table[name], loaded.backend, seed, spec)]
+    return [_watcher.try_case(table[name], loaded.backend, seed, spec)]

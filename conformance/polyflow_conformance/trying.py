@@ -43,11 +43,16 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
                 f"{changed[0]} is not what it was before; settings of the process are the user's own",
             )
     result = Result(case.id, status, trial.ulp, trial.tolerance, round(seconds, 6), reason)
-    result = deviated(result, deviation_for(case.id, backend))
+    return concluded(result, backend, seed, spec)
+
+
+def concluded(result: Result, backend: Any, seed: int, spec: str) -> Result:
+    """A result in the light of what was declared about its case; a failure with the line that tries it again."""
+    result = deviated(result, deviation_for(result.id, backend))
     if result.failed:
         named = spec or getattr(backend, "name", "?")
         seeded = f", seed={seed}" if seed else ""
-        result.reproducer = f"import polyflow_conformance as c; c.reproduce({named!r}, {case.id!r}{seeded})"
+        result.reproducer = f"import polyflow_conformance as c; c.reproduce({named!r}, {result.id!r}{seeded})"
     return result
 
 

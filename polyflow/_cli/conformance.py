@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="processes", type=_count, default=1, metavar="N", help="run in so many processes")
     parser.add_argument("--isolate", action="store_true", help="run in a process of its own, which may crash")
     parser.add_argument(
-        "--time-limit", type=_seconds, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
+        "--time-limit", type=seconds, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
     )
     parser.add_argument("--quick", action="store_true", help="about a quarter of the cases: each op in its main dtypes")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
@@ -161,7 +161,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time limit from the command line."""
     try:
         number = float(text)
     except ValueError:

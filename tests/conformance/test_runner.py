@@ -118,6 +118,22 @@ def test_hanging_case_ends_at_its_limit(source):
         assert "did not finish within 3 seconds" in report.failures[0].reason
 
 
+def test_a_declared_hang_is_no_failure_and_another_has_its_line(source):
+    body = (
+        "import time\nfrom polyflow.backend import Deviation\nclass Mine(NumPyBackend):\n"
+        "    def sinh(self, x): time.sleep(60)\n    cosh = sinh\n"
+        f"    deviations = {{{ONE!r}: Deviation('fails', 'waits for a device')}}"
+    )
+    for options in ({}, {"isolate": True}):
+        report = suite.run(
+            source(body), cases=[ONE, ONE.replace("sinh", "cosh")], time_limit=3.0 if options else 0.3, **options
+        )
+        found = {result.op: result for result in report.results}
+        assert found["sinh"].status == "xfail"
+        assert "waits for a device" in found["sinh"].reason
+        assert "c.reproduce(" in found["cosh"].reproducer
+
+
 def test_command_after_a_hang_still_prints(source, capsys):
     """A case that hangs has redirected the streams, and is left behind."""
     spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
@@ -513,6 +529,21 @@ def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"test_case[{ONE}]" in done.stdout
     assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
+
+
+def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
+    """It is an error with a reason, and the run goes on; the option takes what the command's takes."""
+    spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
+    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
+    words += ["--polyflow-group", "core-1", "--polyflow-quick", "--polyflow-report", "r.json"]
+    words += ["-k", "float32/small and (sinh or cosh) and not asinh and not acosh"]
+    done = run_pytest(*words, "--polyflow-time-limit", "0.5", folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "did not finish within 0.5 seconds" in done.stdout
+    assert {r.op: r.status for r in Report.load(tmp_path / "r.json").results} == {"sinh": "error", "cosh": "pass"}
+    done = run_pytest(*words, "--polyflow-time-limit", "soon", folder=tmp_path)
+    assert done.returncode == 4
+    assert "'soon' is no time limit: a number of seconds above 0" in done.stderr
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
