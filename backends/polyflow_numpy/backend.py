@@ -212,11 +212,15 @@ class NumPyBackend(ArrayNamespaceBackend):
     log_softmax: Any = staticmethod(activations.log_softmax)
 
     def pow(self, x1: Any, x2: Any) -> Any:
+        """NumPy's own but for square roots, which it takes for one exponent of 0.5: of -inf that is inf, of -0.0 0."""
         try:
-            return np.power(x1, x2)
+            result = np.power(x1, x2)
         except ValueError:
             check_power(x1, np.asarray(x2))
             raise
+        if result.dtype.kind == "f" and np.count_nonzero(x2 == 0.5):
+            result = np.where((x2 == 0.5) & ((x1 == 0) | np.isneginf(x1)), np.abs(x1, dtype=result.dtype), result)
+        return result
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""

@@ -38,11 +38,16 @@ def inverse(a: Any) -> Any:
 
 
 def determinant(a: Any) -> Any:
-    """By expansion along the first row."""
-    if len(a) == 1:
-        return a[0, 0]
-    minors = (np.delete(a[1:], i, axis=1) for i in range(len(a)))
-    return sum((-1) ** i * a[0, i] * determinant(minor) for i, minor in enumerate(minors))
+    """The product of the pivots of an elimination with row exchanges."""
+    a, value = np.array(a), a.dtype.type(1)
+    for i in range(len(a)):
+        best = i + int(np.argmax(np.abs(a[i:, i])))
+        if best != i:
+            a[[i, best]], value = a[[best, i]], -value
+        value = value * a[i, i]
+        if a[i, i] != 0:
+            a[i + 1 :] -= np.outer(a[i + 1 :, i] / a[i, i], a[i])
+    return value
 
 
 def cholesky(a: Any) -> Any:

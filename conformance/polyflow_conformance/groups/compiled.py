@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -73,9 +74,13 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/errors/value-asked", _value_asked, (dt.float32,), True)
     yield Case(f"{program}/function/signatures", _signatures, (dt.float32,), True)
     yield Case(f"{program}/function/under-tapes", _under_tapes, (dt.float32,), True)
-    yield Case(f"{program}/control/cond", _cond, (dt.float32,), True)
-    yield Case(f"{program}/control/while-loop", _while_loop, (dt.float32, dt.int32), True)
-    yield Case(f"{program}/control/scan", _scan, (dt.float32,), True)
+    for dtype in (dt.int8, dt.uint8, dt.int16):
+        check = functools.partial(_narrow, dtype=dtype)
+        yield Case(f"{program}/values/{dtype.name}-wraps", check, (dtype,), dtype is dt.int8)
+    yield Case(f"{program}/values/float64", _double, (dt.float64,))
+    yield Case(f"{program}/values/nothing", _nothing, (dt.float32,))
+    yield Case(f"{program}/values/no-shorter-way", _no_shorter_way, (dt.float32,), True)
+    yield Case(f"{program}/again/alike", _alike, (dt.float32, dt.float64, dt.int32), True)
 
 
 def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tuple[Compiled, list[Any]]:
@@ -187,6 +192,10 @@ def _again(t: Trial) -> None:
         t.close(
             value, _true_mlp(w, b, given), 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value"
         )
+    other = [(one[::-1] / 2).astype(np.float32) for one in (w, b)]
+    value = Tensor(program(arrays[0], *[t.tensor(one).array for one in other]), t.backend)
+    true = _true_mlp(other[0], other[1], x)
+    t.close(value, true, 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value of other weights")
 
 
 def _captured(t: Trial) -> None:
@@ -260,7 +269,8 @@ def _concurrently(t: Trial) -> None:
 def _outputs(t: Trial) -> None:
     """A program may return an input as it is, one value twice, a constant, and leave inputs unused."""
     x, y = np.array([1.0, 2.0], np.float32), np.array([5.0], np.float32)
-    program, arrays = compiled(t, lambda x, y: (x, x + 1, x + 1, creation.full((2,), 3.0, backend=x.backend)), x, y)
+    function = lambda unused, x, y: (x, x + 1, x + 1, creation.full((2,), 3.0, backend=x.backend))  # noqa: E731
+    program, arrays = compiled(t, function, y, x, y)
     first, second, third, constant = (Tensor(array, t.backend) for array in program(*arrays))
     t.exactly(first, x, what="an input that is returned")
     t.exactly(second, x + 1, what="a value")
@@ -355,7 +365,9 @@ def _index_outside(t: Trial) -> None:
     try:
         host = t.host(Tensor(program(*arrays), t.backend))
     except IndexError:
-        return
+        host = np.array([1.0, math.nan])
+    inside = program(arrays[0], t.tensor(np.array([2, 1], np.int32)).array)
+    t.exactly(Tensor(inside, t.backend), np.array([3.0, 2.0], np.float32), what="the program's value afterwards")
     if host[0] != 1.0 or not np.isnan(host[1]):
         raise Mismatch(f"an index outside gave {host.tolist()}, expected IndexError or [1.0, nan]")
 
@@ -380,6 +392,109 @@ def _dtypes(t: Trial) -> None:
     program, arrays = compiled(t, function, i, h)
     for one, array in zip(eager, program(*arrays), strict=True):
         t.exactly(Tensor(array, t.backend), t.host(one).copy(), dtype=one.dtype, what="the compiled value")
+
+
+def _narrow(t: Trial, *, dtype: np.dtype) -> None:
+    """What does not fit wraps at every step of a program, not in the end."""
+    parts: tuple[Callable[[Any, Any], Any], ...] = (
+        lambda x, y: [(x + y) // 2, (x * y) // 7, -(x + y) // 3, (x - y) * (x + y)],
+        lambda x, y: [(x - y) % 5, (x * x) > y, (x + y) == (x * y)],
+    )
+    listed = samples.extremes(dtype)
+    x, y = (np.ascontiguousarray(one) for one in np.meshgrid(listed, listed))
+    for function in parts:
+        with np.errstate(over="ignore"):
+            true = function(x, y)
+        program, arrays = compiled(t, function, x, y)
+        for array, part in zip(program(*arrays), true, strict=True):
+            t.exactly(Tensor(array, t.backend), part, what="the program's value")
+
+
+def _double(t: Trial) -> None:
+    """A longer program in float64 keeps float64's digits."""
+    x = t.rng.uniform(0.5, 2.0, (40,))
+
+    def function(x: Any) -> Any:
+        y = x
+        for i in range(1, 7):
+            y = y * x + 1.0 / i
+            y = functions()["sqrt"](y) - x / (i + 2.0)
+        return y
+
+    wide = x.astype(WIDE)
+    true = wide
+    for i in range(1, 7):
+        true = np.sqrt(true * wide + 1 / WIDE(i)) - wide / (i + 2)
+    program, arrays = compiled(t, function, x)
+    t.close(Tensor(program(*arrays), t.backend), true, 64.0, dtype=dt.float64, scale=np.full(40, 4.0), what="the value")
+
+
+def _nothing(t: Trial) -> None:
+    """Programs over arrays without elements."""
+    x, w = np.zeros((0, 3), np.float32), np.ones((3, 2), np.float32)
+
+    def function(x: Any, w: Any) -> Any:
+        return x @ w, functions()["exp"](x) * 2.0, reduction.sum(x, axis=0), reduction.sum(x, axis=1), x.T @ x
+
+    program, arrays = compiled(t, function, x, w)
+    true = np.zeros((0, 2)), np.zeros((0, 3)), np.zeros(3), np.zeros(0), np.zeros((3, 3))
+    for array, part in zip(program(*arrays), true, strict=True):
+        t.exactly(Tensor(array, t.backend), part.astype(np.float32), what="the value")
+
+
+def _no_shorter_way(t: Trial) -> None:
+    """What holds for numbers on paper does not for floats: x · 0 of infinity, x - x of NaN, (x + y) - y …"""
+    listed = [*samples.SPECIALS, 1e-30, -1e-30, 1e30, 3e38, 0.1]
+    x = np.array(listed, np.float32)
+    y = np.roll(x, 5)
+    f = functions()
+
+    def function(x: Any, y: Any) -> Any:
+        return {
+            "x * 0": x * 0.0,
+            "0 / x": 0.0 / x,
+            "x / x": x / x,
+            "x - x": x - x,
+            "x == x": x == x,
+            "x != x": x != x,
+            "(x + y) - y": (x + y) - y,
+            "(x * y) / y": (x * y) / y,
+            "square(sqrt(x))": f["square"](f["sqrt"](x)),
+            "1 / (1 / x)": f["reciprocal"](f["reciprocal"](x)),
+            "maximum(minimum(x, y), y)": f["maximum"](f["minimum"](x, y), y),
+            "max(x - x, 0)": f["maximum"](x - x, 0.0),
+            "floor(x) - x": f["floor"](x) - x,
+            "where(x > 0, x, -x)": elementwise.where(x > 0, x, -x),
+            "float16 and back": elementwise.astype(elementwise.astype(x, dt.int32), dt.float32) * 0.0 + x,
+        }
+
+    names = list(function(t.tensor(x), t.tensor(y)))
+    program, arrays = compiled(t, lambda x, y: list(function(x, y).values()), x, y)
+    for name, array, eager in zip(names, program(*arrays), function(t.tensor(x), t.tensor(y)).values(), strict=True):
+        t.close(Tensor(array, t.backend), t.host(eager).copy(), 1.0, dtype=eager.dtype, what=f"the compiled {name}")
+
+
+def _alike(t: Trial) -> None:
+    """Programs that differ in one number, axis, dtype or length only, all of them, then each once more."""
+    makers: list[Callable[[Any], Any]] = [
+        *(lambda x, k=k: x * k + 1.0 for k in (2.0, 3.0)),
+        *(lambda x, axis=axis: reduction.sum(x, axis=axis) for axis in (0, 1)),
+        lambda x: reduction.sum(x, axis=0) - reduction.sum(x, axis=1),
+        lambda x: x * 2.0 - x * 3.0,
+        lambda x: x - x.T,
+        lambda x: x.T - x,
+    ]
+    base = np.array([[1.5, -2.0, 3.0], [0.5, 7.0, -4.0], [2.0, 1.0, 6.5]])
+    single = base.astype(np.float32)
+    others = [base, (base * 2).astype(np.int32), single[:2]]
+    kept = []
+    for function in makers:
+        for host in [single, *others] if function is makers[0] else [single]:
+            program, arrays = compiled(t, function, host)
+            kept.append((program, arrays, t.host(function(t.tensor(host))).copy()))
+    for _ in range(2):
+        for program, arrays, true in kept:
+            t.exactly(Tensor(program(*arrays), t.backend), true, what="the program's value next to the ops one by one")
 
 
 def _value_asked(t: Trial) -> None:
@@ -423,63 +538,3 @@ def _under_tapes(t: Trial) -> None:
         t.exactly(of_variable, np.float32((host**3).sum()), what="the gradient of the variable")
         t.exactly(outer.gradient(slope, x), 12 * host, what="the second derivative")
         t.exactly(count.value, np.float32(number), what="the variable that it assigns")
-
-
-def _cond(t: Trial) -> None:
-    """One of two branches, chosen when the program runs; the other one changes nothing, and has no gradient."""
-    v = pf.Variable(np.float32(2.0))
-
-    def up(x: Any) -> Any:
-        v.assign_add(1.0)
-        return reduction.sum(functions()["log"](x)) * v
-
-    @pf.function
-    def call(x: Any) -> Any:
-        return transforms.value_and_grad(lambda x: pf.cond(x[0] > 0, lambda: up(x), lambda: reduction.sum(x * 3.0)))(x)
-
-    one, other = np.array([1.0, 1.0], np.float32), np.array([0.0, 4.0], np.float32)
-    for x, value, gradient, held in ((one, 0.0, (3.0, 3.0), 3.0), (other, 12.0, (3.0, 3.0), 3.0)):
-        found, back = call(t.tensor(x))
-        t.exactly(found, np.float32(value), what="what the branch gives")
-        t.exactly(back, np.array(gradient, np.float32), what="its gradient")
-        t.exactly(v.value, np.float32(held), what="the variable that one branch assigns")
-
-
-def _while_loop(t: Trial) -> None:
-    """As many steps as the values ask for, none among them, with a bound and without one."""
-
-    def doubled(x: Any, limit: int | None) -> Any:
-        return pf.while_loop(
-            lambda x, n: reduction.sum(x) < 20.0, lambda x, n: (x * 2.0, n + 1), (x, 0), maximum_iterations=limit
-        )
-
-    for limit, wanted in ((None, 3), (2, 2)):
-        call = pf.function(functools.partial(doubled, limit=limit))
-        for x, steps in ((np.array([1.0, 2.0], np.float32), wanted), (np.array([9.0, 30.0], np.float32), 0)):
-            found, count = call(t.tensor(x))
-            t.exactly(found, x * np.float32(2**steps), what="the loop's value")
-            t.exactly(count, np.int32(steps), what="how many steps it took")
-
-
-def _scan(t: Trial) -> None:
-    """A recurrence along the rows of a matrix, from either end, and its gradient."""
-    rows, start = np.array([[1.0, -2.0], [0.5, 3.0], [4.0, -1.0]], np.float32), np.array([1.0, 2.0], np.float32)
-    factor = np.float32(0.5)
-
-    def recurrence(x: Any, w: Any, reverse: bool) -> Any:
-        return pf.scan(lambda c, row: (c * w + row, c * row), x, t.tensor(rows), reverse=reverse)
-
-    for reverse in (False, True):
-        call = pf.function(functools.partial(recurrence, reverse=reverse))
-        carry, true = start, np.zeros_like(rows)
-        slope = np.zeros_like(start)
-        for i in range(3)[:: -1 if reverse else 1]:
-            true[i] = carry * rows[i]
-            carry, slope = carry * factor + rows[i], slope * factor + carry
-        last, given = call(t.tensor(start), t.tensor(factor))
-        t.exactly(last, carry, what="what the scan ends with")
-        t.exactly(given, true, what="what its steps give")
-        gradient = pf.function(
-            transforms.grad(lambda w, r=reverse: reduction.sum(recurrence(t.tensor(start), w, r)[0]))
-        )
-        t.exactly(gradient(t.tensor(factor)), slope.sum(), what="the gradient")

@@ -30,6 +30,11 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
     "matmul/scalars": (lambda t: linalg.matmul(_x(t), _x(t, 2)), ShapeError, ("matmul", "at least one axis")),
     "matmul/batch": (lambda t: linalg.matmul(_x(t, 2, 3, 4), _x(t, 3, 4, 5)), ShapeError, ("matmul",)),
     "inv/singular": (lambda t: matrices.inv(_x(t, 2, 2)), LinAlgError, ("inv", "singular")),
+    "inv/singular-in-a-stack": (
+        lambda t: matrices.inv(t.tensor(np.array([np.eye(2), np.ones((2, 2))], np.float32))),
+        LinAlgError,
+        ("inv", "singular"),
+    ),
     "inv/not-square": (lambda t: matrices.inv(_x(t, 2, 3)), ShapeError, ("inv", "square", "(2, 3)")),
     "solve/singular": (lambda t: matrices.solve(_x(t, 2, 2), _x(t, 2)), LinAlgError, ("solve", "singular")),
     "solve/rows": (lambda t: matrices.solve(_x(t, 2, 2), _x(t, 3)), ShapeError, ("solve", "(2, 2)", "(3,)")),
@@ -139,6 +144,33 @@ MISTAKES: dict[str, tuple[Callable[[Trial], Any], type[Exception], tuple[str, ..
 }
 """``op/what``: what to do, the class of the exception, and words of its message."""
 
+AFTERWARDS: dict[str, Callable[[Trial], tuple[Any, Any]]] = {
+    "matmul": lambda t: (linalg.matmul(_x(t, 2, 3), _x(t, 3, 2)), [[3, 3], [3, 3]]),
+    "inv": lambda t: (matrices.inv(t.tensor(np.diag([2.0, 4.0]).astype(np.float32))), [[0.5, 0], [0, 0.25]]),
+    "solve": lambda t: (
+        matrices.solve(t.tensor(np.diag([2.0, 4.0]).astype(np.float32)), _x(t, 2)),
+        [0.5, 0.25],
+    ),
+    "cholesky": lambda t: (
+        factorizations.cholesky(t.tensor(np.diag([4.0, 9.0]).astype(np.float32))),
+        [[2, 0], [0, 3]],
+    ),
+    "reshape": lambda t: (shape.reshape(_x(t, 2, 3), (3, 2)), [[1, 1]] * 3),
+    "concat": lambda t: (shape.concat([_x(t, 1, 2), _x(t, 2, 2)], axis=0), [[1, 1]] * 3),
+    "getitem": lambda t: (t.tensor(np.arange(3, dtype=np.float32))[np.array([2, 0, -2])], [2, 0, 1]),
+    "index_add": lambda t: (indexing.index_add(_x(t, 3), np.array([2, 2]), 1.0), [1, 1, 3]),
+    "index_set": lambda t: (indexing.index_set(_x(t, 3), np.array([2, 0]), 5.0), [5, 1, 5]),
+    "max": lambda t: (reduction.max(t.tensor(np.array([1, 3, 2], np.float32))), 3),
+    "sort": lambda t: (reduction.sort(t.tensor(np.array([3, 1, 2], np.float32))), [1, 2, 3]),
+    "pow": lambda t: (functions()["pow"](_x(t, 2) + 1, _x(t, 2) + 2), [8, 8]),
+    "where": lambda t: (elementwise.where(np.array([True, False]), _x(t, 2), 0.0), [1, 0]),
+    **{
+        name: lambda t, name=name, true=true: (functions()[name](_x(t, 2) * 6, _x(t, 2) * 2), [true, true])
+        for name, true in (("add", 8), ("subtract", 4), ("multiply", 12), ("divide", 3), ("maximum", 6))
+    },
+}
+"""A right call of an op, and what it gives."""
+
 SCALARS = {
     "int8": (np.int8, 200, "200"),
     "uint8": (np.uint8, -1, "-1"),
@@ -179,8 +211,17 @@ def _mistake(t: Trial, *, make: Callable[[Trial], Any], kind: type[Exception], w
         expected = other.raises(lambda: make(other), kind, *words)
     if type(error) is not type(expected):
         raise Mismatch(f"raises {type(error).__name__}, on NumPy {type(expected).__name__}")
+    _still_right(t)
     texts = [_neutral(str(one), backend) for one, backend in ((error, t.backend), (expected, other.backend))]
     t.same(texts[0], texts[1], "the message, next to that on NumPy")
+
+
+def _still_right(t: Trial) -> None:
+    """After the mistake the op gives what it always gives."""
+    if t.case.op in AFTERWARDS:
+        for _ in range(2):
+            value, true = AFTERWARDS[t.case.op](t)
+            t.exactly(value, np.array(true, np.float32), what="the result of a right call after the mistake")
 
 
 def _neutral(text: str, backend: Any) -> str:

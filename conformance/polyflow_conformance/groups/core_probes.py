@@ -57,6 +57,7 @@ def _reduction(name: str) -> Probe:
         axes: list[tuple[Any, bool]] = [(-1, False), (None, False), (0, True)] if host.ndim else [(None, False)]
         if REDUCTIONS[name].several and host.ndim > 1:
             axes += [((0, -1), False), (tuple(range(host.ndim)), False)]
+        axes += [((0, 2), True)] if REDUCTIONS[name].several and host.ndim > 3 else []
         axes += [(None, True), *((axis, False) for axis in range(1, host.ndim - 1))]
         for axis, keepdims in axes:
             true, dtype, tolerance, scale = expected_reduction(name, host, axis, keepdims)
@@ -118,7 +119,11 @@ def _permute_dims(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answe
 
 def _broadcast_to(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x,), (h,) = tensors, hosts
-    for size in ((2, *h.shape), (2, 1, *h.shape)):
+    for size in (
+        (2, *h.shape),
+        (2, 1, *h.shape),
+        *([(2, *[3 if n == 1 else n for n in h.shape])] if 1 in h.shape else []),
+    ):
         yield _same(lambda size=size: shape.broadcast_to(x, size), np.broadcast_to(h, size), h)
 
 
@@ -149,18 +154,25 @@ def _pad(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
 def _getitem(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x,), (h,) = tensors, hosts
     keys: list[Any] = [(...,), (None, ...)]
-    if h.ndim:
+    if h.ndim and not h.shape[0]:
+        keys += [slice(None, None, -1), np.zeros(0, np.int64), slice(1, None)]
+    elif h.ndim and not h.size:
+        keys += [-1, slice(None, None, -1), np.zeros(0, np.int64)]
+    elif h.ndim:
         n = h.shape[0]
         keys = [slice(None, None, -1), np.arange(3 * n) % n, (..., -1), (..., slice(None, None, -2)), np.array(n - 1)]
         keys += [(..., np.array([-1, 0], np.int8)), np.array([[[0], [min(n, 256) - 1]]], np.uint8), -1]
         keys += [np.arange(n) % 2 == 0, (..., np.arange(h.shape[-1]) % 3 != 1), slice(1, None), (None, ...)]
+        keys += [np.arange(h[..., 0].size).reshape(h.shape[:-1]) % 5 != 1] if h.ndim > 1 and h.shape[-1] else []
     for key in keys:
         yield _same(lambda key=key: x[key], h[key], h)
 
 
 def _index_set(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x, y), (h, k) = tensors, hosts
-    keys = (slice(None, None, -2), np.array([-1]), (..., -1), 0, (..., slice(0, 1))) if h.ndim else ((...,),)
+    keys: tuple[Any, ...] = (slice(None, None, -2), np.array([-1]), (..., -1), 0, (..., slice(0, 1)))
+    if not h.ndim or not h.size:
+        keys = (...,), *([slice(None, None, -1)] if h.ndim else [])
     for key in keys:
         true = np.array(h)
         true[key] = k[key]
@@ -169,7 +181,7 @@ def _index_set(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
 
 def _index_add(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x, y), (h, k) = tensors, hosts
-    n = h.shape[0] if h.ndim else 0
+    n = h.shape[0] if h.ndim and h.size else 0
     keys: tuple[Any, ...] = (np.array([-1, 0, -n]), slice(None, None, -1), (..., -1), 0) if n else ((...,),)
     for key in keys:
         inexact = h.dtype in dt.INEXACT

@@ -16,7 +16,7 @@ from polyflow.ops import reduction
 
 from .. import samples
 from ..case import Case, Trial
-from ..measure import WIDE, WIDE_COMPLEX, widened
+from ..measure import WIDE, WIDE_COMPLEX, eps, widened
 from ..oracle import DOMAINS, wrapped
 from ..table import functions
 
@@ -197,7 +197,15 @@ def expected_reduction(name: str, host: np.ndarray, axis: Any, keepdims: bool) -
         tolerance *= 4 if dtype in dt.COMPLEX else 1
     if dtype in dt.COMPLEX and name in ("sum", "mean"):
         tolerance *= 1.5
+    if dtype in dt.HALVES:
+        return true, result, 1.0, rounded_once(true, np.where(np.isfinite(scale), scale, 1), tolerance, dtype)
     return true, result, max(tolerance, 0.501), np.where(np.isfinite(scale), scale, 1)
+
+
+def rounded_once(true: Any, scale: Any, tolerance: float, dtype: np.dtype) -> Any:
+    """What the error of a half is measured against: ``tolerance`` units of float32's eps, and one rounding at last."""
+    size = np.where(np.isfinite(true), np.abs(true), 1)
+    return 0.501 * size + tolerance * scale * eps(dt.float32) / eps(dtype)
 
 
 def _sample(name: str, dtype: np.dtype, shape: tuple[int, ...], rng: Any) -> np.ndarray:
@@ -300,7 +308,7 @@ def _along() -> Iterator[Case]:
         yield Case(f"{GROUP}/{name}/float32/initial", check, (dt.float32,), quick=True)
     for name in ("sort", "argsort"):
         for dtype in DOMAINS["ordered"]:
-            for label in ("axes", "ties", "empty"):
+            for label in ("axes", "ties", "empty", *(["few"] if dtype in MAIN else [])):
                 check = functools.partial(_sorted, name=name, dtype=dtype, label=label)
                 yield Case(
                     f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype in MAIN and label == "ties"
@@ -312,6 +320,9 @@ def _along() -> Iterator[Case]:
         if dtype is not dt.bool_:
             check = functools.partial(_search, dtype=dtype)
             yield Case(f"{GROUP}/searchsorted/{dtype.name}/sides", check, (dtype,), quick=dtype in MAIN)
+            if dtype in (dt.float32, dt.float64):
+                check = functools.partial(_search_nan, dtype=dtype)
+                yield Case(f"{GROUP}/searchsorted/{dtype.name}/nan", check, (dtype,), quick=dtype is dt.float32)
             check = functools.partial(_search_far, dtype=dtype)
             yield Case(f"{GROUP}/searchsorted/{dtype.name}/far-and-many", check, (dtype,))
     for dtype in (dt.float16, dt.bfloat16, dt.float32):
@@ -353,6 +364,8 @@ def expected_running(name: str, host: np.ndarray, axis: int) -> tuple[Any, np.dt
             flat = [wrapped(int(one), result) for one in true.ravel()]
             return np.array(flat, dtype=object).reshape(true.shape).astype(result), result, 0.0, None
         scale = np.cumsum(np.abs(wide), axis=axis) if name == "cumulative_sum" else np.maximum(np.abs(true), 1e-3)
+    if dtype in dt.HALVES:
+        return true, result, 1.0, rounded_once(true, scale, 2.0 * host.shape[axis] + 1, dtype)
     return true, result, 2.0 * host.shape[axis] + 1, scale
 
 
@@ -371,7 +384,9 @@ def _order(row: list[Any], descending: bool) -> list[int]:
 
 
 def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
-    if label == "ties":
+    if label == "few":
+        host = np.array([[1, 0, 1, 1]]).astype(dtype)
+    elif label == "ties":
         host = np.array([[3, 1, 3, 1, 2, 2, 3, 1], [1, 1, 0, 0, 1, 0, 1, 0]]).astype(dtype)
     elif label == "special":
         host = np.array(
@@ -420,20 +435,34 @@ def _search_far(t: Trial, *, dtype: np.dtype) -> None:
     """Lines of many, of one and of no number; numbers that only their last bits tell apart; in any layout."""
     plain = np.sort(samples.values("any", dtype, (1009,), t.rng).astype(np.float64)).astype(dtype)
     far = np.sort(samples.extremes(dtype) if dtype in dt.INTEGERS else np.array([-math.inf, -1, 0, 1, math.inf], dtype))
-    for line, asked in ((plain, plain[::7]), (far, far), (far[:1], far), (far[:0], far)):
+    pairs = [(plain, plain[::7]), (far, far), (far[:1], far), (far[:0], far)]
+    if dtype is dt.float32:
+        pairs += [(far, far[:0]), (plain, plain[500])]
+        pairs.append((np.arange(65_621).astype(dtype), np.array([3, 65_000.5, 65_620, 70_000], dtype)))
+    for line, asked in pairs:
         numbers = [_plain(one) for one in line]
         for side, find in (("left", bisect.bisect_left), ("right", bisect.bisect_right)):
-            true = np.array([find(numbers, _plain(one)) for one in asked], np.int64)
+            true = np.array([find(numbers, _plain(one)) for one in asked.ravel()], np.int64).reshape(asked.shape)
             x, y = t.tensor(line), t.tensor(asked)
             what = f"searchsorted, {side}, in {len(line)}"
             t.exactly(reduction.searchsorted(x, y, side=side), true, what=what)
-            t.exactly(reduction.searchsorted(x, y[::-1], side=side), true[::-1], what=what)
+            if asked.ndim:
+                t.exactly(reduction.searchsorted(x, y[::-1], side=side), true[::-1], what=what)
             t.exactly(y, asked, what="what was asked for, after the call")
         if line is plain:
             cube = np.resize(asked, (3, 4, 150)).transpose(2, 0, 1)
             places = np.array([bisect.bisect_left(numbers, _plain(one)) for one in cube.ravel()], np.int64)
             value = reduction.searchsorted(t.tensor(line), t.tensor(cube))
             t.exactly(value, places.reshape(cube.shape), what="searchsorted of three axes")
+
+
+def _search_nan(t: Trial, *, dtype: np.dtype) -> None:
+    """NaN stands last, as in sorted arrays; zeros of both signs are equal."""
+    line = np.array([-math.inf, -1, 0, 2, math.inf, math.nan, math.nan], dtype)
+    asked = np.array([math.nan, 3, math.inf, -math.inf, -0.0], dtype)
+    for side, true in (("left", [5, 4, 4, 0, 2]), ("right", [7, 4, 5, 1, 3])):
+        value = reduction.searchsorted(t.tensor(line), t.tensor(asked), side=side)
+        t.exactly(value, np.array(true, np.int64), what=f"searchsorted, {side}")
 
 
 def _running_long(t: Trial, *, dtype: np.dtype) -> None:
@@ -459,7 +488,9 @@ def expected_softmax(name: str, host: np.ndarray, axis: int) -> tuple[Any, np.dt
     """The true values of a softmax or its logarithm, their dtype, and how far off they may be."""
     true = _softmax_of(widened(host), axis)
     true, scale = (true, true) if name == "softmax" else (np.log(true), np.abs(np.log(true)) + 1)
-    return true, dt.as_dtype(host.dtype), 40.0, scale
+    if (dtype := dt.as_dtype(host.dtype)) in dt.HALVES:
+        return true, dtype, 1.0, rounded_once(true, scale, 40.0, dtype)
+    return true, dtype, 40.0, scale
 
 
 def _softmax_many(t: Trial, *, name: str, dtype: np.dtype) -> None:
@@ -486,6 +517,10 @@ def _softmax_special(t: Trial, *, name: str, label: str) -> None:
         with np.errstate(divide="ignore"):
             true = true if name == "softmax" else np.log(true)
         t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
+        rows = [[-math.inf] * 3, [math.inf, 0, 1], [math.nan, 0, 1], [-math.inf, math.inf, 0]]
+        host = np.array([*rows, [0, -math.inf, 0]], np.float32)
+        true = np.concatenate([np.full((4, 3), math.nan, np.longdouble), true[None]])
+        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=f"{name} of rows")
 
 
 # Functions made of several ops ---------------------------------------------------------------------------------------

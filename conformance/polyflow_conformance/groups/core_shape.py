@@ -139,8 +139,8 @@ def cases() -> Iterator[Case]:
                 check = functools.partial(_move, function=function, oracle=oracle, dtype=dtype, name=name)
                 yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype is dt.float32)
     for dtype in dt.ALL:
-        if dtype not in MAIN:
-            for name in ("reshape", "concat", "flip", "getitem", "where", "index_add", "index_set"):
+        for name in ("reshape", "concat", "flip", "getitem", "where", "index_add", "index_set"):
+            if dtype not in MAIN or (name == "index_add" and dtype is not dt.bool_) or name == "index_set":
                 check = functools.partial(_every, name=name, dtype=dtype)
                 yield Case(f"{GROUP}/{name}/{dtype.name}/plain", check, (dtype,))
     yield from _indexing()
@@ -178,10 +178,20 @@ def _every(t: Trial, *, name: str, dtype: np.dtype) -> None:
         value, true = indexing.index_set(x, (slice(None), 1), x[:, 0]), host.copy()
         true[:, 1] = host[:, 0]
     else:
-        value = indexing.index_add(x, np.array([1, 1, 0]), np.ones((3, 3, 4), dtype))
-        true = host.copy()
-        np.add.at(true, [1, 1, 0], np.ones((3, 3, 4), dtype))
-    t.close(value, true, 1.0 if dtype in dt.INEXACT and name == "index_add" else 0.0, dtype=dtype, what=name)
+        updates = samples.values("any", dtype, (3, 3, 4), t.rng)
+        value = indexing.index_add(x, np.array([1, 1, 0]), t.tensor(updates))
+        true, scale = (widened(host), np.abs(widened(host))) if dtype in dt.INEXACT else (host.copy(), None)
+        np.add.at(true, [1, 1, 0], updates.astype(true.dtype))
+        if scale is not None:
+            np.add.at(scale, [1, 1, 0], np.abs(updates.astype(true.dtype)))
+        bound = 0.0 if scale is None else 3.0
+        t.close(value, true, bound, dtype=dtype, scale=scale, what=name)
+        value = indexing.index_add(x, np.array([1, 0, 1]), 3)
+        true, scale = (widened(host), np.abs(widened(host)) + 6) if scale is not None else (host.copy(), None)
+        np.add.at(true, [1, 0, 1], np.asarray(3, true.dtype))
+        t.close(value, true, bound, dtype=dtype, scale=scale, what=f"{name} of a number")
+        return
+    t.exactly(value, true, dtype=dtype, what=name)
 
 
 # Indexing ------------------------------------------------------------------------------------------------------------
@@ -344,6 +354,14 @@ def _keeps(t: Trial, *, name: str = "index_set") -> None:
         changed[0], np.full(3, 9.0, np.float32) + (host[0] if name == "index_add" else 0), what="the first result"
     )
     del again
+    held = [one for one in (dt.float64, dt.int32, dt.float16) if one in t.backend.capabilities.dtypes]
+    for dtype in (dt.float32, *held):
+        host = np.arange(71 * 73).reshape(71, 73).astype(dtype)
+        for x in (t.tensor(host), t.tensor(host - 1) + 1):
+            before = t.host(x).copy()
+            for key in (0, slice(3, 60, 2), np.array([5, 3]), (slice(None), -1)):
+                getattr(indexing, name)(x, key, 9)
+                t.exactly(x, before, what=f"the argument of {name}")
 
 
 def _owner(t: Trial) -> None:
@@ -392,6 +410,7 @@ def _creation() -> Iterator[Case]:
         yield Case(f"{GROUP}/asarray/{dtype.name}/kept", functools.partial(_kept, dtype=dtype), (dtype,), quick=True)
     yield Case(f"{GROUP}/asarray/float32/copied", _copied, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/asarray/float32/layouts", _asarray_layouts, (dt.float32,))
+    yield Case(f"{GROUP}/asarray/float32/python-numbers", _python_numbers, (dt.float32,), quick=True)
     yield Case(f"{GROUP}/asarray/int32/defaults", _defaults, (dt.int32, dt.float32, dt.complex64, dt.int64), quick=True)
 
 
@@ -450,6 +469,22 @@ def _kept(t: Trial, *, dtype: np.dtype) -> None:
     t.exactly(pf.constant(host), host, what="the tensor")
     t.exactly(t.tensor(host), host, what="the tensor")
     t.exactly(t.tensor(host[0]), np.asarray(host[0]), what="a 0-d tensor")
+
+
+def _python_numbers(t: Trial) -> None:
+    """Numbers that Python takes for equal are not the same: True, 1 and 1.0; 0.0 and -0.0; each in every dtype."""
+    from polyflow.tensor import Tensor
+
+    kinds = ((bool, (dt.bool_,)), (int, (dt.int32, dt.int64, dt.uint8)), (float, (dt.float32, dt.float64, dt.float16)))
+    for _ in range(2):
+        for kind, dtypes in kinds:
+            for number in (1, 0, -0.0):
+                for dtype in _held(t):
+                    if dtype in dtypes:
+                        for given in (kind(number), np.array(kind(number), dtype)):
+                            value = Tensor(t.backend.asarray(given, dtype), t.backend)
+                            true = np.array(kind(number), dtype)
+                            t.close(value, true, what=f"asarray({given!r}, {dtype.name})", zeros=True)
 
 
 def _copied(t: Trial) -> None:
@@ -530,6 +565,11 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
             np.array([1, 1, 1, 1, 0, 0], bool),
             what=f"{dtype.name} as bool",
         )
+    if dtype in (dt.float32, dt.float64):
+        wide = np.array([3e9, 2.0**33 + 2.0**12, 2.0**52, 1.8e19], dtype)
+        for target in set(_held(t)) & {dt.int64, dt.uint32, dt.uint64}:
+            given = np.array([one for one in wide if float(one) < float(np.iinfo(target).max)], dtype)
+            t.exactly(elementwise.astype(t.tensor(given), target), given.astype(target), what=f"as {target.name}")
     x = t.tensor(host)
     for target in _held(t):
         if dtype in dt.INEXACT or target in dt.INEXACT or target is dt.bool_ or dtype is dt.bool_:
@@ -566,6 +606,15 @@ def _rounding(t: Trial) -> None:
             dtype=target,
             what=f"{source.name} as {target.name}",
         )
+    for target in (dt.float16, dt.bfloat16):
+        step = float(dt.finfo(target).eps)
+        given = np.array([1 + step / 2 + sign * 2.0**-22 for sign in (-1, 1)], np.float32)
+        true = np.array([1, 1 + step]).astype(target)
+        t.exactly(elementwise.astype(t.tensor(given), target), true, what=f"float32 as {target.name} near a tie")
+    if dt.int64 in t.backend.capabilities.dtypes:
+        given = np.array([(1 << 60) + (1 << 36) + 1, (1 << 60) + (1 << 36), (1 << 60) + (3 << 36) - 1])
+        true = np.array([(1 << 60) + (1 << 37), 1 << 60, (1 << 60) + (1 << 37)], np.float32)
+        t.exactly(elementwise.astype(t.tensor(given), dt.float32), true, what="int64 as float32 near a tie")
     ties = np.array([1 + 2.0**-24, 1 + 3 * 2.0**-24, -1 - 2.0**-24])
     t.exactly(elementwise.astype(t.tensor(ties), dt.float32), np.array([1, 1 + 2.0**-22, -1], np.float32), what="ties")
 
@@ -692,6 +741,11 @@ MATRICES = {
     "vector-stack": ((4,), (2, 4, 5)),
     "blocks": ((64, 48), (48, 40)),
     "stacks": ((2, 3, 4, 5), (2, 3, 5, 2)),
+    "deep": ((2, 1, 2, 3, 4), (2, 1, 4, 2)),
+    "row": ((1, 7), (7, 5)),
+    "column": ((5, 7), (7, 1)),
+    "outer": ((5, 1), (1, 7)),
+    "tiles": ((131, 70), (70, 137)),
 }
 
 
@@ -756,7 +810,11 @@ def _product(
 
 def _matmul(t: Trial, *, dtype: np.dtype, label: str) -> None:
     a, b = (samples.values("any", dtype, size, t.rng) for size in MATRICES[label])
-    _product(t, linalg.matmul(t.tensor(a), t.tensor(b)), np.matmul, (a, b), dtype, "matmul")
+    value = linalg.matmul(t.tensor(a), t.tensor(b))
+    kept = t.host(value).copy()
+    linalg.matmul(t.tensor(a + np.ones((), dtype)), t.tensor(b))
+    t.exactly(value, kept, dtype=dtype, what="a product after the next one")
+    _product(t, value, np.matmul, (a, b), dtype, "matmul")
 
 
 def _matmul_many(t: Trial, *, dtype: np.dtype) -> None:

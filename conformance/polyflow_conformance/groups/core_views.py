@@ -22,12 +22,15 @@ from .. import samples
 from ..case import Case, Mismatch, Trial
 from ..oracle import FORMULAS
 from .core_elementwise import arguments
-from .core_probes import MOVES, Probe, probes
+from .core_probes import ALONG, MOVES, Probe, probes
 
 GROUP = "core-1"
-RANKS = ((), (1,), (2, 3, 2), (2, 1, 2, 3), (1, 2, 2, 1, 3))
+RANKS = ((), (1,), (1, 1), (2, 3, 2), (2, 3, 2, 3), (1, 2, 2, 1, 3))
+EMPTY = ((0,), (2, 0, 3), (2, 3, 0))
 HUGE = (317, 331)
 """More elements than a library's threads share out at a time, and no multiple of any vector's length."""
+LINE = (65_621,)
+"""A line whose places do not fit into 16 bits."""
 
 
 # The cases ----------------------------------------------------------------------------------------------------------
@@ -44,8 +47,9 @@ def cases() -> Iterator[Case]:
             )
         if name in FORMULAS:
             continue
-        run = functools.partial(_huge, name=name, dtype=dtype, count=count, probe=probe)
-        yield Case(f"{GROUP}/{name}/{dtype.name}/huge", run, (dtype,))
+        for label, check in (("huge", _huge), ("ends", _ends)):
+            run = functools.partial(check, name=name, dtype=dtype, count=count, probe=probe)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", run, (dtype,))
         for dtype in held:
             if _open(name, dtype):
                 continue
@@ -171,10 +175,12 @@ def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
 def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """From no axis at all to five."""
     seen = _Seen(t, name)
-    for size in (*RANKS, *([(2, 0, 3)] if name in MOVES or name in ("sort", "argsort") else [])):
+    for size in (*RANKS, *(EMPTY if name in MOVES or name in ("sort", "argsort") else ())):
         if len(size) < 5 or name in MOVES:
             hosts = _drawn(t, name, dtype, size, count)
-            seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 6 if len(size) < 4 else 4)
+            seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 8)
+    hosts = _drawn(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
+    seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square")
     seen.settle()
 
 
@@ -183,9 +189,27 @@ def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> 
     drawn = _drawn(t, name, dtype, (101,), count)
     if "prod" in name:
         drawn = [np.sign(host) for host in drawn]
-    for size in ((1009,), HUGE):
+    long = [(LINE, 2 if name == "getitem" else 1)] if name in MOVES or name in ALONG else []
+    for size, most in (((1009,), 99), (HUGE, 99), *long):
         hosts = [samples.read_only(np.resize(host, size)) for host in drawn]
-        _Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}")
+        seen = _Seen(t, name)
+        seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
+        if size == (1009,):
+            others = [samples.read_only(host[::-1].copy()) for host in hosts]
+            seen.look(probe, [t.tensor(host) for host in others], others, f"shape {size}")
+            seen.settle()
+
+
+def _ends(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
+    """Rows and columns of equal numbers but for the last, in numbers that are no multiple of any vector's length."""
+    for size in ((6, 71), (263,)):
+        host, ending = np.ones(size, np.int64), np.array([0, 3, 1])[np.indices(size).sum(0) % 3]
+        host[..., -1] = ending[..., -1]
+        host[-1] = ending[-1]
+        if name == "any":
+            host = host - 1
+        hosts = [samples.read_only(np.roll(host, i).astype(dtype)) for i in range(count)]
+        _Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 3)
 
 
 def _awkward(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:

@@ -353,7 +353,7 @@ def _threads(t: Trial) -> None:
             if not np.array_equal(t.host(value), true):
                 raise Mismatch("results of several threads get mixed up")
 
-    _together(*[functools.partial(work, number) for number in range(4)])
+    together(*[functools.partial(work, number) for number in range(4)])
 
 
 def _new_thread(t: Trial) -> None:
@@ -366,7 +366,7 @@ def _new_thread(t: Trial) -> None:
             t.exactly(pf.constant(1.5), np.array(1.5, np.float32), what="a Python float in another thread")
             t.exactly(functions()["exp"](pf.constant([0.0])), np.ones(1, np.float32), what="exp in another thread")
 
-    _together(work)
+    together(work)
 
 
 def _threads_random(t: Trial) -> None:
@@ -379,10 +379,10 @@ def _threads_random(t: Trial) -> None:
             if not np.array_equal(t.host(functions()["random_bits"](key, (64,), dt.uint32)), true):
                 raise Mismatch("random bits change with other threads drawing")
 
-    _together(work, work, work)
+    together(work, work, work)
 
 
-def _together(*work: Callable[[], None]) -> None:
+def together(*work: Callable[[], None]) -> None:
     """Each function in a thread of its own; what the first to fail raises comes out here."""
     raised: list[BaseException] = []
 

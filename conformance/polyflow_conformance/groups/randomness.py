@@ -42,9 +42,18 @@ def threefry(key: tuple[int, int], counter: int) -> tuple[int, int]:
 
 @functools.cache
 def words(key: tuple[int, int], count: int) -> np.ndarray:
-    """The first 32-bit words of a key's stream."""
-    pairs = [threefry(key, i) for i in range((count + 1) // 2)]
-    return np.array(pairs, np.uint32).ravel()[:count]
+    """The first 32-bit words of a key's stream: the same cipher, many counters at once."""
+    schedule = [np.uint32(one) for one in (key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDA)]
+    with np.errstate(over="ignore"):
+        x1 = np.arange((count + 1) // 2, dtype=np.uint32) + schedule[1]
+        x0 = np.full_like(x1, schedule[0])
+        for block in range(5):
+            for distance in ((13, 15, 26, 6), (17, 29, 16, 24))[block % 2]:
+                x0 = x0 + x1
+                x1 = (x1 << np.uint32(distance) | x1 >> np.uint32(32 - distance)) ^ x0
+            x0 = x0 + schedule[(block + 1) % 3]
+            x1 = x1 + schedule[(block + 2) % 3] + np.uint32(block + 1)
+    return np.stack([x0, x1], 1).ravel()[:count]
 
 
 def words64(key: tuple[int, int], count: int) -> np.ndarray:
@@ -79,6 +88,11 @@ def cases() -> Iterator[Case]:
         )
         yield Case(f"{GROUP}/keep_mask/bool/key-{number}", functools.partial(_mask, key=key), held, True)
     yield Case(f"{GROUP}/random_bits/uint32/large", _large, held)
+    yield Case(f"{GROUP}/random_bits/uint64/large", _large64, (dt.uint32, dt.uint64))
+    yield Case(f"{GROUP}/random_bits/uint32/again", _bits_again, held)
+    yield Case(f"{GROUP}/random_permutation/int64/large", _permutation_large, (dt.uint64, dt.int64))
+    yield Case(f"{GROUP}/keep_mask/bool/large", _mask_large, held)
+    yield Case(f"{GROUP}/keep_mask/bool/borders", _mask_borders, held, True)
     yield Case(f"{GROUP}/next_key/uint32/counters", _next, held, True)
     yield Case(f"{GROUP}/uniform/float32/unit", _uniform, (dt.float32, dt.uint32), True)
     yield Case(f"{GROUP}/uniform/float64/unit", _uniform64, (dt.float64, dt.uint64), True)
@@ -111,6 +125,10 @@ def _counters(t: Trial) -> None:
     for high in (0, 5):
         true = np.array([threefry((3, 4), (high << 32) + int(one)) for one in low.ravel()], np.uint32).reshape(3, 4, 2)
         t.exactly(functions()["threefry2x32"](_key(t, (3, 4)), t.tensor(low), high=high), true, what="threefry2x32")
+    for place in (low[0, 1], low[-1, -1]):
+        value = functions()["threefry2x32"](_key(t, (3, 4)), t.tensor(np.asarray(place)), high=MASK)
+        true = np.array(threefry((3, 4), (MASK << 32) + int(place)), np.uint32)
+        t.exactly(value, true, what="threefry2x32 of one counter")
 
 
 def _bits(t: Trial, *, key: tuple[int, int]) -> None:
@@ -126,11 +144,57 @@ def _bits64(t: Trial, *, key: tuple[int, int]) -> None:
 
 
 def _large(t: Trial) -> None:
-    """More words than any block of work: the first, the last and some between."""
-    count = 200_003
-    host = t.host(functions()["random_bits"](_key(t, (5, 6)), (count,), dt.uint32))
-    for place in (0, 1, 2, 4095, 4096, 32767, 32768, 65535, 65536, 100_001, count - 1):
-        t.same(int(host[place]), threefry((5, 6), place // 2)[place % 2], f"word {place}")
+    """More words than any block of work, in every place; an odd number of them, in any shape."""
+    for size in ((200_003,), (3, 70_001), (2_001,)):
+        true = words((5, 6), math.prod(size)).reshape(size)
+        t.exactly(
+            functions()["random_bits"](_key(t, (5, 6)), size, dt.uint32), true, what=f"random_bits of shape {size}"
+        )
+    for place in (0, 1, 65536, 100_001):
+        t.same(int(words((5, 6), 200_003)[place]), threefry((5, 6), place // 2)[place % 2], "the suite's own words")
+
+
+def _large64(t: Trial) -> None:
+    for count in (70_001, 1_001):
+        value = functions()["random_bits"](_key(t, (5, 6)), (count,), dt.uint64)
+        t.exactly(value, words64((5, 6), count), what=f"random_bits of shape {(count,)}")
+
+
+def _bits_again(t: Trial) -> None:
+    """The sixtieth call gives what the first gave: no counter is kept."""
+    for number in range(60):
+        key = KEYS[number % 3]
+        value = functions()["random_bits"](_key(t, key), (9,), dt.uint32)
+        t.exactly(value, words(key, 9), what=f"random_bits, call {number}")
+
+
+def _permutation_large(t: Trial) -> None:
+    """More numbers than 16 bits tell apart."""
+    n = 70_001
+    host = t.spec(functions()["random_permutation"](_key(t, (5, 6)), n), (n,), dt.int64)
+    bits = np.uint64((n - 1).bit_length())
+    order = np.lexsort((np.arange(n), words64((5, 6), n) >> bits))
+    t.same(np.array_equal(host, order), True, f"whether the permutation of {n} is the right one")
+
+
+def _halves(key: tuple[int, int], count: int) -> np.ndarray:
+    stream = words(key, (count + 1) // 2)
+    return np.stack([stream & 0xFFFF, stream >> 16], 1).ravel()[:count]
+
+
+def _mask_large(t: Trial) -> None:
+    for size in ((2, 3, 5), (3, 37, 701)):
+        true = (_halves((5, 6), math.prod(size)) >= round(0.3 * 65536)).reshape(size)
+        t.exactly(functions()["keep_mask"](_key(t, (5, 6)), size, 0.3), true, what=f"keep_mask of shape {size}")
+
+
+def _mask_borders(t: Trial) -> None:
+    """A number at the rate's border is kept, the next rate drops it."""
+    halves = _halves((1, 2), 9)
+    for half in halves[:3]:
+        for above in (0, 1):
+            value = functions()["keep_mask"](_key(t, (1, 2)), (9,), (int(half) + above) / 65536)
+            t.exactly(value, halves >= int(half) + above, what="keep_mask at the border")
 
 
 def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
@@ -146,10 +210,7 @@ def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
 def _mask(t: Trial, *, key: tuple[int, int]) -> None:
     for size in ((7,), (3, 4), (0,), (), (41, 100)):
         for rate in (0.0, 0.25, 0.5, 0.9) if math.prod(size) < 100 else (0.3,):
-            count = math.prod(size)
-            stream = words(key, (count + 1) // 2)
-            halves = np.stack([stream & 0xFFFF, stream >> 16], 1).ravel()[:count]
-            true = (halves >= round(rate * 65536)).reshape(size)
+            true = (_halves(key, math.prod(size)) >= round(rate * 65536)).reshape(size)
             t.exactly(functions()["keep_mask"](_key(t, key), size, rate), true, what=f"keep_mask at rate {rate}")
 
 

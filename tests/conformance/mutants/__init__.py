@@ -2,6 +2,7 @@
 
 from . import (
     backends,
+    calls,
     conditions,
     errors,
     gradients,
@@ -11,6 +12,7 @@ from . import (
     programs,
     randomness,
     reductions,
+    sizes,
     training,
     values,
 )
@@ -24,6 +26,8 @@ MUTANTS: list[Mutant] = [
         moves,
         limits,
         conditions,
+        calls,
+        sizes,
         matrices,
         errors,
         gradients,

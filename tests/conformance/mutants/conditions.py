@@ -30,14 +30,20 @@ def spoiled(value: Any) -> Any:
     return result
 
 
-def only(fault: str, op: str, when: When) -> None:
-    """A mutant whose kernel gives a wrong last element where ``when(*arrays, **attrs)`` holds."""
+def spoiling(mutants: list[Mutant]) -> Callable[[str, str, When], None]:
+    """``only(fault, op, when)`` puts among ``mutants`` one that is wrong where ``when(*arrays, **attrs)`` holds."""
 
-    def kernel(self: Any, *arrays: Any, **attrs: Any) -> Any:
-        value = right(op)(*arrays, **attrs)
-        return spoiled(value) if when(*arrays, **attrs) else value
+    def only(fault: str, op: str, when: When) -> None:
+        def kernel(self: Any, *arrays: Any, **attrs: Any) -> Any:
+            value = right(op)(*arrays, **attrs)
+            return spoiled(value) if when(*arrays, **attrs) else value
 
-    MUTANTS.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {op: kernel})))
+        mutants.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {op: kernel})))
+
+    return only
+
+
+only = spoiling(MUTANTS)
 
 
 def _strides(x: Any) -> tuple[int, ...]:
