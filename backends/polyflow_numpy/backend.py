@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values
+from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values, mended
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.backend.optable import OPS
@@ -204,6 +204,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     reciprocal: Any = staticmethod(np.reciprocal)
     matmul: Any = staticmethod(products.matmul)
     where: Any = staticmethod(select.where)
+    log1p: Any = staticmethod(mended.log1p)
     sigmoid: Any = staticmethod(activations.sigmoid)
     relu: Any = staticmethod(activations.relu)
     erf: Any = staticmethod(error_function.erf)
@@ -212,15 +213,11 @@ class NumPyBackend(ArrayNamespaceBackend):
     log_softmax: Any = staticmethod(activations.log_softmax)
 
     def pow(self, x1: Any, x2: Any) -> Any:
-        """NumPy's own but for square roots, which it takes for one exponent of 0.5: of -inf that is inf, of -0.0 0."""
         try:
-            result = np.power(x1, x2)
+            return mended.power(x1, x2)
         except ValueError:
             check_power(x1, np.asarray(x2))
             raise
-        if result.dtype.kind == "f" and np.count_nonzero(x2 == 0.5):
-            result = np.where((x2 == 0.5) & ((x1 == 0) | np.isneginf(x1)), np.abs(x1, dtype=result.dtype), result)
-        return result
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
@@ -246,14 +243,6 @@ class NumPyBackend(ArrayNamespaceBackend):
     def sign(self, x: Any) -> Any:
         """NumPy's own but for zeros of bfloat16, whose signs ml_dtypes keeps."""
         return np.sign(x) if x.dtype is not dt.bfloat16 else np.sign(x) + dt.bfloat16.type(0)
-
-    def log1p(self, x: Any) -> Any:
-        """NumPy's own but for complex numbers near 0, where it loses the digits of the real part."""
-        if x.dtype.kind != "c":
-            return np.log1p(x)
-        real, imag = x.real, x.imag
-        near = 0.5 * np.log1p(real * (2 + real) + imag * imag) + 1j * np.arctan2(imag, 1 + real)
-        return np.where(np.abs(x) < 0.5, near, np.log1p(x)).astype(x.dtype, copy=False)
 
     def clip(self, x: Any, *, min: Any, max: Any) -> Any:
         kind = x.dtype.type  # NumPy's own clip takes ten times as long

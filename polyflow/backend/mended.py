@@ -1,0 +1,25 @@
+"""Functions of NumPy's that are not everywhere what the specification says, mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def power(x1: Any, x2: Any) -> Any:
+    """``x1 ** x2``; one exponent of 0.5 is no square root, which differs at -inf and -0.0: there pow is inf and 0."""
+    result = np.power(x1, x2)
+    if result.dtype.kind == "f" and np.count_nonzero(x2 == 0.5):
+        special = (x2 == 0.5) & ((x1 == 0) | np.isneginf(x1))
+        result = np.where(special, np.abs(x1, dtype=result.dtype), result)
+    return result
+
+
+def log1p(x: Any) -> Any:
+    """The logarithm of ``1 + x``, also where ``x`` is complex and near 0: there NumPy's real part loses its digits."""
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    real, imag = x.real, x.imag
+    near = 0.5 * np.log1p(real * (2 + real) + imag * imag) + 1j * np.arctan2(imag, 1 + real)
+    return np.where(np.abs(x) < 0.5, near, np.log1p(x)).astype(x.dtype, copy=False)
