@@ -16,7 +16,7 @@ import numpy as np
 
 from polyflow import dtypes as dt
 from polyflow import threefry
-from polyflow.backend import ArrayNamespaceBackend, Capabilities
+from polyflow.backend import ArrayNamespaceBackend, Capabilities, mended
 from polyflow.backend.checks import negative_power
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import Loop, LoopProgram
@@ -204,6 +204,9 @@ class CuPyBackend(ArrayNamespaceBackend):
         if _dtype(x1, x2) in dt.SIGNED and bool((x2 < 0).any()):
             raise negative_power()
         return self.cp.power(x1, x2)
+
+    def log1p(self, x: Any) -> Any:
+        return mended.log1p(x, self.cp)
 
     def reciprocal(self, x: Any) -> Any:
         return self.cp.reciprocal(x)

@@ -38,6 +38,7 @@ MODULES = (
     "device",
     "nn",
     "training",
+    "loops",
     "interop",
 )
 

@@ -16,10 +16,15 @@ def power(x1: Any, x2: Any) -> Any:
     return result
 
 
-def log1p(x: Any) -> Any:
-    """The logarithm of ``1 + x``, also where ``x`` is complex and near 0: there NumPy's real part loses its digits."""
+def log1p(x: Any, xp: Any = np) -> Any:
+    """The logarithm of ``1 + x``, also where ``x`` is complex and near 0: there NumPy's real part loses its digits.
+
+    Args:
+        x: an array.
+        xp: the library that it is of, whose functions are NumPy's.
+    """
     if x.dtype.kind != "c":
-        return np.log1p(x)
+        return xp.log1p(x)
     real, imag = x.real, x.imag
-    near = 0.5 * np.log1p(real * (2 + real) + imag * imag) + 1j * np.arctan2(imag, 1 + real)
-    return np.where(np.abs(x) < 0.5, near, np.log1p(x)).astype(x.dtype, copy=False)
+    near = 0.5 * xp.log1p(real * (2 + real) + imag * imag) + 1j * xp.arctan2(imag, 1 + real)
+    return xp.where(xp.abs(x) < 0.5, near, xp.log1p(x)).astype(x.dtype, copy=False)

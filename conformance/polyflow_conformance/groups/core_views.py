@@ -175,12 +175,12 @@ def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
 def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """From no axis at all to five."""
     seen = _Seen(t, name)
-    for size in (*RANKS, *(EMPTY if name in MOVES or name in ("sort", "argsort") else ())):
-        if len(size) < 5 or name in MOVES:
-            hosts = _drawn(t, name, dtype, size, count)
-            seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 8)
+    sizes = [(size, 8 if len(size) > 2 else 4) for size in RANKS if len(size) < 5 or name in MOVES]
+    for size, most in sizes + [(size, 2) for size in EMPTY if name in MOVES or name in ("sort", "argsort")]:
+        hosts = _drawn(t, name, dtype, size, count)
+        seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
     hosts = _drawn(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
-    seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square")
+    seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square", 2)
     seen.settle()
 
 

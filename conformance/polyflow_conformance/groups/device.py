@@ -20,7 +20,7 @@ import numpy as np
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import PROTOCOL, Capabilities, discovery
-from polyflow.errors import BackendUnavailableError, UnsupportedError
+from polyflow.errors import BackendError, BackendUnavailableError, UnsupportedError
 from polyflow.ops import elementwise, indexing, reduction, shape
 
 from .. import samples
@@ -41,6 +41,8 @@ def cases() -> Iterator[Case]:
     yield Case(f"{backend}/synchronize", _synchronize, (dt.float32,), True)
     yield Case(f"{backend}/claims-compile", _claims, (dt.float32,), True)
     yield Case(f"{backend}/claims-gradients", _claims_gradients, (), True)
+    yield Case(f"{backend}/gradients-of-graphs", _native_graphs, (dt.float32, dt.int32))
+    yield Case(f"{backend}/unknown-device", _unknown_device)
     yield Case(f"{backend}/unsupported-ops", _unsupported, quick=True)
     yield Case(f"{backend}/prints-nothing", _prints, (dt.float32,), True)
     yield Case(f"{backend}/warns-nothing", _warns, (dt.float32,), True)
@@ -115,6 +117,12 @@ def _others(t: Trial) -> None:
         t.same((moved + moved).numpy().tolist(), (host + host).tolist(), f"values on {device}")
 
 
+def _unknown_device(t: Trial) -> None:
+    """A device that nobody has is refused when the backend is asked for, with its name."""
+    _plugin(t)
+    t.raises(lambda: discovery.get(f"{t.backend.name}:nowhere:7"), BackendError, "nowhere")
+
+
 def _elsewhere(t: Trial) -> None:
     """On the last of its devices every op does what it does on the first, and what it makes lies there too."""
     from ..catalog import all_cases
@@ -166,6 +174,28 @@ def _claims_gradients(t: Trial) -> None:
     x, g = (t.tensor(np.array(values, np.float32)) for values in ([1.0, 3.0], [1.0, 1.0]))
     (found,) = t.backend.native_vjp(graph)([x.array], [g.array])
     t.exactly(Tensor(found, t.backend), np.array([2.0, 6.0], np.float32), what="the library's gradient of x * x")
+
+
+def _native_graphs(t: Trial) -> None:
+    """The library's gradient of a graph with several results, an integer argument and one that is not used; twice."""
+    from polyflow.flow.trace import trace
+    from polyflow.ops.rules import Spec
+    from polyflow.tensor import Tensor
+
+    if not t.backend.capabilities.native_gradient:
+        raise Skip("the backend has no gradients of its own")
+    specs = [Spec((2,), dt.float32), Spec((2,), dt.int32), Spec((3,), dt.float32), Spec((2,), dt.float32)]
+    graph = trace(lambda x, n, unused, y: (x * y, n + 1, x * 3.0), *specs, backend=t.backend).graph
+    vjp = t.backend.native_vjp(graph)
+    for factor in (1.0, 2.0):
+        x, y, g, h = (np.array(v, np.float32) * np.float32(factor) for v in ([1, 3], [5, -2], [1, 2], [4, 8]))
+        hosts = [x, np.array([1, 2], np.int32), np.ones(3, np.float32), y]
+        cotangents = [g, np.zeros(2, np.int32), h]
+        found = vjp([t.tensor(host).array for host in hosts], [t.tensor(one).array for one in cotangents])
+        t.same(len(found), 4, "how many gradients there are")
+        t.same(found[1], None, "the gradient of an integer argument")
+        for i, true in ((0, g * y + 3 * h), (2, np.zeros(3, np.float32)), (3, g * x)):
+            t.exactly(Tensor(found[i], t.backend), true, what=f"the library's gradient of argument {i}")
 
 
 def _unsupported(t: Trial) -> None:

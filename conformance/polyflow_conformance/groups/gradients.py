@@ -267,15 +267,16 @@ def cases() -> Iterator[Case]:
         quick = label in ("plain", "axis", "broadcast", "matrices")
         part = functools.partial
         yield Case(f"{GROUP}/{op}/differences/{label}", part(_first, one=one), (dt.float64,), quick)
-        if label != "broadcast" or op in ("multiply", "divide", "pow"):
-            if op not in (*_JUMPS, "erfinv"):
-                yield Case(f"{GROUP}/{op}/second-order/{label}", part(_second, one=one), (dt.float64,))
-            if one.native:
+        if op not in (*_JUMPS, "erfinv") and (label != "broadcast" or op in ("multiply", "divide", "pow")):
+            yield Case(f"{GROUP}/{op}/second-order/{label}", part(_second, one=one), (dt.float64,))
+        if one.native:
+            check = part(_native, one=one)
+            yield Case(f"{GROUP}/{op}/native/{label}", check, (dt.float64,), quick and op in ("tanh", "matmul"))
+            if label == "plain" and op in ("exp", "tanh", "multiply"):
+                yield Case(f"{GROUP}/{op}/native/float32", part(_native, one=one, dtype=dt.float32), (dt.float32,))
+            if one.complex and label in ("plain", "matrices") and op in ("exp", "multiply", "matmul"):
                 yield Case(
-                    f"{GROUP}/{op}/native/{label}",
-                    part(_native, one=one),
-                    (dt.float64,),
-                    quick and op in ("tanh", "matmul"),
+                    f"{GROUP}/{op}/native/complex", part(_native, one=one, dtype=dt.complex128), (dt.complex128,)
                 )
         if label in ("plain", "axis"):
             yield Case(f"{GROUP}/{op}/float32/{label}", part(_narrow, one=one), (dt.float32, dt.float64))
@@ -398,24 +399,30 @@ def _second(t: Trial, *, one: Differentiable) -> None:
     _compare(t, curve, true, max(size, abs(true), 1e-3), 1e-4, "the second derivative along a direction")
 
 
-def _native(t: Trial, *, one: Differentiable) -> None:
+def _native(t: Trial, *, one: Differentiable, dtype: np.dtype = dt.float64) -> None:
+    """The library's own gradient beside polyflow's, at two places: nothing is kept from the first."""
     if not t.backend.capabilities.native_gradient:
         raise Skip("the backend has no gradients of its own")
-    args, _, c = _setting(t, one)
-    ours = [t.host(part) for part in _pulled(t, one, args, c)]
-    traced = trace(one.function, *[Spec(arg.shape, dt.float64) for arg in args], backend=t.backend)
+    args, _, c = _setting(t, one, dtype)
+    traced = trace(one.function, *[Spec(arg.shape, dtype) for arg in args], backend=t.backend)
     for node in traced.graph.nodes:
         if not t.backend.implements(node.op) and node.op.decomposition is None:
             raise Skip(f"{node.op.name} runs on the host, where the library's own gradient does not reach")
     vjp = t.backend.native_vjp(traced.graph)
-    given = [t.tensor(arg).array for arg in args] + [value.array for value in traced.captured]
-    theirs = vjp(given, [t.tensor(c.astype(traced.graph.outputs[0].dtype)).array])
-    for i, (mine, other) in enumerate(zip(ours, theirs, strict=False)):
-        host = t.host(Tensor(other, t.backend))
-        t.same(host.shape, mine.shape, f"the shape of the library's gradient of argument {i}")
-        size = max(float(np.max(np.abs(mine), initial=0.0)), 1e-6)
-        error = float(np.max(np.abs(mine - host), initial=0.0)) / size
-        t.within(error, 1e-10, f"argument {i}: the distance of the library's own gradient")
+    c = c.astype(traced.graph.outputs[0].dtype)
+    for hosts, cotangent in (
+        (args, c),
+        ([_smooth(t, k, a.shape, dtype) for k, a in zip(one.kinds, args, strict=True)], c * 2),
+    ):
+        ours = [t.host(part) for part in _pulled(t, one, hosts, cotangent)]
+        given = [t.tensor(host).array for host in hosts] + [value.array for value in traced.captured]
+        theirs = vjp(given, [t.tensor(cotangent).array])
+        for i, (mine, other) in enumerate(zip(ours, theirs, strict=False)):
+            host = t.spec(Tensor(other, t.backend), mine.shape, dtype, f"the library's gradient of argument {i}")
+            size = max(float(np.max(np.abs(mine), initial=0.0)), 1e-6)
+            error = float(np.max(np.abs(mine - host), initial=0.0)) / size
+            bound = 1e-5 if dtype is dt.float32 else 1e-10
+            t.within(error, bound, f"argument {i}: the distance of the library's own gradient")
 
 
 def _narrow(t: Trial, *, one: Differentiable) -> None:

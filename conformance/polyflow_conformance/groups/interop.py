@@ -56,10 +56,11 @@ def _host(dtype: np.dtype) -> np.ndarray:
 def _numpy(t: Trial, *, dtype: np.dtype) -> None:
     host = _host(dtype)
     x = t.tensor(host)
-    for value in (x, x[::-1], x.T, x[0, 0]):
-        given = value.numpy()
-        t.same((given.dtype, given.shape), (dtype, value.shape), "the host copy")
-    t.same(x.numpy().tolist(), host.tolist(), "the host copy")
+    views = (lambda x: x), (lambda x: x[::-1]), (lambda x: x[:, ::-1]), (lambda x: x.T), (lambda x: x[0, 0])
+    for view in (*views, lambda x: x[1:, 1:], lambda x: x[..., ::2]):
+        given, true = view(x).numpy(), view(host)
+        t.same((given.dtype, given.shape), (dtype, true.shape), "the host copy")
+        t.same(given.tolist(), true.tolist(), "the host copy")
     if t.backend.is_host(x.device):
         t.same(np.asarray(x).tolist(), host.tolist(), "np.asarray(x)")
         t.same(np.array(x, copy=True).flags.writeable, True, "whether np.array(x) may be written to")

@@ -102,3 +102,37 @@ class _(_OwnGradients):
 @mutant("gradients claimed and absent", "backend")
 class _(NumPyBackend):
     capabilities = Capabilities(native_gradient=True)
+
+
+def owning(fault: str, op: str, changed: Any) -> None:
+    """A mutant whose own gradients go through ``changed(graph, arrays, gradients)``."""
+
+    def native_vjp(self: Any, graph: Any) -> Any:
+        vjp = _OwnGradients.native_vjp(self, graph)
+        return lambda arrays, cotangents: changed(graph, arrays, vjp(arrays, cotangents))
+
+    MUTANTS.append(Mutant(fault, op, type("Mutant", (_OwnGradients,), {"native_vjp": native_vjp})))
+
+
+def _unsummed(graph: Any, arrays: Any, found: Any) -> Any:
+    apart = len({array.shape for array in arrays}) > 1
+    return tuple(one / 2 if apart else one for one in found)
+
+
+owning("the library's own gradient without a broadcast sum", "subtract", _unsummed)
+owning(
+    "the library's own gradient of the second argument negated", "divide", lambda g, a, y: (y[0], *(-x for x in y[1:]))
+)
+owning("the library's own complex gradient without its conjugate", "exp", lambda g, a, y: tuple(np.conj(x) for x in y))
+owning(
+    "the library's own gradient of float32 in half precision",
+    "tanh",
+    lambda g, a, y: tuple(x.astype(np.float16).astype(x.dtype) if x.dtype == np.float32 else x for x in y),
+)
+
+
+@mutant("the library's own gradient of the arguments it was first called with", "tanh")
+class _(_OwnGradients):
+    def native_vjp(self, graph):
+        vjp, first = super().native_vjp(graph), []
+        return lambda arrays, cotangents: vjp((first or [first.append(arrays) or arrays])[0], cotangents)

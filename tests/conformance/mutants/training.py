@@ -29,3 +29,64 @@ class _(NumPyBackend):
                 return super().__call__(state, data, np.repeat(orders[:1], len(orders), 0), start, stop)
 
         return OneOrder(loop, self)
+
+
+def looping(fault: str, program: type[StepByStep]) -> None:
+    """A mutant with another way to run a loop."""
+    MUTANTS.append(
+        Mutant(fault, "loop", type("Mutant", (NumPyBackend,), {"loop": lambda self, loop: program(loop, self)}))
+    )
+
+
+class _BeginsOnce(StepByStep):
+    def __init__(self, loop, backend):
+        super().__init__(loop, backend)
+        begin, self.begun = self.begin, False
+
+        def once(state):
+            if not self.begun:
+                begin(state)
+            self.begun = True
+
+        self.begin = once
+
+
+class _LastReport(StepByStep):
+    def __call__(self, state, data, orders, start, stop):
+        after, reports = super().__call__(state, data, orders, start, stop)
+        return after, [np.broadcast_to(one[-1], one.shape) for one in reports]
+
+
+class _Overwrites(StepByStep):
+    def __call__(self, state, data, orders, start, stop):
+        after, reports = super().__call__(state, data, orders, start, stop)
+        for old, new in zip(state, after, strict=True):
+            if old.ndim:
+                old.flags.writeable = True
+                old[...] = new
+        return after, reports
+
+
+class _StopsEarly(StepByStep):
+    def __call__(self, state, data, orders, start, stop):
+        early = stop - start > 4 and stop % self.loop.steps
+        return super().__call__(state, data, orders, start, stop - 1 if early else stop)
+
+
+class _OldData(StepByStep):
+    def place(self, arrays):
+        self.placed = self.__dict__.get("placed", list(arrays))
+        return self.placed
+
+
+class _HalfData(StepByStep):
+    def place(self, arrays):
+        return [one.astype(np.float16).astype(one.dtype) for one in arrays]
+
+
+looping("a loop that resets the metrics once, not in every epoch", _BeginsOnce)
+looping("a loop in which every epoch reports what the last one does", _LastReport)
+looping("a loop that writes over the state it was given", _Overwrites)
+looping("a loop one step short where it ends inside an epoch", _StopsEarly)
+looping("a loop over the data of an earlier training", _OldData)
+looping("a loop over data in half precision", _HalfData)
