@@ -132,7 +132,8 @@ def deviated(result: Result, deviation: Deviation | None) -> Result:
     """A result in the light of what was declared about its case."""
     if deviation is None or result.status in ("unsupported", "skip"):
         return result
-    declared = f"declared: {deviation.reason}" + (f" ({deviation.url})" if deviation.url else "")
+    more = ", ".join(filter(None, [deviation.url, deviation.until and f"until {deviation.until}"]))
+    declared = f"declared: {deviation.reason}" + (f" ({more})" if more else "")
     if deviation.kind == "fails":
         if result.status == "pass":
             result.status, result.reason = "xpass", f"passes, though it is {declared}. Take the declaration back."
@@ -140,6 +141,8 @@ def deviated(result: Result, deviation: Deviation | None) -> Result:
             result.status, result.reason = "xfail", f"{declared} [{result.reason}]"
     elif result.status == "fail" and result.ulp is not None and result.ulp <= (deviation.bound or 0.0):
         result.status, result.reason = "xfail", f"{declared} (within {deviation.bound:g})"
+    elif result.status == "fail":
+        result.reason = f"{result.reason}; not within {deviation.bound:g} either, as {declared}"
     return result
 
 

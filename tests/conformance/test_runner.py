@@ -295,6 +295,19 @@ def test_declarations_are_strict():
     }
 
 
+def test_a_deviation_says_until_when_and_a_bound_that_is_too_small_is_named():
+    backend = Sinh()
+    backend.deviations = {
+        ONE: Deviation("tolerance", "cancels near 0", bound=5.0),
+        "core-1/sinh/float64/small": Deviation("fails", "cancels too", url="https://example.org/1", until="2.0"),
+    }
+    found = {r.id: r for r in suite.run(backend, cases=[*backend.deviations]).results}
+    assert found[ONE].status == "fail"
+    assert "4 allowed; not within 5 either, as declared: cancels near 0" in found[ONE].reason
+    assert found["core-1/sinh/float64/small"].status == "xfail"
+    assert "declared: cancels too (https://example.org/1, until 2.0)" in found["core-1/sinh/float64/small"].reason
+
+
 def test_deviation_needs_a_kind_a_reason_and_a_bound_where_it_widens():
     for wrong in (("flaky", "why"), ("fails", " "), ("tolerance", "why"), ("fails", "why", 3.0)):
         with pytest.raises(ValueError, match="deviation"):

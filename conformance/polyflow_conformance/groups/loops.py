@@ -74,7 +74,11 @@ def _true(loop: Loop, state: list[np.ndarray], data: list[np.ndarray], orders: n
 def _loop(t: Trial, *, left: int, stops: list[int]) -> None:
     loop = _described(t, left)
     program = t.backend.loop(loop)
-    start = [np.array([[0.5, -1.0], [2.0, 4.0]], np.float32), np.float32(7.0), np.float32(9.0)]
+    start: list[np.ndarray] = [
+        np.array([[0.5, -1.0], [2.0, 4.0]], np.float32),
+        np.array(7.0, np.float32),
+        np.array(9.0, np.float32),
+    ]
     orders = np.stack([t.rng.permutation(ROWS) for _ in range(EPOCHS)])
     for scale in (1, 2):  # the same program on other data
         data = [(t.rng.integers(-4, 5, size) * scale).astype(np.float32) for size in ((ROWS, 2), (ROWS,))]
