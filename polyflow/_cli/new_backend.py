@@ -10,6 +10,7 @@ import keyword
 import os
 import shutil
 import tempfile
+import textwrap
 from pathlib import Path
 from string import Template
 from types import ModuleType
@@ -18,8 +19,9 @@ from typing import Any, NamedTuple
 from ..errors import PolyflowError
 
 EPILOG = """\
-What is written installs, runs and passes the conformance suite as it is. With --namespace it is a whole backend;
-without, its four methods keep arrays on NumPy until you put your library there.
+What is written installs and runs as it is. With --namespace it is a whole backend, which passes the conformance suite
+where the library follows the standard, and whose README says what to do where it does not; without, its four methods
+keep arrays on NumPy, and pass, until you put your library there.
 
 examples:
   polyflow new-backend mine --namespace array_api_strict
@@ -46,11 +48,13 @@ class Namespace(NamedTuple):
         module: its importable name.
         top: the outermost package of the library.
         requirement: the distribution that has the library and the version seen here, or that package's name.
+        holes: the ops that run on the host, in NumPy, for want of functions.
     """
 
     module: str
     top: str
     requirement: str
+    holes: tuple[str, ...] = ()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     write(target, files(name, namespace))
     if namespace is not None and namespace.module != arguments.namespace:
         print(f"The standard's namespace of {arguments.namespace} is {namespace.module}, so that is what is used.")
+    if namespace is not None and namespace.holes:
+        print(f"{_holes(namespace)} The README says what to do about it.")
     print(f"{target}: a backend named {name}. Next:\n")
     print(f"  pip install -e '{target}[test]'\n  polyflow conformance {name}")
     if namespace is None:
@@ -123,27 +129,49 @@ def find_namespace(module: str) -> Namespace:
         raise NewBackendError(f"{module} cannot be imported: {error}") from None
     except (Exception, SystemExit) as error:
         raise NewBackendError(f"importing {module} raised {type(error).__name__}: {error}") from None
-    xp = _standard(xp)
+    top = module.partition(".")[0]
+    xp = _standard(xp, top)
     lacking = [name for name in ("asarray", "float32", "add", "sum", "reshape") if not hasattr(xp, name)]
     if lacking:
         raise NewBackendError(
             f"{module} is no namespace of the Python array API standard: it has no {' or '.join(lacking)}. "
             "Leave out --namespace and write the four methods that every library can have."
         )
-    top = module.partition(".")[0]
     owners = importlib.metadata.packages_distributions().get(top, [])
     seen = f"{owners[0]}>={importlib.metadata.version(owners[0]).partition('+')[0]}" if len(owners) == 1 else top
-    return Namespace(xp.__name__ if isinstance(xp, ModuleType) else module, top, seen)
+    return Namespace(xp.__name__ if isinstance(xp, ModuleType) else module, top, seen, on_the_host(xp))
 
 
-def _standard(xp: Any) -> Any:
-    """The namespace that the arrays of ``xp`` name as theirs: array-api-compat has one for some older libraries."""
+def _standard(xp: Any, top: str) -> Any:
+    """The namespace that the arrays of ``xp`` name as theirs: array-api-compat has one for some older libraries.
+
+    Arrays of another library than ``top`` say nothing about a namespace that somebody has made for them.
+    """
     from array_api_compat import array_namespace
 
     try:
-        return array_namespace(xp.asarray(0.0))
+        array = xp.asarray(0.0)
+        return array_namespace(array) if type(array).__module__.partition(".")[0] == top else xp
     except Exception:
         return xp
+
+
+def on_the_host(xp: Any) -> tuple[str, ...]:
+    """The ops for which a namespace has neither a function nor what polyflow would make them of."""
+    from polyflow_conformance.table import ops
+
+    from ..backend import ArrayNamespaceBackend
+
+    try:
+        backend = type("Sketch", (ArrayNamespaceBackend,), {"name": "sketch", "xp": xp})()
+    except PolyflowError:  # such as a library without a device here, which the backend itself will say
+        return ()
+    return tuple(sorted(name for name, op in ops().items() if op.decomposition is None and not backend.implements(op)))
+
+
+def _holes(namespace: Namespace) -> str:
+    names = ", ".join(namespace.holes)
+    return f"For want of functions in {namespace.module} these ops run on the host, in NumPy: {names}."
 
 
 def files(name: str, namespace: Namespace | None) -> dict[str, str]:
@@ -160,6 +188,7 @@ def files(name: str, namespace: Namespace | None) -> dict[str, str]:
         "dependencies": ", ".join(f'"{one}"' for one in requirements),
         "requires": f'"{"numpy" if namespace is None else namespace.top}"',
         "namespace": "" if namespace is None else namespace.module,
+        "holes": "" if namespace is None or not namespace.holes else f"\n{_wrapped(_holes(namespace))}\n",
     }
     places = {
         "pyproject.toml": "pyproject.toml",
@@ -176,6 +205,10 @@ def files(name: str, namespace: Namespace | None) -> dict[str, str]:
         path: Template((TEMPLATE / f"{source}.in").read_text(encoding="utf-8")).substitute(words)
         for path, source in places.items()
     }
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 120))
 
 
 def write(target: Path, texts: dict[str, str]) -> None:

@@ -102,6 +102,22 @@ def test_no_template_is_left_unused():
         assert any(plain[0] in text for text in texts), path.name
 
 
+def test_a_namespace_with_holes_is_told_what_to_do(desk, monkeypatch, capsys):
+    """Functions for another library's arrays are a namespace; what runs on the host is said, in the README too."""
+    (desk / "halflib.py").write_text(
+        "from array_api_strict import *\nfrom array_api_strict import bool, abs, max, min, sum, any, all, round, pow\n"
+        "del argsort, searchsorted\n"
+    )
+    monkeypatch.syspath_prepend(str(desk))
+    assert main(["new-backend", "half", "--namespace", "halflib", "--output", str(desk / "half")]) == 0
+    said, readme = capsys.readouterr().out, (desk / "half/README.md").read_text()
+    for text in (said, readme.replace("\n", " ")):
+        sentence = text.partition("For want of functions in halflib these ops run on the host, in NumPy: ")[2]
+        assert {"argsort", "searchsorted"} <= set(sentence.partition(".")[0].split(", "))
+    assert "unsupported = {" in readme
+    assert "xp = halflib" in (desk / "half/polyflow_half/backend.py").read_text()
+
+
 def test_a_library_whose_arrays_name_another_namespace():
     """NumPy's own face of the standard, or array-api-compat's: what its arrays say."""
     found = new_backend.find_namespace("numpy")
