@@ -28,7 +28,7 @@ from .kernels import Kernels
 from .library import device_count, explained, load, no_device
 from .loop import DeviceLoop
 from .names import namespace
-from .plans import plan
+from .plans import memory, plan
 from .settings import planned
 
 HALVES = frozenset({dt.float16, dt.bfloat16})
@@ -108,12 +108,19 @@ class CuPyBackend(ArrayNamespaceBackend):
         return self.here(self.resolve(op))
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        if not planned() or any(-1 in value.shape for value in graph.values()):  # here some sizes come with a call
+        if not self._plans(graph):
             return self.here(super().compile(graph))
         run = self.here(plan)(graph, self)
         program: Any = self.here(run)
         program.text = run.text
         return program
+
+    def memory_of(self, graph: Any) -> int | None:
+        return self.here(memory)(graph, self) if self._plans(graph) else None
+
+    def _plans(self, graph: Any) -> bool:
+        """Whether a graph becomes a plan: not where some sizes come with a call."""
+        return planned() and all(-1 not in value.shape for value in graph.values())
 
     def loop(self, loop: Loop) -> LoopProgram:
         return DeviceLoop(loop, self)

@@ -340,6 +340,18 @@ def test_values_go_when_they_were_read_for_the_last_time(backend):
     assert len(alive) == len(graph.inputs) + len(set(results))
 
 
+def test_memory_is_that_of_the_arrays_that_live_at_once(backend):
+    def memory(function, *hosts):
+        return backend.memory_of(graph_of(backend, function, *hosts))
+
+    size = X.nbytes
+    assert memory(lambda x: pf.tanh(x * 2.0) + 1.0, X) == size
+    assert memory(lambda x: pf.sort(pf.sort(pf.sort(x))), X) == 2 * size
+    assert memory(lambda x: pf.sort(pf.transpose(pf.sort(x))), X) == 2 * size
+    assert memory(lambda x: x, X) == 0
+    assert memory(lambda x: (pf.sort(x), pf.sort(x * 2.0)), X) == 3 * size
+
+
 # How it is called -----------------------------------------------------------------------------------------------------
 
 

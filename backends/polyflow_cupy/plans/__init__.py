@@ -8,6 +8,6 @@ expression of CUDA C++, `fused` writes the kernel of a group, `order` finds an o
 bits of the ops run one by one.
 """
 
-from .planner import plan
+from .planner import memory, plan
 
-__all__ = ["plan"]
+__all__ = ["memory", "plan"]

@@ -13,6 +13,8 @@ from polyflow import dtypes as dt
 from polyflow.backend.keys import library_key
 from polyflow.backend.nodes import with_functions
 from polyflow.errors import point
+from polyflow.flow.passes.lives import VIEWS as SHARING
+from polyflow.flow.passes.lives import nbytes
 
 from .. import indexing
 from ..settings import captured
@@ -91,6 +93,31 @@ def steps_of(graph: Any, backend: Any) -> tuple[list[Step], list[Any], list[int]
         ended = tuple(value for value in ended if value not in lasting)
         steps.append(Step(called(unit, backend), sources, targets, ended, unit))
     return steps, values, results
+
+
+def memory(graph: Any, backend: Any) -> int:
+    """The most bytes that a plan's arrays hold at a time besides its arguments, results included; views hold none."""
+    steps, _, results = steps_of(graph, backend)
+    origin: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for at, step in enumerate(steps):
+        unit = step.unit
+        for number, value in zip(step.targets, unit.makes if unit else (), strict=False):
+            view = unit is not None and unit.fused is None and unit.node.op.name in SHARING and len(step.sources) == 1
+            origin[number] = origin.get(step.sources[0], step.sources[0]) if view else number
+            sizes[number] = 0 if view else nbytes(value)
+        last.update((origin.get(number, number), at) for number in (*step.sources, *step.targets))
+    last.update((origin.get(number, number), len(steps)) for number in results)
+    ends: dict[int, int] = {}
+    for number, at in last.items():
+        ends[at] = ends.get(at, 0) + sizes.get(number, 0)
+    held = most = 0
+    for at, step in enumerate(steps):
+        held += sum(sizes[number] for number in step.targets)
+        most = max(most, held)
+        held -= ends.get(at, 0)
+    return most
 
 
 def _constant(value: Any, values: list[Any], backend: Any) -> int:
