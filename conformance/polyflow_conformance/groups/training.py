@@ -158,18 +158,20 @@ def cases() -> Iterator[Case]:
 
 
 def _optimizer(t: Trial, *, make: Callable[[], Any], update: Update, dtype: np.dtype) -> None:
-    """The optimizer alone, on gradients that do not depend on it."""
-    start = t.rng.normal(size=(3, 4)).astype(dtype)
-    variable, optimizer = pf.Variable(start), make()
-    true, state = start.astype(WIDE), {}
+    """The optimizer alone, on two variables and gradients that do not depend on it."""
+    sizes = ((3, 4), (2,))
+    starts = [t.rng.normal(size=size).astype(dtype) for size in sizes]
+    variables, optimizer = [pf.Variable(start) for start in starts], make()
+    true, states = [start.astype(WIDE) for start in starts], [dict[str, Any]() for _ in sizes]
     for step in range(1, STEPS + 1):
-        g = t.rng.normal(size=(3, 4)).astype(dtype)
-        optimizer.apply([t.tensor(g)], [variable])
-        true = update(true, g.astype(WIDE), state, step)
-    size = np.maximum(np.abs(true), float(np.abs(true).max()) / 10)
-    error = float((np.abs(t.host(variable.value) - true) / size).max())
-    t.spec(variable.value, (3, 4), dtype, "the trained variable")
-    t.within(error, 2e-5 if dtype is dt.float32 else 1e-11, "the relative distance of weights from the formula's")
+        slopes = [t.rng.normal(size=size).astype(dtype) for size in sizes]
+        optimizer.apply([t.tensor(g) for g in slopes], variables)
+        true = [update(w, g.astype(WIDE), s, step) for w, g, s in zip(true, slopes, states, strict=True)]
+    for variable, one in zip(variables, true, strict=True):
+        host = t.spec(variable.value, one.shape, dtype, "the trained variable")
+        error = float((np.abs(host - one) / np.maximum(np.abs(one), float(np.abs(one).max()) / 10)).max())
+        bound = 2e-5 if dtype is dt.float32 else 1e-11
+        t.within(error, bound, "the relative distance of weights from the formula's")
 
 
 def _plain(kind: str) -> list[Any]:

@@ -71,3 +71,16 @@ class _(NumPyBackend):
             return run(*[scratch[i] for i in range(len(arrays))])
 
         return racy
+
+
+@mutant("a program that holds int8 in 32 bits from step to step", "program")
+class _(NumPyBackend):
+    def compile(self, graph):
+        if any(value.dtype != np.int8 for value in (*graph.inputs, *graph.outputs)) or not graph.nodes:
+            return super().compile(graph)
+        run = run_node_by_node(graph, self._wide, self.asarray)
+        return lambda *arrays: tuple(np.asarray(array).astype(np.int8) for array in run(*arrays))
+
+    def _wide(self, op):
+        kernel = self.resolve(op)
+        return lambda *arrays, **attrs: kernel(*[np.asarray(x).astype(np.int32) for x in arrays], **attrs)
