@@ -72,6 +72,22 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
     )
 
 
+def numbers(obj: list[Any]) -> np.ndarray | None:
+    """A list of Python floats or integers alone, or of lists of them, in their default dtype; None for any other."""
+    kinds = {*map(type, obj)}
+    try:
+        if kinds == _FLOATS or (kinds == _LISTS and all(map(_only_floats, obj))):
+            return np.array(obj, dt.DEFAULT_FLOAT)
+        if kinds == _INTEGERS:
+            return np.array(obj, dt.int32 if min(obj) >= -_FAR and max(obj) < _FAR else dt.int64)
+    except (ValueError, OverflowError):  # ragged, or too large: what is wrong is said elsewhere
+        pass
+    return None
+
+
+_FLOATS, _INTEGERS, _LISTS, _FAR = {float}, {int}, {list}, 2**31
+
+
 def nested(obj: Any) -> Nested | np.ndarray:
     """A nested list: weak where its first element is a Python number, an array where that is an array's.
 

@@ -52,12 +52,12 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
 
 def zeros(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
     """A tensor of zeros."""
-    return creation.zeros(shape, dtype)
+    return creation.filled(shape, 0, dtype, None)
 
 
 def ones(shape: Any, dtype: Any = dt.DEFAULT_FLOAT, name: str | None = None) -> Tensor:
     """A tensor of ones."""
-    return creation.ones(shape, dtype)
+    return creation.filled(shape, 1, dtype, None)
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
@@ -72,12 +72,12 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
 
 def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""
-    return creation.zeros_like(asarray(input), dtype)
+    return creation.zeros_like(input, dtype)
 
 
 def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
-    return creation.ones_like(asarray(input), dtype)
+    return creation.ones_like(input, dtype)
 
 
 def eye(

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes as dt
+from . import ufuncs
 from .backend import discovery, selection
-from .convert import Nested, nested, to_host
+from .convert import Nested, nested, numbers, to_host
 from .errors import BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 from .ops.declare import OPS
@@ -117,8 +118,6 @@ class Operators:
         return elementwise.bitwise_invert(self)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        from . import ufuncs
-
         return ufuncs.called(self, ufunc, method, inputs, options)
 
     __getitem__ = indexing.getitem
@@ -272,7 +271,7 @@ class Operators:
 
     def item(self) -> Any:
         """The one element as a Python number."""
-        if self.size != 1:
+        if self.shape and self.size != 1:
             raise ValueError(f"item() needs a tensor of one element; this one has shape {self.shape}.")
         return self.numpy().item()
 
@@ -281,7 +280,7 @@ class Operators:
         return self.numpy().tolist()
 
     def _one(self, what: str) -> Any:
-        if self.size != 1:
+        if self.shape and self.size != 1:
             raise ValueError(
                 f"{what}() of a tensor of shape {self.shape} is ambiguous: it has {self.size} elements. "
                 "Reduce it first, e.g. with .all(), .any() or .sum()."
@@ -463,9 +462,6 @@ def _unpickle(array: np.ndarray, name: str, device: str) -> Tensor:
     return Tensor(backend.asarray(array), backend)
 
 
-_FLOATS = {float}
-
-
 def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     """A new tensor holding ``obj``, copied.
 
@@ -482,8 +478,12 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     wanted = None if dtype is None else dt.as_dtype(dtype)
     if wanted is None:  # the usual ones first
         kind = obj.__class__
-        if kind is float or (kind is list and {*map(type, obj)} == _FLOATS):
+        if kind is float:
             return Tensor(target.adopt(np.array(obj, dt.DEFAULT_FLOAT)), target)
+        if kind is list:
+            found = numbers(obj)
+            if found is not None:
+                return Tensor(target.adopt(found), target)
         if kind is np.ndarray and obj.dtype in dt.HELD:
             return Tensor(target.asarray(obj), target)
     if obj.__class__ in dt.SCALARS:

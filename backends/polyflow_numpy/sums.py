@@ -99,6 +99,8 @@ def total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         axes = tuple(sorted(one % ndim for one in axis))
         if len({*axes}) < len(axes) or any(not -ndim <= one < ndim for one in axis):
             raise np.exceptions.AxisError(f"axis {axis} of {ndim} axes")
+        if len(axes) == ndim and x.flags.forc:
+            return _add(x, None, None, None, keepdims)
     else:
         if not -ndim <= axis < ndim:
             raise np.exceptions.AxisError(axis, ndim)

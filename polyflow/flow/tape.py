@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 _add = elementwise.add
+_IDENTITY = OPS["identity"]
 _existing: WeakValueDictionary[int, Tape] = WeakValueDictionary()
 
 
@@ -118,8 +119,7 @@ class Tape(Interpreter):
 
     def fresh(self, value: Tensor) -> Tensor:
         """``value`` under an identity of its own, watched; tapes below see where it came from."""
-        identity = OPS["identity"]
-        alias = eager.run(identity, (value,), {}) if self.below is None else self.below.run(identity, (value,), {})
+        alias = Tensor(value.array, value.backend) if self.below is None else self.below.run(_IDENTITY, (value,), {})
         self.watch(alias)
         return alias
 

@@ -346,8 +346,9 @@ def _ternary(op: Op) -> Callable[..., Any]:
         result.backend = backend
         if top is not None:
             live = top.live
-            if id(x1) in live or id(x2) in live or id(x3) in live:
-                top.remember(op, (x1, x2, x3), NO_ATTRS, result)
+            if (id(x1) in live or id(x2) in live or id(x3) in live) and op.rules:  # as Tape.remember does
+                live.add(id(result))
+                top.records.append((op, (x1, x2, x3), NO_ATTRS, result))
         return result
 
     return call
@@ -465,7 +466,9 @@ def together(op: Op) -> Callable[[Sequence[Any], Attrs], Any]:
             live = top.live
             for x in tensors:
                 if id(x) in live:
-                    top.remember(op, tuple(tensors), attrs, result)
+                    if op.rules:  # as Tape.remember does
+                        live.add(id(result))
+                        top.records.append((op, tuple(tensors), attrs, result))
                     break
         return result
 

@@ -36,6 +36,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
         ShapeError: for negative sizes, or a ``fill_value`` with axes. DTypeError: for one that is no number, or that
             ``dtype`` does not hold. OverflowError: for an integer outside the range of ``dtype``.
     """
+    if fill_value.__class__ is int or fill_value.__class__ is bool:
+        given = None if dtype is None else dt.as_dtype(dtype)
+        return call.create(_FULL, _filling(shape_tuple(shape), fill_value, given), backend)
     sizes = _sizes(shape)
     if fill_value.__class__ is float and (dtype is None or dtype is dt.float32):
         return call.create(_FULL, {"shape": sizes, "fill_value": fill_value, "dtype": dt.float32}, backend)
@@ -59,31 +62,35 @@ _FULL = OPS["full"]
 
 def _sizes(shape: Any) -> tuple[int, ...]:
     sizes = shape_tuple(shape)
-    if sizes and min(sizes) < 0:
-        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
+    for size in sizes:
+        if size < 0:
+            raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
     return sizes
 
 
-def _filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
+def filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
     """`full` of 0 or 1, which every dtype holds."""
     target = dtype if dtype is dt.DEFAULT_FLOAT else dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
     return call.create(_FULL, _filling(shape_tuple(shape), bit, target), backend)
 
 
-@lru_cache(4096)
-def _filling(shape: tuple[int, ...], bit: int, dtype: np.dtype) -> Attrs:
-    """The attributes of `full` that fill a shape with 0 or 1."""
-    return Attrs(_FULL, {"shape": _sizes(shape), "fill_value": bit, "dtype": dtype})
+@lru_cache(4096, typed=True)
+def _filling(shape: tuple[int, ...], value: int, dtype: np.dtype | None) -> Attrs:
+    """The attributes of `full` that fill a shape with an integer, or a boolean, which the dtype has to hold."""
+    sizes = _sizes(shape)
+    target = dt.default(value) if dtype is None else dtype
+    to_host(value, target)
+    return Attrs(_FULL, {"shape": sizes, "fill_value": value, "dtype": target})
 
 
 def zeros(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
     """A tensor of zeros, of float32 if no dtype is given."""
-    return _filled(shape, 0, dtype, backend)
+    return filled(shape, 0, dtype, backend)
 
 
 def ones(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
     """A tensor of ones, of float32 if no dtype is given."""
-    return _filled(shape, 1, dtype, backend)
+    return filled(shape, 1, dtype, backend)
 
 
 def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
@@ -107,7 +114,7 @@ def _filled_like(x: Any, bit: int, dtype: Any) -> Any:
     if not hasattr(x, "backend"):
         x = call.operand(x)
     sizes = x.array.shape if x.__class__ is call.kind else x.shape
-    return _filled(sizes, bit, x.dtype if dtype is None else dtype, x.backend)
+    return filled(sizes, bit, x.dtype if dtype is None else dtype, x.backend)
 
 
 def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, backend: Any = None) -> Any:

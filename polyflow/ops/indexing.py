@@ -92,7 +92,9 @@ def _index_set(x, updates, /, *indices, key):
 def _getitem_rule(index, g, y, x, *indices, key):
     if index:
         return None
-    if not indices:
+    if key.__class__ is np.ndarray:  # a mask, as it was given
+        _, key, indices, _ = static_key(x, key)
+    elif not indices:
         known = _basic_key(key, x.shape)
         key = key if known is None else known
     return call.apply(OPS["index_add"], (zeros_like(x, g.dtype), g, *indices), {"key": key})
@@ -128,22 +130,23 @@ def getitem(x: Any, key: Any) -> Any:
     Raises:
         IndexError: for an integer, an index array's element or too many indices outside the tensor's shape.
     """
-    if x.__class__ is call.kind:
-        if key.__class__ is call.kind:
-            if key.array.dtype in dt.INTEGERS and x.array.shape:
-                return _WITH_ARRAYS((x, key), _rows(x.array.shape, 0))
-        elif _is_basic(key):
+    if x.__class__ is not call.kind:
+        x = call.operand(x)
+    known, kind = x.__class__ is call.kind, key.__class__
+    if kind in _BASIC:
+        if known and _is_basic(key):
             selected = _selection(x, key)
             if selected is not None:
                 return selected
-    x = call.operand(x)
-    if key.__class__ is call.kind or key.__class__ is list or key.__class__ is np.ndarray:
+    elif kind is call.kind or kind is list or kind is np.ndarray:
         key = _index_array(key, x.backend)
-        dtype, sizes = key.dtype, x.shape
+        sizes = x.array.shape if known else x.shape
+        held = key.__class__ is call.kind
+        dtype = key.array.dtype if held and key.backend.numpy_dtypes else key.dtype
         if dtype in dt.INTEGERS and sizes:
             return _WITH_ARRAYS((x, key), _rows(sizes, 0))
-        if dtype is dt.bool_ and x.__class__ is key.__class__ is call.kind and x.backend is key.backend and key.shape:
-            selected = _selection(x, key.array, recorded=False)
+        if dtype is dt.bool_ and known and held and x.backend is key.backend and key.shape:
+            selected = _selection(x, key.array)
             if selected is not None:
                 return selected
     static = _basic_key(key, x.shape)
@@ -151,6 +154,9 @@ def getitem(x: Any, key: Any) -> Any:
         return _GETITEM.prepared(x, {"key": static})
     x, static, indices, _ = static_key(x, key)
     return call.apply(_GETITEM, (x, *indices), {"key": static})
+
+
+_BASIC = frozenset({int, slice, tuple, type(None), type(Ellipsis)})
 
 
 class _Selectors(dict[Any, Any]):
@@ -166,16 +172,14 @@ _WITH_ARRAYS = call.together(_GETITEM)
 _SELECTORS = _Selectors()
 
 
-def _selection(x: Any, key: Any, recorded: bool = True) -> Any:
+def _selection(x: Any, key: Any) -> Any:
     """What a basic key or a mask selects from a tensor, in the quickest way.
 
-    None where there is no such way or the key is wrong, and where it would have to be ``recorded`` and cannot be.
+    None where there is no such way or the key is wrong.
     """
     array, backend, top = x.array, x.backend, call.interpreter.get()
     selector = _SELECTORS[backend]
     if selector is None or (top is not None and (top.below is not None or top.live is None)):
-        return None
-    if not recorded and top is not None and id(x) in top.live:
         return None
     result = call.new(call.kind)
     try:
@@ -255,13 +259,14 @@ def _refuse_duplicates(shape: tuple[int, ...], key: Key, indices: tuple[Any, ...
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     """The slices of ``x`` at ``indices`` along ``axis`` (which may be left out for a one-dimensional ``x``)."""
     x = call.operand(x)
-    ndim = len(x.shape)
+    sizes = x.array.shape if x.__class__ is call.kind else x.shape
+    ndim = len(sizes)
     if axis is None and ndim != 1:
         raise ValueError(f"take needs axis= for a tensor of shape {x.shape}.")
-    place = normal_axis(0 if axis is None else axis, ndim)
+    place = axis if axis.__class__ is int and 0 <= axis < ndim else normal_axis(0 if axis is None else axis, ndim)
     index = _index_array(indices, x.backend)
     if index.dtype in dt.INTEGERS:
-        return _WITH_ARRAYS((x, index), _rows(x.shape, place))
+        return _WITH_ARRAYS((x, index), _rows(sizes, place))
     return getitem(x, (*[slice(None)] * place, index))
 
 

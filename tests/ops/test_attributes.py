@@ -55,6 +55,21 @@ def test_flags_are_not_numbers():
             assert reduction.sum(x, axis).shape == ()
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations([1, True, 1.0])], ids=str)
+def test_fills_of_equal_values(order):
+    """A number fills with the dtype of its own type, whichever was there before it."""
+    expected = {int: dt.int32, bool: dt.bool_, float: dt.float32}
+    for value in order:
+        assert creation.full((3,), value).dtype is expected[type(value)]
+    for _ in range(2):
+        with pytest.raises(OverflowError, match="300"):
+            creation.full((3,), 300, "uint8")
+        with pytest.raises(pf.errors.ShapeError, match="0 or more"):
+            creation.full((3, -1), 1)
+        with pytest.raises(pf.errors.ShapeError, match="0 or more"):
+            creation.zeros((-3,))
+
+
 def test_zeros_of_either_sign():
     """-0.0 equals 0.0 and is another number: floats are no keys."""
     x = tensor(np.array([-1.0, -2.0], np.float32))

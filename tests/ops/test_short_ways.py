@@ -256,6 +256,60 @@ def test_masks():
         same_everywhere(lambda mask=mask: x[mask], general, [x])
 
 
+def test_masks_on_tapes_of_tapes():
+    """The second derivative of what a mask selects, and of a mask that was an array, written to later."""
+    x, mask = tensor(np.array([1.0, 2.0, 3.0], np.float32)), np.array([True, False, True])
+
+    def cubes(x: Any) -> Any:
+        return reduction.sum(x[mask] ** 3)
+
+    np.testing.assert_array_equal(pf.grad(lambda x: reduction.sum(pf.grad(cubes)(x)))(x).numpy(), [6, 0, 18])
+    with pf.GradientTape() as tape:
+        tape.watch(x)
+        y = cubes(x)
+    mask[:] = True
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [3, 0, 27])
+
+
+LISTS = [
+    [], [[]], [1.0], [1, 2], [True], [1, True], [1, 2.0], [-(2**31)], [2**31 - 1], [2**31], [-(2**31) - 1], [2**63 - 1],
+    [[1.0, 2.0], [3.0, 4.0]], [[[1.0]], [[-0.0]]], [[1.0], []], [[], []], [[1.0], [2]], [[1], [2]], [float("nan")],
+]  # fmt: skip
+"""Lists that have a dtype."""
+
+
+@pytest.mark.parametrize("given", LISTS, ids=str)
+def test_lists_of_numbers(given: Any) -> None:
+    """A list of one Python type is made a tensor at once, and is what it is the other way."""
+    from polyflow.convert import numbers, to_host
+
+    expected = outcome(lambda: tensor(to_host(given)))
+    assert outcome(lambda: pf.constant(given)) == expected
+    short = numbers(given)
+    assert short is None or outcome(lambda: tensor(short)) == expected
+
+
+@pytest.mark.parametrize("given", [[2**63], [2**70, 1], [-(2**63) - 1]], ids=str)
+def test_lists_of_numbers_that_are_too_large(given: Any) -> None:
+    with pytest.raises(OverflowError, match="out of range"):
+        pf.constant(given)
+
+
+def test_assigning_a_tensor():
+    """A tensor like the variable's own is held at once; another is converted or refused as ever."""
+    v = pf.Variable(np.zeros((2, 3), np.float32))
+    value = tensor(np.ones((2, 3), np.float32))
+    assert v.assign(value) is v
+    np.testing.assert_array_equal(v.numpy(), np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"variable 'Variable' has shape \(2, 3\)"):
+        v.assign(tensor(np.ones((3, 2), np.float32)))
+    with pytest.raises(pf.errors.DTypeError):
+        v.assign(tensor(np.ones((2, 3), np.complex64)))
+    assert v.assign(tensor(np.full((2, 3), 2, np.int8))).dtype is dt.float32
+    with pytest.raises(Exception, match="held by a variable|fixed|variable"):
+        value[0] = 5.0
+
+
 def test_indices_are_copied():
     """An index array that a user writes to later changes nothing, gradients included."""
     x, index = tensor(np.arange(3, dtype=np.float32)), np.array([0, 1])
