@@ -36,7 +36,8 @@ class Program:
         self, loop: Loop, runnable: Callable[[Any], Callable[..., Any]], stage: Callable[[np.ndarray], Any]
     ) -> None:
         self.loop, self.runnable, self.stage = loop, runnable, stage
-        self.program = in_64_bits(jax.jit(self._run))
+        self.program = jax.jit(self._run)
+        self._call = in_64_bits(self.program)
 
     def place(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
         return tuple(array if array.nbytes < _SMALL else self.stage(array) for array in arrays)
@@ -46,7 +47,7 @@ class Program:
     ) -> tuple[list[Any], list[np.ndarray]]:
         padded = np.zeros((self.loop.capacity, orders.shape[1]), np.int32 if orders.shape[1] < 1 << 31 else np.int64)
         padded[: len(orders)] = orders
-        changed, reports = self.program(tuple(state), data, padded, np.int32(start), np.int32(stop))
+        changed, reports = self._call(tuple(state), data, padded, np.int32(start), np.int32(stop))
         result = list(state)
         for place, array in zip(self.loop.writes, changed, strict=True):
             result[place] = array

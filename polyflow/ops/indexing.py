@@ -263,7 +263,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     ndim = len(sizes)
     if axis is None and ndim != 1:
         raise ValueError(f"take needs axis= for a tensor of shape {x.shape}.")
-    place = axis if axis.__class__ is int and 0 <= axis < ndim else normal_axis(0 if axis is None else axis, ndim)
+    place = normal_axis(0 if axis is None else axis, ndim)
     index = _index_array(indices, x.backend)
     if index.dtype in dt.INTEGERS:
         return _WITH_ARRAYS((x, index), _rows(sizes, place))
