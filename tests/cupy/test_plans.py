@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 from cpu_kernels import compiler
 from op_cases import OPS, cases, values
+from standin import make
 
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
 from polyflow.backend.nodes import run_node_by_node
-from polyflow.errors import ConfigError
+from polyflow.errors import ConfigError, UnsupportedError
 from polyflow.flow.passes import simplified
 from polyflow.flow.trace import trace
 from polyflow.ops import call
 from polyflow.ops.rules import Spec
 from polyflow_cupy import indexing
+from polyflow_cupy.backend import CuPyBackend
 from polyflow_cupy.plans import groups, order
 from polyflow_cupy.plans.formulas import CONTRACTED, CUPYS, OWN, computable, expression
 from polyflow_cupy.settings import PLAN
@@ -362,9 +364,15 @@ def test_an_error_names_the_users_line(backend):
     assert any("while polyflow ran" in note and "test_plans.py" in note for note in caught.value.__notes__)
 
 
-def test_a_plan_runs_on_its_backends_device(standin):
-    from polyflow_cupy.backend import CuPyBackend
+def test_a_dtype_that_is_not_held_is_refused_in_a_plan_too(standin):
+    """CuPy 13 has no bfloat16, also not between two nodes of a kernel."""
+    older = CuPyBackend(cupy=make("13.6.0"))
+    run = older.compile(graph_of(older, lambda x: pf.cast(pf.cast(x * 2.0, pf.bfloat16), pf.float32) + 1.0, X))
+    with pytest.raises(UnsupportedError, match="no dtype bfloat16"):
+        run(older.asarray(X))
 
+
+def test_a_plan_runs_on_its_backends_device(standin):
     backend = CuPyBackend("1", cupy=standin)
     (got,), (expected,) = both(backend, lambda x: pf.tanh(x * 2.0) * 0.5 + pf.reduce_sum(x), X)
     np.testing.assert_allclose(got, expected, rtol=1e-6)

@@ -11,14 +11,14 @@ A group is closed (no path leads out of it and back in), and stays so:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from polyflow.flow.passes import Group, fusion_groups
 
 from .formulas import computable
 
-MOST = 48
+MOST = 40
 """How many arrays a fused kernel takes and gives at most: older GPUs pass 4 KB of arguments to a kernel."""
 
 SMALL = 4096
@@ -30,25 +30,26 @@ ALIASES = frozenset({"identity", "stop_gradient"})
 Nodes = list[Any]
 
 
-def groups(graph: Any, known: dict[Any, Any]) -> list[Group]:
+def groups(graph: Any, known: dict[Any, Any], held: Collection[Any]) -> list[Group]:
     """The groups of a graph of two nodes or more, none with more arrays than a kernel takes.
 
     Args:
         graph: the graph.
         known: its values that are one number everywhere, which no kernel has to read.
+        held: the dtypes that the backend holds; nodes of others are left to kernels that say so.
     """
-    return _Groups(graph, known).finished()
+    return _Groups(graph, known, held).finished()
 
 
 class _Groups:
-    def __init__(self, graph: Any, known: dict[Any, Any]) -> None:
-        self.graph, self.known = graph, known
+    def __init__(self, graph: Any, known: dict[Any, Any], held: Collection[Any]) -> None:
+        self.graph, self.known, self.held = graph, known, held
         self.place = {id(node): at for at, node in enumerate(graph.nodes)}
         self.readers: dict[Any, list[Any]] = {value: [None] for value in graph.outputs}  # None stands for the caller
         for node in graph.nodes:
             for value in node.inputs:
                 self.readers.setdefault(value, []).append(node)
-        self.found: list[Nodes] = [list(group.nodes) for group in fusion_groups(graph, computable)]
+        self.found: list[Nodes] = [list(group.nodes) for group in fusion_groups(graph, self._computable)]
         grouped = {id(node) for nodes in self.found for node in nodes}
         for node in graph.nodes:
             if id(node) not in grouped and self._single(node):
@@ -63,7 +64,10 @@ class _Groups:
         """Whether a node of no group could be in one."""
         name, family = node.op.name, node.op.rule.family
         like = (family == "elementwise" and name not in ALIASES) or name in ("astype", "where", "clip")
-        return like and node.output not in self.known and -1 not in node.output.shape and computable(node)
+        return like and node.output not in self.known and -1 not in node.output.shape and self._computable(node)
+
+    def _computable(self, node: Any) -> bool:
+        return computable(node) and all(value.dtype in self.held for value in (*node.inputs, node.output))
 
     # Moving what one other group reads ------------------------------------------------------------------------------
 

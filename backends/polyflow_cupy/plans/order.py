@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 from typing import Any
 
 from polyflow import dtypes as dt
@@ -29,14 +30,19 @@ class Unit:
         self.makes: tuple[Any, ...] = (node.output,) if kernel is None else kernel.outputs
 
 
-def units(graph: Any) -> tuple[list[Unit], dict[Any, Any]]:
-    """The units of a graph in order, without those that nothing needs; and for each alias the value it stands for."""
+def units(graph: Any, held: Collection[Any] = frozenset(dt.ALL)) -> tuple[list[Unit], dict[Any, Any]]:
+    """The units of a graph in order, without those that nothing needs; and for each alias the value it stands for.
+
+    Args:
+        graph: the graph.
+        held: the dtypes that the backend holds.
+    """
     filled = {node.output: node.attrs["fill_value"] for node in graph.nodes if node.op.name == "full"}
     known = {value: number for value, number in filled.items() if value.dtype in dt.HALVES} | uniform(graph)
     places = {id(node): at for at, node in enumerate(graph.nodes)}
     grouped: set[int] = set()
     found = []
-    for group in groups(graph, known):
+    for group in groups(graph, known, held):
         grouped.update(id(node) for node in group.nodes)
         found.append(Unit(group.nodes[-1], places[id(group.nodes[-1])], fused(group, known)))
     same: dict[Any, Any] = {}

@@ -72,7 +72,7 @@ def plan(graph: Any, backend: Any) -> Run:
 def steps_of(graph: Any, backend: Any) -> tuple[list[Step], list[Any], list[int]]:
     """A graph's steps, the values that a call starts from by number (inputs first), and the numbers of its results."""
     graph = lowered(graph)
-    order, same = units(graph)
+    order, same = units(graph, backend.capabilities.dtypes)
     numbers: dict[Any, int] = {value: number for number, value in enumerate(graph.inputs)}
     values: list[Any] = [None] * len(numbers)
 
