@@ -10,6 +10,8 @@ import numpy as np
 def power(x1: Any, x2: Any) -> Any:
     """``x1 ** x2``; one exponent of 0.5 is no square root, which differs at -inf and -0.0: there pow is inf and 0."""
     result = np.power(x1, x2)
+    if x2 != 0.5 if x2.__class__ is float else result.size > 1 and result.shape == x2.shape and 0 not in x2.strides:
+        return result
     if result.dtype.kind == "f" and np.count_nonzero(x2 == 0.5):
         special = (x2 == 0.5) & ((x1 == 0) | np.isneginf(x1))
         result = np.where(special, np.abs(x1, dtype=result.dtype), result)
