@@ -26,7 +26,9 @@ def assign(x: Any, key: Any, values: Any) -> None:
         Otherwise as `index_set`.
     """
     if isinstance(x, Variable):
-        raise TypeError(f"variable {x.name!r} takes other values by v[key].assign(values).")
+        raise TypeError(
+            f"variable {x.name!r} takes other values by v[key].assign(values). Or assign to a copy of them: v.copy()."
+        )
     if getattr(x, "fixed", False):
         raise TypeError(
             "this tensor is a variable's value or a traced function's argument. Assign to a copy: x.copy()."
