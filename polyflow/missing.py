@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from .errors import nearest
 
 _NO_IMAGES = "there are no layers for images; flatten them for Dense, or subclass Layer and write `call` in ops"
+_IMAGES = "work on images with array code, or with Pillow before the first tensor"
 _NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go along the time axis with tf.scan"
 _NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
 WEIGHTS = "model.save and tf.keras.models.load_model keep a model in a file, save_weights and load_weights its weights"
@@ -26,7 +27,7 @@ INSTEAD = {
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
         **dict.fromkeys(("py_function", "numpy_function", "py_func"), _HOST),
         "io": _FILES,
-        "image": "work on images with array code, or with Pillow before the first tensor",
+        "image": _IMAGES,
         "signal": "Fourier transforms are in polyflow.array_api.fft",
         "distribute": "a model trains on one device; choose it with tf.device or use_backend",
         "summary": "callbacks.CSVLogger writes a training's logs to a file, and fit returns them",
@@ -53,10 +54,14 @@ INSTEAD = {
         "BackupAndRestore": "ModelCheckpoint keeps the model of every epoch",
     },
     "polyflow.keras": {
-        **dict.fromkeys(("preprocessing", "applications", "export"), _NO_IMAGES),
+        **dict.fromkeys(("applications", "export"), _NO_IMAGES),
         "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
         "ops": "its functions are at the top level, and in tf.math, tf.nn and tf.linalg",
+    },
+    "polyflow.keras.preprocessing": {
+        **dict.fromkeys(("image", "image_dataset_from_directory"), _IMAGES),
+        **dict.fromkeys(("text", "text_dataset_from_directory"), _NO_TEXT),
     },
     "polyflow.random": {
         "get_global_generator": "without seed= and key= every function draws from the global generator",

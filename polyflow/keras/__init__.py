@@ -7,7 +7,7 @@ from ..layers import Input
 from ..layers.base import Layer
 from ..missing import answer
 from ..models import Model, Sequential
-from . import backend, utils
+from . import backend, preprocessing, utils
 
 __all__ = [
     "Input",
@@ -24,6 +24,7 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "utils",
 ]

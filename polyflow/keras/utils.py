@@ -9,8 +9,9 @@ import numpy as np
 from ..errors import LabelError, ShapeError
 from ..missing import answer
 from ..random import set_seed
+from .timeseries import timeseries_dataset_from_array
 
-__all__ = ["normalize", "pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = ["normalize", "pad_sequences", "set_random_seed", "timeseries_dataset_from_array", "to_categorical"]
 
 
 def set_random_seed(seed: int) -> None:
@@ -31,15 +32,21 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     Raises:
         LabelError: for a label that is no class.
     """
-    labels = np.asarray(x).astype(np.int64)
-    if labels.ndim > 1 and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    count = int(num_classes or labels.max(initial=-1) + 1)
-    outside = labels[(labels < 0) | (labels >= count)]
-    if outside.size:
+    given = np.asarray(x)
+    if given.dtype.kind in "USO":
         raise LabelError(
-            f"to_categorical got the label {outside.flat[0]}; expected whole numbers from 0 to {count - 1}."
+            f"to_categorical got the label {given.ravel().tolist()[0]!r}; expected whole numbers from 0 up. Number "
+            "labels of another kind first: names, labels = np.unique(labels, return_inverse=True)."
         )
+    if given.ndim > 1 and given.shape[-1] == 1:
+        given = given[..., 0]
+    with np.errstate(invalid="ignore"):
+        labels = given.astype(np.int64)
+    count = int(num_classes or labels.max(initial=-1) + 1)
+    outside = given[(labels < 0) | (labels >= count) | (labels != given)]
+    if outside.size:
+        upto = f"from 0 to {count - 1}" if num_classes else "from 0 up"
+        raise LabelError(f"to_categorical got the label {outside.flat[0]}; expected whole numbers {upto}.")
     return np.eye(count, dtype=np.float32)[labels]
 
 

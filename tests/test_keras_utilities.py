@@ -1,0 +1,120 @@
+"""Keras's utilities against Keras, or against their definition where Keras needs TensorFlow for them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+import polyflow as tf
+from polyflow.errors import DTypeError, LabelError, ShapeError
+
+utils = tf.keras.utils
+
+
+def test_sequences_are_padded_as_keras_does():
+    from keras.utils import pad_sequences
+
+    assert tf.keras.preprocessing.sequence.pad_sequences is utils.pad_sequences
+    rows = [[1, 2, 3], [4], [], [5, 6]]
+    for length, padding, truncating, value in itertools.product(
+        (None, 2, 5), ("pre", "post"), ("pre", "post"), (0, -1)
+    ):
+        options = {"maxlen": length, "padding": padding, "truncating": truncating, "value": value}
+        found, expected = utils.pad_sequences(rows, **options), pad_sequences(rows, **options)
+        assert found.dtype == expected.dtype
+        assert found.tolist() == expected.tolist()
+
+
+# Series -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [1, 3])
+@pytest.mark.parametrize(("stride", "rate"), [(1, 1), (2, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize(("start", "stop"), [(None, None), (2, None), (None, 15), (3, 14)])
+def test_sequences_of_a_series(length, stride, rate, start, stop):
+    data, targets = np.arange(40.0).reshape(20, 2), np.arange(100, 120)
+    dataset = utils.timeseries_dataset_from_array(
+        data, targets, length, stride, rate, 4, start_index=start, end_index=stop
+    )
+    first, last = start or 0, stop or 20
+    begins = range(first, last - (length - 1) * rate, stride)
+    batches = list(dataset)
+    assert [len(x) for x, _ in batches[:-1]] == [4] * (len(batches) - 1)
+    found = np.concatenate([x.numpy() for x, _ in batches])
+    assert found.tolist() == [[data[i + k * rate].tolist() for k in range(length)] for i in begins]
+    assert np.concatenate([y.numpy() for _, y in batches]).tolist() == [targets[i] for i in begins]
+
+
+def test_series_without_targets_or_batches():
+    series = np.arange(6)
+    dataset = utils.timeseries_dataset_from_array(series, None, 4, batch_size=None)
+    series[:] = 0  # what the dataset holds is its own
+    assert [x.tolist() for x in dataset] == [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5]]
+    assert [x.tolist() for x, _ in utils.timeseries_dataset_from_array([1, 2, 3], [7], 2)] == [[[1, 2]]]
+    assert len(utils.timeseries_dataset_from_array([1, 2], None, 3)) == 0
+
+
+def test_a_shuffled_series_keeps_targets_beside_their_sequences():
+    series = np.arange(50)
+    dataset = utils.timeseries_dataset_from_array(series, series, 3, batch_size=8, shuffle=True, seed=1)
+    passes = [[(x.tolist(), y.tolist()) for x, y in dataset] for _ in range(2)]
+    for batches in passes:
+        begins = [y for _, ys in batches for y in ys]
+        assert begins != sorted(begins)
+        assert sorted(begins) == list(range(48))
+        assert all(row == [y, y + 1, y + 2] for xs, ys in batches for row, y in zip(xs, ys, strict=True))
+    assert passes[0] != passes[1]
+    again = utils.timeseries_dataset_from_array(series, series, 3, batch_size=8, shuffle=True, seed=1)
+    assert [(x.tolist(), y.tolist()) for x, y in again] == passes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"sequence_length": 0}, "sequence_length=0; expected an integer of at least 1"),
+        ({"sampling_rate": 5}, "sampling_rate=5; expected an integer from 1 to 4"),
+        ({"sequence_stride": -1}, "sequence_stride=-1; expected an integer from 1 to 4"),
+        ({"start_index": 5}, "start_index=5; expected an integer from 0 to 4"),
+        ({"start_index": 2, "end_index": 2}, "end_index=2; expected an integer from 3 to 5"),
+    ],
+)
+def test_numbers_that_do_not_fit_a_series(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        utils.timeseries_dataset_from_array(**({"data": np.arange(5), "targets": None, "sequence_length": 2} | options))
+
+
+def test_what_is_no_series():
+    with pytest.raises(ShapeError, match="got a number as data"):
+        utils.timeseries_dataset_from_array(1.0, None, 2)
+    with pytest.raises(DTypeError, match="targets"):
+        utils.timeseries_dataset_from_array([1.0, 2.0], ["a", "b"], 2)
+
+
+# Labels -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["cat", "dog"], "got the label 'cat'; expected whole numbers from 0 up. .*np.unique"),
+        ([[None]], "got the label None"),
+        ([0, -1, 2], "got the label -1; expected whole numbers from 0 up"),
+        ([-3], "got the label -3; expected whole numbers from 0 up"),
+        ([0.0, np.nan], "got the label nan; expected whole numbers from 0 up"),
+        ([0.0, 1.5], "got the label 1.5; expected whole numbers"),
+    ],
+)
+def test_labels_that_are_no_classes(labels, sentence):
+    with pytest.raises(LabelError, match=sentence):
+        utils.to_categorical(labels)
+
+
+def test_labels_as_keras_takes_them():
+    from keras.utils import to_categorical
+
+    for labels in ([0, 2, 1], [[1], [0]], [[1, 0], [2, 2]], [0.0, 3.0], [True, False]):
+        found, expected = utils.to_categorical(labels), to_categorical(labels)
+        assert found.tolist() == expected.tolist()
+    assert utils.to_categorical([], 3).shape == (0, 3)
