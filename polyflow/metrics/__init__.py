@@ -40,6 +40,7 @@ from .accuracy import (
 from .accuracy import accuracy as _accuracy
 from .base import Metric
 from .confusion import AUC, FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
+from .per_output import F1Score, FBetaScore, PerOutput, R2Score
 from .probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -75,6 +76,8 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
@@ -89,6 +92,7 @@ __all__ = [
     "Metric",
     "Poisson",
     "Precision",
+    "R2Score",
     "Recall",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
@@ -143,6 +147,7 @@ _CLASSES = (
     *(CategoricalHinge, KLDivergence, Poisson, BinaryCrossentropy, CategoricalCrossentropy),
     *(SparseCategoricalCrossentropy, Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
     *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy, Precision, Recall, AUC),
+    *(FBetaScore, F1Score, R2Score),
     *(TruePositives, FalsePositives, TrueNegatives, FalseNegatives),
 )
 
@@ -222,6 +227,8 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         return MeanMetricWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
     if isinstance(identifier, str):
         found.name = identifier
+    if isinstance(found, PerOutput):
+        found.build(y_pred)
     return found
 
 

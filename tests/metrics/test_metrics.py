@@ -108,6 +108,41 @@ def test_thresholds_are_probabilities():
         metrics.Recall(thresholds=[0.5, 2])
 
 
+def test_scores_per_output_say_what_they_need():
+    for metric in (metrics.F1Score(), metrics.R2Score()):
+        with pytest.raises(ValueError, match="has no result before its first batch"):
+            metric.result()
+        with pytest.raises(ShapeError, match=r"needs predictions of shape \(samples, outputs\); got \(2,\)"):
+            metric([1, 0], [0.4, 0.6])
+        with pytest.raises(ShapeError, match="Expected equal shapes"):
+            metric(np.zeros((4, 2)), np.zeros((4, 3), "float32"))
+    for wrong in ({"average": "Macro"}, {"threshold": 1.5}):
+        with pytest.raises(ValueError, match="Did you mean 'macro'|at most 1; got 1.5"):
+            metrics.F1Score(**wrong)
+    with pytest.raises(ValueError, match="Did you mean 'uniform_average'"):
+        metrics.R2Score("uniform")
+
+
+def test_an_adjusted_score_needs_more_targets_than_regressors():
+    plain, adjusted = metrics.R2Score(), metrics.R2Score(num_regressors=7)
+    y_true, y_pred = np.arange(8.0)[:, None], np.arange(8.0)[:, None] * 0.9
+    assert float(adjusted(y_true, y_pred)) == float(plain(y_true, y_pred))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_scores_per_output_in_fit(backend):
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(12, 4)).astype("float32"), np.eye(3, dtype="float32")[draw.integers(0, 3, 12)]
+    with pf.use_backend(backend):
+        model = pf.keras.Sequential([pf.keras.layers.Dense(3, "softmax")])
+        model.compile("sgd", "categorical_crossentropy", metrics=[metrics.F1Score("macro"), "r2_score"])
+        model.fit(x, y, batch_size=5, epochs=2, verbose=0)
+        found = model.evaluate(x, y, batch_size=5, verbose=0, return_dict=True)
+        predictions = model.predict(x, verbose=0)
+    assert found["f1_score"] == pytest.approx(float(metrics.F1Score("macro")(y, predictions)), rel=1e-5)
+    assert found["r2_score"] == pytest.approx(float(metrics.R2Score()(y, predictions)), rel=1e-4)
+
+
 @pytest.mark.parametrize("options", [{"curve": "roc"}, {"summation_method": "interpolating"}])
 def test_auc_names_its_options(options):
     with pytest.raises(UnknownNameError, match="Did you mean"):
