@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .custom_objects import get_registered_name, get_registered_object, known_names, name_of_own
 from .errors import unknown_name
 
 
@@ -61,11 +62,14 @@ class Family:
         return thing
 
     def find(self, name: str) -> Any:
-        """The class or function of this name: a member, or an object that an installed plugin offers.
+        """The class or function of this name: a user's own, a member, or an object that an installed plugin offers.
 
         Raises:
             UnknownNameError: if there is none; the message lists the nearest names.
         """
+        own = get_registered_object(name)
+        if own is not None:
+            return own
         key = self._key(name)
         if key in self.members:
             return self.members[key]
@@ -74,7 +78,7 @@ class Family:
         offered = discovery.objects()
         if name in offered:
             return offered[name]
-        raise unknown_name(self.kind, name, self.members)
+        raise unknown_name(self.kind, name, [*self.members, *known_names()])
 
     def get(self, identifier: Any) -> Any:
         """The object that ``identifier`` means.
@@ -109,14 +113,17 @@ class Family:
         if thing is None or isinstance(thing, (str, Mapping)):
             return thing
         if hasattr(thing, "get_config"):
-            return {"class_name": type(thing).__name__, "config": thing.get_config()}
+            return {"class_name": get_registered_name(type(thing)), "config": thing.get_config()}
         own = getattr(thing, "__name__", None)
         for name in (own, *self.members):
             if name is not None and self.members.get(name) is thing:
                 return name
+        registered = name_of_own(thing)
+        if registered is not None:
+            return registered
         raise ValueError(
-            f"{self.kind} {thing!r} has no name to be saved under. Give it one with register(function, 'name'), "
-            f"or use one of: {', '.join(self.names)}."
+            f"{self.kind} {thing!r} has no name to be saved under. Give it one with register(function, 'name') or "
+            f"@keras.saving.register_keras_serializable(), or use one of: {', '.join(self.names)}."
         )
 
     def _from_config(self, data: Mapping[str, Any]) -> Any:

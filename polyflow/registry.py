@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from .custom_objects import get_registered_object, known_names
 from .errors import unknown_name
 
 _registered: dict[str, Any] = {}
@@ -17,22 +18,26 @@ def register_layer(cls: Any) -> Any:
 
 
 def layer_class(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The layer class of this name: from ``custom_objects``, registered ones, polyflow's own, or an installed plugin's.
+    """The layer class of this name: a user's own, polyflow's, or an installed plugin's.
+
+    A user's own are in ``custom_objects``, registered (`register_layer`, `polyflow.custom_objects`), or of the block
+    around.
 
     Raises:
         UnknownNameError: if there is none; the message lists the nearest names.
     """
     from . import layers
 
-    known = (
-        {one: getattr(layers, one) for one in layers.__all__ if one[0].isupper()} | _registered | (custom_objects or {})
-    )
+    own = get_registered_object(name, {**_registered, **(custom_objects or {})})
+    if own is not None:
+        return own
+    known = {one: getattr(layers, one) for one in layers.__all__ if one[0].isupper()}
     if name not in known:
         from .backend import discovery
 
         known |= discovery.objects()
     if name not in known:
-        raise unknown_name("layer", name, known)
+        raise unknown_name("layer", name, [*known, *_registered, *known_names()])
     return known[name]
 
 

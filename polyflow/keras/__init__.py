@@ -7,7 +7,7 @@ from ..layers import Input
 from ..layers.base import Layer
 from ..missing import answer
 from ..models import Model, Sequential
-from . import backend, preprocessing, utils
+from . import backend, preprocessing, saving, utils
 
 __all__ = [
     "Input",
@@ -26,6 +26,7 @@ __all__ = [
     "optimizers",
     "preprocessing",
     "regularizers",
+    "saving",
     "utils",
 ]
 

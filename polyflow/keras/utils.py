@@ -6,12 +6,33 @@ from typing import Any
 
 import numpy as np
 
+from ..custom_objects import (
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from ..errors import LabelError, ShapeError
 from ..missing import answer
 from ..random import set_seed
 from .timeseries import timeseries_dataset_from_array
 
-__all__ = ["normalize", "pad_sequences", "set_random_seed", "timeseries_dataset_from_array", "to_categorical"]
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "normalize",
+    "pad_sequences",
+    "register_keras_serializable",
+    "set_random_seed",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+]
+
+CustomObjectScope = custom_object_scope
 
 
 def set_random_seed(seed: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..convert import short
+from ..custom_objects import get_registered_name
 from ..layers.base import Layer
 from ..registry import layer_from
 from .network import Call, Network, Place, numbers, replaced, run
@@ -20,7 +21,7 @@ def network_config(network: Network) -> dict[str, Any]:
     """
     layers = [*network.layers, *(one for one in network.entrances if one not in network.layers)]
     return {
-        "layers": [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in layers],
+        "layers": [{"class_name": get_registered_name(type(layer)), "config": layer.get_config()} for layer in layers],
         "entrances": [layer.name for layer in network.entrances],
         "calls": [
             {"layer": call.layer.name, "arguments": _plain(call.arguments, call.layer), "gives": call.gives}

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import losses, metrics, optimizers
+from ..custom_objects import custom_object_scope, get_registered_name, get_registered_object
 from ..errors import WeightFileError
 from ..registry import layer_from
 from . import weights as weight_files
@@ -60,7 +61,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
             f"{type(model).__name__} cannot be made from a configuration: define get_config and from_config, or keep "
             "its weights with save_weights."
         )
-    described = {"class_name": type(model).__name__, "config": config, "input_shape": model.input_shape}
+    described = {"class_name": get_registered_name(type(model)), "config": config, "input_shape": model.input_shape}
     notes = {"model": model.name, "architecture": _json(described, path), "compiled": _json(_compiled(model), path)}
     optimizer = model.optimizer if model.optimizer is not None and model.optimizer.built else None
     weight_files.write(path, model.weights, notes, optimizer=[] if optimizer is None else optimizer.variables)
@@ -81,35 +82,37 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         raise WeightFileError(
             f"{path!r} holds weights and no model. Make the model, and give it these with model.load_weights."
         )
-    described = json.loads(notes["architecture"])
-    model = layer_from(described, custom_objects)
-    if not model.built:
-        model.build(tuple(described["input_shape"]))
-    compiled = json.loads(notes.get("compiled", "null"))
     state: list[Any] = []
-    if compile and compiled is not None:
-        model.compile(
-            optimizers.get(compiled["optimizer"]),
-            _restored(compiled["loss"], losses.get),
-            loss_weights=compiled["loss_weights"],
-            metrics=_restored(compiled["metrics"], metrics.deserialize),
-            weighted_metrics=_restored(compiled["weighted_metrics"], metrics.deserialize),
-        )
-        if compiled["built"]:
-            model.optimizer.build(model.trainable_variables)
-            state = model.optimizer.variables
+    described = json.loads(notes["architecture"])
+    with custom_object_scope(custom_objects):
+        model = layer_from(described, custom_objects)
+        if not model.built:
+            model.build(tuple(described["input_shape"]))
+        compiled = json.loads(notes.get("compiled", "null"))
+        if compile and compiled is not None:
+            model.compile(
+                optimizers.get(compiled["optimizer"]),
+                _restored(compiled["loss"], losses.get),
+                loss_weights=compiled["loss_weights"],
+                metrics=_restored(compiled["metrics"], metrics.deserialize),
+                weighted_metrics=_restored(compiled["weighted_metrics"], metrics.deserialize),
+            )
+            if compiled["built"]:
+                model.optimizer.build(model.trainable_variables)
+                state = model.optimizer.variables
     weight_files.load(path, model.weights, optimizer=state)
     return model
 
 
 def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model that ``model.to_json()`` described, with fresh weights."""
-    return layer_from(json.loads(text), custom_objects)
+    with custom_object_scope(custom_objects):
+        return layer_from(json.loads(text), custom_objects)
 
 
 def to_json(model: Any, **options: Any) -> str:
     """A model's class and configuration as JSON; ``options`` are those of ``json.dumps``."""
-    return json.dumps({"class_name": type(model).__name__, "config": model.get_config()}, **options)
+    return json.dumps({"class_name": get_registered_name(type(model)), "config": model.get_config()}, **options)
 
 
 def _json(data: Any, path: str) -> str:
@@ -153,4 +156,5 @@ def _restored(value: Any, get: Any) -> Any:
         return [_restored(one, get) for one in value]
     if isinstance(value, dict) and "by name" in value:
         return {name: _restored(one, get) for name, one in value["by name"].items()}
-    return get(value) if isinstance(value, dict) else value
+    own = isinstance(value, str) and get_registered_object(value) is not None
+    return get(value) if own or isinstance(value, dict) else value

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from ..custom_objects import get_registered_name
 from ..layers.base import Input, InputLayer, Layer, Shape
 from ..layers.symbolic import SymbolicTensor
 from ..registry import layer_from, register_layer
@@ -180,7 +181,9 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The model as plain data: its name and each layer's class and configuration."""
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._sublayers]
+        layers = [
+            {"class_name": get_registered_name(type(layer)), "config": layer.get_config()} for layer in self._sublayers
+        ]
         config: dict[str, Any] = {"name": self.name, "layers": layers}
         if self.input_shape is not None:
             config["build_input_shape"] = list(self.input_shape)
