@@ -453,6 +453,7 @@ MODULES = (
     "math",
     "metrics",
     "models",
+    "nest",
     "nn",
     "optimizers",
     "random",
@@ -496,11 +497,15 @@ _ALSO = {
     "zeros_initializer": ("initializers", "Zeros"),
     "case": ("flow.control", "case"),
     "cond": ("flow.control", "cond"),
+    "foldl": ("flow.control", "foldl"),
+    "foldr": ("flow.control", "foldr"),
     "fori_loop": ("flow.control", "fori_loop"),
     "function": ("flow.function", "function"),
     "map_fn": ("flow.control", "map_fn"),
+    "name_scope": ("flow.notes", "name_scope"),
     "scan": ("flow.control", "scan"),
     "switch_case": ("flow.control", "switch_case"),
+    "vectorized_map": ("flow.control", "vectorized_map"),
     "while_loop": ("flow.control", "while_loop"),
 }
 """Names that are looked up when they are first used, most of them TensorFlow's: the module, and what they are called

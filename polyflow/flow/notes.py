@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -51,6 +52,15 @@ def scope(name: str, phase: str | None = None) -> AbstractContextManager[Any]:
     if path and not name.startswith(f"{path}/"):
         name = f"{path}/{name}" if name else path
     return _Block(Note(name, phase or now, line))
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """TensorFlow's: a block whose ops stand under ``name`` where a graph is shown. It names no variables."""
+    if not isinstance(name, str):
+        raise TypeError(f"name_scope needs a name, a string; got a {type(name).__name__}.")
+    with scope(name.strip("/")):
+        yield f"{name.strip('/')}/"
 
 
 def backward() -> AbstractContextManager[Any]:
