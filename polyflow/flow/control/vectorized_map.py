@@ -48,8 +48,7 @@ def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop:
 def _at_once(fn: Callable[[Any], Any], leaves: list[Any], structure: Any) -> Any:
     """The results for all elements, or None where they have to be computed one by one."""
     outer = call.interpreter.get()
-    tracing = outer is not None and outer.backend is not None
-    part = Nested(outer) if tracing else Tracer(leaves[0].backend)
+    part = Tracer(leaves[0].backend) if outer is None or outer.backend is None else Nested(outer)
     with inside(part):
         symbols = [part.input(*spec, "element") for spec in elements(leaves)]
         try:
