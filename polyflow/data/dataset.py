@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,13 @@ from ..errors import ShapeError, UnsupportedError
 from ..missing import Instead
 from ..tensor import Tensor, tensor
 from .cache import Cache
+from .choosing import Chosen
 from .group import Batch, Unbatch
 from .mapping import Filter, FlatMap, Interleave, Map, TakeWhile, elements
 from .node import INFINITE, UNKNOWN, AnyDataset, Node, Start
 from .padding import PaddedBatch
 from .parallel import Prefetch
+from .scanning import Scan, Unique
 from .select import Concatenate, Repeat, Shard, Skip, Take, Zip
 from .shuffle import Shuffle
 from .sources import Arrays, Count, Generated
@@ -61,9 +63,8 @@ class Dataset(AnyDataset):
     with_options = Instead("leave it out, there is nothing to choose")
     rebatch = Instead("unbatch().batch(n)")
     list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
-    scan, unique = Instead(_GENERATOR), Instead(_GENERATOR)
     group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
-    sample_from_datasets, choose_from_datasets = Instead(_GENERATOR), Instead(_GENERATOR)
+    sample_from_datasets, random = Instead(_GENERATOR), Instead(_GENERATOR)
 
     # Sources ----------------------------------------------------------------------------------------------------------
 
@@ -200,6 +201,31 @@ class Dataset(AnyDataset):
         if not parts:
             raise TypeError("zip() got a structure without any dataset.")
         return Dataset(Zip(layout, [part._node for part in parts]))
+
+    @staticmethod
+    def choose_from_datasets(
+        datasets: Sequence[Dataset], choice_dataset: Dataset, stop_on_empty_dataset: bool = True
+    ) -> Dataset:
+        """Elements of several datasets, in the order that a dataset of their numbers says.
+
+        Args:
+            datasets: datasets of one structure and of the same dtypes.
+            choice_dataset: int64 scalars: from which dataset the next element comes.
+            stop_on_empty_dataset: whether to end where the chosen dataset has none left; else it is passed over.
+
+        Raises:
+            TypeError, DTypeError: for anything else. ValueError: for no datasets; during iteration, for another number.
+        """
+        parts = list(datasets)
+        for part in (*parts, choice_dataset):
+            if not isinstance(part, AnyDataset):
+                raise TypeError(f"choose_from_datasets() got a {type(part).__name__}. Expected datasets.")
+        if not parts:
+            raise ValueError("choose_from_datasets() got no datasets to choose from.")
+        spec = choice_dataset.element_spec
+        if not isinstance(spec, TensorSpec) or spec.shape != () or spec.dtype not in dt.INTEGERS:
+            raise TypeError(f"choose_from_datasets() needs choices that are integers, int64 scalars; got {spec}.")
+        return Dataset(Chosen([part._node for part in parts], choice_dataset._node, bool(stop_on_empty_dataset)))
 
     # Choosing and ordering --------------------------------------------------------------------------------------------
 
@@ -416,6 +442,29 @@ class Dataset(AnyDataset):
     def take_while(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements before the first for which a function returns False; errors as for `filter`."""
         return Dataset(TakeWhile(self._node, predicate))
+
+    def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], Any]) -> Dataset:
+        """What a function makes of each element and a state that it hands on.
+
+        Args:
+            initial_state: the state at the first element: a tensor or structure of tensors.
+            scan_func: from the state and an element (a tuple is one argument) to a pair: the next state, of the
+                structure and dtypes of this one, and what the element becomes.
+
+        Raises:
+            TypeError: when ``scan_func`` cannot be called; during iteration, when it returns no pair, or a state of
+                another structure. DTypeError: during iteration, for a state of another dtype.
+        """
+        structure, state = _arrays(initial_state, "scan(): initial_state", True)
+        return Dataset(Scan(self._node, structure, state, scan_func))
+
+    def unique(self) -> Dataset:
+        """The elements that differ from every one before; what was seen is kept in memory.
+
+        Raises:
+            TypeError: during iteration, for a dataset of datasets.
+        """
+        return Dataset(Unique(self._node))
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any]) -> Any:
         """The state that is left when a function has taken in every element.
