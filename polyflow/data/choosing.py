@@ -20,11 +20,12 @@ class Chosen(Over):
         nodes: whose elements these are.
         choices: the numbers, int64 scalars.
         stop: whether to end where a chosen node has no element left; else it is passed over.
+        what: who asks, for messages.
     """
 
-    def __init__(self, nodes: Sequence[Node], choices: Node, stop: bool) -> None:
+    def __init__(self, nodes: Sequence[Node], choices: Node, stop: bool, what: str) -> None:
         super().__init__(nodes[0])
-        self.nodes, self.choices, self.stop = nodes, choices, stop
+        self.nodes, self.choices, self.stop, self.what = nodes, choices, stop, what
         self.cardinality = 0 if choices.cardinality == 0 else UNKNOWN
         self.known = all(node.known for node in nodes)
         if self.known:
@@ -35,14 +36,14 @@ class Chosen(Over):
         for node in self.nodes[1:]:
             if node.structure != self.structure:
                 raise TypeError(
-                    f"choose_from_datasets() got datasets of different structures: {self.structure} and "
+                    f"{self.what} got datasets of different structures: {self.structure} and "
                     f"{node.structure}. Expected the same nesting of tuples and dicts; change one with map() first."
                 )
             for place, other in enumerate(node.specs):
                 spec = general(found[place], other)
                 if spec is None:
                     raise DTypeError(
-                        f"choose_from_datasets() got datasets of different dtypes: {found[place]} and {other}. Convert "
+                        f"{self.what} got datasets of different dtypes: {found[place]} and {other}. Convert "
                         "one of them with map() first."
                     )
                 found[place] = spec
@@ -59,7 +60,7 @@ class Chosen(Over):
                 number = int(choice)
                 if not 0 <= number < len(sources):
                     raise ValueError(
-                        f"choose_from_datasets() got the choice {number} of {len(sources)} datasets. Expected numbers "
+                        f"{self.what} got the choice {number} of {len(sources)} datasets. Expected numbers "
                         f"from 0 to {len(sources) - 1}."
                     )
                 leaves = next(sources[number], None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..missing import Instead
 from ..tensor import Tensor, tensor
 from .cache import Cache
 from .choosing import Chosen
+from .drawn import Drawn
 from .group import Batch, Unbatch
 from .mapping import Filter, FlatMap, Interleave, Map, TakeWhile, elements
 from .node import INFINITE, UNKNOWN, AnyDataset, Node, Start
@@ -64,7 +65,6 @@ class Dataset(AnyDataset):
     rebatch = Instead("unbatch().batch(n)")
     list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
     group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
-    sample_from_datasets, random = Instead(_GENERATOR), Instead(_GENERATOR)
 
     # Sources ----------------------------------------------------------------------------------------------------------
 
@@ -178,6 +178,17 @@ class Dataset(AnyDataset):
         return Dataset(Count(numbers, dtype))
 
     @staticmethod
+    def random(seed: int | None = None, rerandomize_each_iteration: bool | None = None) -> Dataset:
+        """Random integers from 0 to 2**32 - 1 without end, as int64 scalars.
+
+        Args:
+            seed: an integer, for the same numbers in every run; without it they follow `polyflow.random.set_seed`.
+            rerandomize_each_iteration: whether each pass has numbers of its own.
+        """
+        number = None if seed is None else _integer(seed, "random()", "seed")
+        return Dataset(Drawn(number, bool(rerandomize_each_iteration)))
+
+    @staticmethod
     def zip(*args: Any, datasets: Any = None) -> Dataset:
         """The elements of several datasets side by side, as long as all of them have one.
 
@@ -216,16 +227,46 @@ class Dataset(AnyDataset):
         Raises:
             TypeError, DTypeError: for anything else. ValueError: for no datasets; during iteration, for another number.
         """
-        parts = list(datasets)
-        for part in (*parts, choice_dataset):
-            if not isinstance(part, AnyDataset):
-                raise TypeError(f"choose_from_datasets() got a {type(part).__name__}. Expected datasets.")
-        if not parts:
-            raise ValueError("choose_from_datasets() got no datasets to choose from.")
+        what = "choose_from_datasets()"
+        parts = _nodes(datasets, what)
+        (choices,) = _nodes([choice_dataset], what)
         spec = choice_dataset.element_spec
         if not isinstance(spec, TensorSpec) or spec.shape != () or spec.dtype not in dt.INTEGERS:
             raise TypeError(f"choose_from_datasets() needs choices that are integers, int64 scalars; got {spec}.")
-        return Dataset(Chosen([part._node for part in parts], choice_dataset._node, bool(stop_on_empty_dataset)))
+        return Dataset(Chosen(parts, choices, bool(stop_on_empty_dataset), what))
+
+    @staticmethod
+    def sample_from_datasets(
+        datasets: Sequence[Dataset],
+        weights: Any = None,
+        seed: int | None = None,
+        stop_on_empty_dataset: bool = False,
+        rerandomize_each_iteration: bool | None = None,
+    ) -> Dataset:
+        """Elements of several datasets, each time of one that is drawn at random.
+
+        Args:
+            datasets: datasets of one structure and of the same dtypes.
+            weights: how likely each of them is drawn, numbers of at least 0; all alike if left out.
+            seed: an integer, for the same order in every run; without it the order follows `polyflow.random.set_seed`.
+            stop_on_empty_dataset: whether to end where the drawn dataset has none left; else it is passed over.
+            rerandomize_each_iteration: whether each pass has an order of its own.
+
+        Raises:
+            TypeError, DTypeError: for anything else. ValueError: for no datasets, and for weights that do not fit.
+        """
+        what = "sample_from_datasets()"
+        parts = _nodes(datasets, what)
+        chances = np.ones(len(parts)) if weights is None else np.asarray(weights, np.float64)
+        if chances.shape != (len(parts),) or not (chances >= 0).all() or not 0 < chances.sum() < np.inf:
+            raise ValueError(
+                f"{what} got weights {weights!r} for {len(parts)} datasets. Expected as many numbers of at least 0, "
+                "one of them above."
+            )
+        drawn = np.flatnonzero(chances)  # what is never drawn would never be seen to end
+        number = None if seed is None else _integer(seed, what, "seed")
+        order = Drawn(number, bool(rerandomize_each_iteration), chances[drawn])
+        return Dataset(Chosen([parts[i] for i in drawn], order, bool(stop_on_empty_dataset), what))
 
     # Choosing and ordering --------------------------------------------------------------------------------------------
 
@@ -580,6 +621,17 @@ class Dataset(AnyDataset):
 def _tensors(node: Node, source: Iterator[list[Any]]) -> Iterator[Any]:
     for leaves in source:
         yield packed_tensors(node.structure, leaves)  # the structure may only be known when the first element is there
+
+
+def _nodes(datasets: Iterable[Any], what: str) -> list[Node]:
+    """What is inside of datasets, of which there is at least one."""
+    parts = list(datasets)
+    for part in parts:
+        if not isinstance(part, AnyDataset):
+            raise TypeError(f"{what} got a {type(part).__name__}. Expected datasets.")
+    if not parts:
+        raise ValueError(f"{what} got no datasets to choose from.")
+    return [part._node for part in parts]
 
 
 def _read_only(leaf: Any) -> Any:

@@ -1,14 +1,17 @@
-"""unique, scan and choose_from_datasets, next to what Python's own loops give."""
+"""unique, scan, and elements of several datasets, next to what Python's own loops give."""
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from polyflow.data import Dataset, TensorSpec
+from polyflow import threefry
+from polyflow.data import INFINITE_CARDINALITY, Dataset, TensorSpec
 from polyflow.errors import DTypeError
+from polyflow.random import set_seed
 
 N = Dataset.range
 
@@ -82,3 +85,42 @@ def test_choices_that_are_refused():
         Dataset.choose_from_datasets([N(3), Dataset.zip(N(3), N(3))], N(2))
     with pytest.raises(ValueError, match="got no datasets"):
         Dataset.choose_from_datasets([], N(2))
+
+
+def test_random_numbers_without_end():
+    dataset = Dataset.random(seed=3)
+    first = listed(dataset.take(2000))
+    assert first == listed(dataset.take(2000)) == listed(Dataset.random(3).take(2000))
+    assert first == threefry.words(threefry.fold_in(threefry.key(3), 0), 2000).tolist()
+    assert dataset.cardinality().item() == INFINITE_CARDINALITY
+    other = Dataset.random(3, rerandomize_each_iteration=True).take(4)
+    assert listed(other) != listed(other)
+    twice = listed(other.repeat(2))
+    assert twice[:4] != twice[4:]
+    set_seed(1)
+    drawn = listed(Dataset.random().take(3))
+    set_seed(1)
+    assert drawn == listed(Dataset.random().take(3))
+
+
+def test_sampling_follows_the_weights():
+    parts = [of([i]).repeat() for i in range(3)]
+    found = Counter(listed(Dataset.sample_from_datasets(parts, [0.5, 0.0, 1.5], seed=1).take(4000)))
+    assert found[1] == 0
+    assert abs(found[0] / 4000 - 0.25) < 0.03
+    even = Counter(listed(Dataset.sample_from_datasets(parts, seed=1).take(3000)))
+    assert all(abs(count / 3000 - 1 / 3) < 0.04 for count in even.values())
+
+
+def test_sampling_ends_where_all_are_empty_or_the_first_is():
+    parts = [N(0, 3), N(10, 15)]
+    mixed = Dataset.sample_from_datasets(parts, seed=2)
+    assert listed(mixed) == listed(mixed)
+    assert sorted(listed(mixed)) == [0, 1, 2, 10, 11, 12, 13, 14]
+    assert [x for x in listed(mixed) if x < 10] == [0, 1, 2]
+    assert listed(Dataset.sample_from_datasets(parts, [1, 0])) == [0, 1, 2]
+    stopped = listed(Dataset.sample_from_datasets(parts, seed=2, stop_on_empty_dataset=True))
+    assert stopped == listed(mixed)[: len(stopped)]
+    for weights in ([1.0], [-1, 2], [0, 0]):
+        with pytest.raises(ValueError, match=r"sample_from_datasets\(\) got weights .* for 2 datasets"):
+            Dataset.sample_from_datasets(parts, weights)
