@@ -171,13 +171,15 @@ def split(spec: object) -> tuple[str, str | None]:
 
 def _load(spec: Any) -> Backend:
     from .protocol import Backend
+    from .undisturbed import global_random_states
 
     if isinstance(spec, Backend):
         return spec
     name, device = split(spec)
     with _lock_of(name):
         if spec not in _by_spec:
-            made = plugin(name).make(device)
+            with global_random_states():
+                made = plugin(name).make(device)
             _by_spec[spec] = _by_device.setdefault((name, made.device), made)
         return _by_spec[spec]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 
@@ -27,6 +28,32 @@ def minimal(make_backend):
     kind = make_backend("minimal")
     discovery.register("minimal", kind)
     return kind
+
+
+def test_loading_a_library_leaves_global_random_numbers_alone(make_backend):
+    """A script that seeded NumPy's and Python's generators draws the same numbers whichever backend it loads then."""
+    numbers = np.random.mtrand._rand  # the generator behind NumPy's module
+
+    def drawing(device):
+        numbers.seed(5)
+        random.random()
+        return make_backend("drawing")(device)
+
+    def failing(device):
+        numbers.rand(3)
+        raise RuntimeError("no such thing")
+
+    discovery.register("drawing", drawing)
+    discovery.register("failing", failing)
+    numbers.seed(0)
+    random.seed(0)
+    expected = numbers.rand(), random.random()
+    numbers.seed(0)
+    random.seed(0)
+    discovery.get("drawing")
+    with pytest.raises(BackendBrokenError):
+        discovery.get("failing")
+    assert (numbers.rand(), random.random()) == expected
 
 
 def test_one_object_per_library_and_device(minimal):
