@@ -177,7 +177,7 @@ def _squeezing(shape: tuple[int, ...], axis: Any) -> Attrs | None:
     axes = normal_axes(axis, len(shape))
     for i in axes:
         if shape[i] != 1:
-            raise ShapeError(f"squeeze cannot remove axis {i} of shape {shape}: its size is {shape[i]}, not 1.")
+            raise ShapeError(f"squeeze cannot remove axis {i} of shape {tuple(shape)}: its size is {shape[i]}, not 1.")
     return _reshaping(shape, tuple([size for i, size in enumerate(shape) if i not in axes]))
 
 
@@ -240,7 +240,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
     sizes = _sizes(parts[0])
     for i, part in enumerate(parts):
         if _sizes(part) != sizes:
-            raise ShapeError(f"stack needs tensors of one shape; tensor 0 is {sizes}, tensor {i} is {part.shape}.")
+            raise ShapeError(f"stack needs tensors of one shape; tensor 0 is {tuple(sizes)}, tensor {i} is {tuple(part.shape)}.")
     place = normal_axis(axis, len(sizes) + 1)
     if place == len(sizes):
         return _JOIN([expand_dims(part, place) for part in parts], _joining(place))
