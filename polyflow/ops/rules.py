@@ -107,7 +107,8 @@ def reshaped(shape: Shape, target: Shape) -> Shape:
     if unknown and known and count % known == 0:
         return tuple(count // known if size == -1 else size for size in target)
     if unknown or count != known:
-        raise ShapeError(f"cannot reshape {tuple(shape)}, which holds {count} elements, to {target}: the counts differ.")
+        shown = tuple(shape)
+        raise ShapeError(f"cannot reshape {shown}, which holds {count} elements, to {target}: the counts differ.")
     return target
 
 

@@ -240,7 +240,8 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
     sizes = _sizes(parts[0])
     for i, part in enumerate(parts):
         if _sizes(part) != sizes:
-            raise ShapeError(f"stack needs tensors of one shape; tensor 0 is {tuple(sizes)}, tensor {i} is {tuple(part.shape)}.")
+            found = tuple(_sizes(part))
+            raise ShapeError(f"stack needs tensors of one shape; tensor 0 is {tuple(sizes)}, tensor {i} is {found}.")
     place = normal_axis(axis, len(sizes) + 1)
     if place == len(sizes):
         return _JOIN([expand_dims(part, place) for part in parts], _joining(place))
