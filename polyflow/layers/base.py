@@ -304,6 +304,10 @@ class Layer:
     output: Any = SymbolOf(lambda node: node.outputs)
     """The symbolic tensor that this call gave, or the structure of several."""
 
+    def held_already(self) -> bool:
+        """Whether a Sequential was built with the layer: one that is shared keeps the first one's paths."""
+        return self._within is not _nowhere
+
     def _call_on_symbols(self) -> None:
         """Be called on symbolic tensors, if it is known which."""
         holder = self._within()

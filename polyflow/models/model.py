@@ -19,6 +19,7 @@ from .network import Network
 from .network_config import network_config, symbols_of
 from .summary import summary
 from .trainer import Trainer
+from .weight_names import weight_names
 
 
 class _OfNetwork:
@@ -219,7 +220,7 @@ class Model(Trainer, Layer):
 
     def _named_weights(self) -> list[Any]:
         self._need_built("its weights have no shapes")
-        return self.weights
+        return weight_names(self)
 
     def to(self, backend: Any) -> Any:
         """Move the model to another backend: variables, optimizer and metrics; returns the model."""

@@ -18,6 +18,7 @@ from ..errors import WeightFileError
 from ..registry import layer_from
 from . import weights as weight_files
 from .weight_file import read
+from .weight_names import state_names, weight_names
 
 ENDINGS = (".keras", ".h5", ".weights.safetensors", ".safetensors")
 """How the name of a file may end. The first two are Keras's formats, whose names are taken for polyflow's own files."""
@@ -63,8 +64,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
         )
     described = {"class_name": get_registered_name(type(model)), "config": config, "input_shape": model.input_shape}
     notes = {"model": model.name, "architecture": _json(described, path), "compiled": _json(_compiled(model), path)}
-    optimizer = model.optimizer if model.optimizer is not None and model.optimizer.built else None
-    weight_files.write(path, model.weights, notes, optimizer=[] if optimizer is None else optimizer.variables)
+    weights = weight_names(model)
+    built = model.optimizer is not None and model.optimizer.built
+    weight_files.write(path, weights, notes, optimizer=state_names(model.optimizer, weights) if built else [])
 
 
 def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
@@ -99,8 +101,8 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
             )
             if compiled["built"]:
                 model.optimizer.build(model.trainable_variables)
-                state = model.optimizer.variables
-    weight_files.load(path, model.weights, optimizer=state)
+                state = state_names(model.optimizer, weight_names(model))
+    weight_files.load(path, weight_names(model), optimizer=state)
     return model
 
 

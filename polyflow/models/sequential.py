@@ -119,9 +119,10 @@ class Sequential(Model):
 
     def _build_layer(self, layer: Layer, shape: Shape) -> Shape:
         layer.ensure_built(shape)
+        if not layer.held_already():
+            for variable in layer.variables:
+                variable.path = f"{self.name}/{layer.name}/{variable.path.removeprefix(layer.name + '/')}"
         layer.input_shape, layer._within = shape, weakref.ref(self)
-        for variable in layer.variables:
-            variable.path = f"{self.name}/{layer.name}/{variable.path.removeprefix(layer.name + '/')}"
         layer.output_shape = layer.compute_output_shape(shape)
         return layer.output_shape
 

@@ -1,6 +1,6 @@
 """Weight files: the variables of a model in one safetensors file, and back.
 
-A file maps each variable's path (``sequential/dense/kernel``) to its values. Optimizer variables stand beside them
+A file maps each variable's name (``sequential/dense/kernel``) to its values. Optimizer variables stand beside them
 under ``optimizer:``. The metadata says which format and version of polyflow wrote it and in which order the variables
 came. bfloat16 is stored as such; complex numbers, which not every reader of the format knows, as pairs of reals.
 
@@ -43,7 +43,8 @@ def save(
 
     Args:
         path: a name that ends in ``.safetensors``; its folder must exist.
-        variables: the model's variables, each under its ``path``; or a mapping from names to variables or arrays.
+        variables: the model's variables, each under its ``path`` or in a pair with its name; or a mapping from names to
+            variables or arrays.
         metadata: strings to keep with them.
         optimizer: the optimizer's variables, kept under ``optimizer:`` and their path.
 
@@ -92,7 +93,9 @@ def _encode(path: str, content: dict[str, np.ndarray], notes: dict[str, str]) ->
 
 def _named(path: str, variables: Iterable[Any] | Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Each variable under its name in the file."""
-    items = variables.items() if isinstance(variables, Mapping) else [(one.path, one) for one in variables]
+    if isinstance(variables, Mapping):
+        variables = variables.items()
+    items = [one if isinstance(one, tuple) else (one.path, one) for one in variables]
     named: dict[str, Any] = {}
     for name, variable in items:
         if not isinstance(name, str) or not name or name == "__metadata__":

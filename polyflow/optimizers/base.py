@@ -80,6 +80,7 @@ class Optimizer:
         self.built = False
         self._variables: list[Variable] = []
         self._trainable: list[Variable] = []
+        self.references: list[tuple[Variable, Variable]] = []
         self._places: dict[int, int] = {}
         self._slots: list[SimpleNamespace] = []
         self._averages: list[Variable] = []
@@ -237,7 +238,9 @@ class Optimizer:
     ) -> Variable:
         """Make a variable of the shape, dtype and backend of another."""
         like = reference_variable
-        return self.add_variable(like.shape, initializer, like.dtype, f"{like.path}/{name}", like.backend)
+        made = self.add_variable(like.shape, initializer, like.dtype, f"{like.path}/{name}", like.backend)
+        self.references.append((made, like))
+        return made
 
     def to(self, backend: Any) -> Optimizer:
         """Move the state to another backend; returns the optimizer."""
