@@ -43,8 +43,8 @@ class Variable(Operators):
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
         self._value = _first(value, dtype, backend)
-        self.name: str = name or "Variable"
-        self.path: str = self.name
+        self.name = name or "Variable"
+        self.path = self.name
         self.trainable = trainable
         top = interpreter.get()
         if top is not None:

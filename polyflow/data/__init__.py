@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..missing import answer
-from .dataset import AUTOTUNE, Dataset
+from .arguments import AUTOTUNE
+from .dataset import Dataset
 from .node import INFINITE as INFINITE_CARDINALITY
 from .node import UNKNOWN as UNKNOWN_CARDINALITY
 from .spec import DatasetSpec, TensorSpec

@@ -167,4 +167,6 @@ class AnyDataset:
     """The base of `Dataset`, for the steps that meet datasets as elements or as results."""
 
     __slots__ = ("_node",)
-    _node: Node
+
+    def __init__(self, node: Node) -> None:
+        self._node = node

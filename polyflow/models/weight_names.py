@@ -38,4 +38,4 @@ def state_names(optimizer: Any, weights: Named) -> Named:
         for state, variable in optimizer.references
         if id(variable) in names
     }
-    return [(places.get(id(variable), variable.path), variable) for variable in optimizer.variables]
+    return [(str(places.get(id(one), one.path)), one) for one in optimizer.variables]
