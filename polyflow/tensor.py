@@ -271,9 +271,7 @@ class Operators:
 
     def item(self) -> Any:
         """The one element as a Python number."""
-        if self.shape and self.size != 1:
-            raise ValueError(f"item() needs a tensor of one element; this one has shape {self.shape}.")
-        return self.numpy().item()
+        return self._one("item")
 
     def tolist(self) -> Any:
         """The values as nested Python lists (a Python number for a 0-d tensor)."""
@@ -386,6 +384,12 @@ class Tensor(Operators):
         """The values on the host: a read-only view where the library allows, else a copy; a scalar without axes."""
         host = self.backend.to_numpy(self.array)
         return host if host.shape else host[()]
+
+    def _one(self, what: str) -> Any:
+        array = self.array
+        if isinstance(array, (np.generic, np.ndarray)) and array.size == 1:
+            return array.item()
+        return super()._one(what)
 
     def copy(self) -> Tensor:
         """A tensor of the same values. (It may share their memory: assigning to one does not change the other.)"""

@@ -6,7 +6,7 @@ The halves are computed in float32 and rounded once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -57,18 +57,36 @@ ROW = 64
 """Rows of fewer elements are compared with a number just as fast."""
 
 
-@_wide
-def softmax(x: Any, *, axis: Any) -> Any:
+def _along(function: Callable[[Any, Any, Callable[[Any], Any]], Any]) -> Any:
+    """A kernel of a function that is handed the sum over the axis, worked out once where the axis comes again."""
+    wide = _wide(function)
+
+    def kernel(x: Any, *, axis: Any) -> Any:
+        return wide(x, axis=axis, total=partial(sums.total, axis=axis, keepdims=True))
+
+    def given(*, axis: Any) -> Callable[[Any], Any]:
+        return (
+            partial(wide, axis=axis, total=sums.over(axis, True))
+            if axis.__class__ is int
+            else partial(kernel, axis=axis)
+        )
+
+    kernel.given = given  # type: ignore[attr-defined]
+    return kernel
+
+
+@_along
+def softmax(x: Any, axis: Any, total: Callable[[Any], Any]) -> Any:
     """``exp(x)`` divided by its sum along ``axis``, without overflow."""
     parts = np.exp(_shifted(x, axis))
-    return np.divide(parts, sums.total(parts, axis, True))
+    return np.divide(parts, total(parts))
 
 
-@_wide
-def log_softmax(x: Any, *, axis: Any) -> Any:
+@_along
+def log_softmax(x: Any, axis: Any, total: Callable[[Any], Any]) -> Any:
     """``log(softmax(x))``, exact where the softmax is close to 0."""
     shifted = _shifted(x, axis)
-    return shifted - np.log(sums.total(np.exp(shifted), axis, True))
+    return shifted - np.log(total(np.exp(shifted)))
 
 
 @_wide

@@ -99,10 +99,19 @@ def _sum(x: Any, *, axis: Any, keepdims: bool) -> Any:
 
 def _sum_over(*, axis: Any, keepdims: bool) -> Callable[[Any], Any]:
     usual = partial(_sum, axis=axis, keepdims=keepdims)
+    if axis.__class__ is tuple:
+        whole = partial(_sum, axis=None, keepdims=keepdims)
+        return lambda x: whole(x) if _all_of(axis, x.ndim) else usual(x)
     if axis.__class__ is not int:
         return usual
     along = sums.over(axis, keepdims)
     return lambda x: along(x) if x.ndim and x.dtype not in _HALVES else usual(x)
+
+
+@lru_cache(256)
+def _all_of(axes: tuple[int, ...], ndim: int) -> bool:
+    """Whether these are all axes of an array, each once."""
+    return len(axes) == ndim and all(-ndim <= one < ndim for one in axes) and len({one % ndim for one in axes}) == ndim
 
 
 _sum.given = _sum_over  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -72,11 +73,12 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 
 def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """`apply` for arguments that are not all plain tensors and numbers: they are read or converted first."""
-    values = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
+    values: tuple[Any, ...] = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
     backend = _common(op, values)
-    if backend is None or any(not isinstance(value, Operators) and value.__class__ not in _NUMBERS for value in values):
-        values, backend = _converted(op, values)
     key = tuple([_dtype(value) for value in values])
+    if backend is None or not all(isinstance(kind, np.dtype) or kind in _NUMBERS for kind in key):
+        values, backend = _converted(op, values)
+        key = tuple([_dtype(value) for value in values])
     plan = op.plans.get(key)
     if plan is None:
         plan = op.plans[key] = _plan(op, values)
@@ -147,8 +149,16 @@ def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Excepti
 
 def specs(args: tuple[Any, ...]) -> tuple[Spec, ...]:
     """The shapes and dtypes of prepared arguments; a Python scalar has its floating neighbour's dtype."""
-    dtype = next((a.dtype for a in args if isinstance(a, Operators) and a.dtype in _WEAK), None)
+    dtype = beside([a for a in args if isinstance(a, Operators)])
     return tuple(Spec(a.shape, a.dtype) if isinstance(a, Operators) else Spec((), dtype or dt.default(a)) for a in args)
+
+
+def beside(values: Sequence[Any]) -> np.dtype | None:
+    """The dtype that a Python scalar has beside prepared values: the first to which it is weak."""
+    for value in values:
+        if value is not None and value.dtype in _WEAK:
+            return value.dtype
+    return None
 
 
 def _value(arg: Any, op: Op) -> Any:
@@ -219,6 +229,8 @@ def _array(value: Any, how: Any, backend: Any) -> Any:
         return value
     if value.__class__ not in _NUMBERS:
         return _CAST[backend](value, dtype=how[0])
+    if not how[1]:
+        return _number(value, how[0], backend)
     operand = _operand(value, how, backend)
     return operand.array if operand.__class__ is Tensor else operand
 
@@ -232,20 +244,25 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     if kind is Tensor or isinstance(value, Operators):
         return _ASTYPE(value, _CASTS[target])
     if kind is int:
-        top = call.interpreter.get()
-        if target in dt.INTEGERS and (top is None or top.backend is None):
-            return Tensor(backend.adopt(integer(value, target)), backend)
         dt.check_fits(value, target)
     elif kind is Nested:
         return tensor(value.fitting(target), target, backend=backend)
     return constant(value, target, backend)
 
 
-@lru_cache(maxsize=1024)
-def integer(value: int, dtype: np.dtype) -> np.ndarray:
-    """A host array of one integer; raises OverflowError where it does not fit."""
-    dt.check_fits(value, dtype)
-    host = np.array(value, dtype)
+@lru_cache(maxsize=1024, typed=True)
+def number(value: Any, dtype: np.dtype, negative: bool = False) -> np.ndarray:
+    """A host array of one number, which is kept; raises OverflowError for an integer that does not fit.
+
+    ``negative`` tells -0.0 from the 0.0 that it is equal to.
+    """
+    if value.__class__ is int:
+        dt.check_fits(value, dtype)
+    if dtype in dt.INTEGERS:
+        host = np.array(value, dtype)
+    else:
+        with np.errstate(all="ignore"):
+            host = np.array(value).astype(dtype)
     host.flags.writeable = False
     return host
 
@@ -255,10 +272,12 @@ def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:
     top = call.interpreter.get()
     if top is not None and top.backend is not None:
         return top.create(OPS["full"], {"shape": (), "fill_value": value, "dtype": dtype}, backend)
-    if dtype in dt.INTEGERS:
-        return Tensor(backend.adopt(np.array(value, dtype)), backend)
-    with np.errstate(all="ignore"):
-        return Tensor(backend.adopt(np.array(value).astype(dtype)), backend)
+    return Tensor(_number(value, dtype, backend), backend)
+
+
+def _number(value: Any, dtype: np.dtype, backend: Any) -> Any:
+    """A Python number as an array of the library's."""
+    return backend.adopt(number(value, dtype, not value and math.copysign(1.0, value.real) < 0))
 
 
 def host_constant(values: np.ndarray, backend: Any = None, fresh: bool = False) -> Tensor:
@@ -295,4 +314,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, wrap, create, host_constant, asarray, integer, again, _ASTYPE, _CASTS, Tensor, Variable)
+call.connect(apply, wrap, create, host_constant, asarray, number, again, _ASTYPE, _CASTS, Tensor, Variable)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes as dt
 from .. import tree
 from ..backend import discovery
 from ..errors import MixedBackendsError, TraceError
@@ -127,17 +128,28 @@ class Tracer(Interpreter):
         return symbol
 
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-        specs = eager.specs(args)
-        result: Spec = op.infer(specs, attrs)
-        inputs = tuple(
-            self.lift(arg).value if isinstance(arg, Operators) else Value((), spec.dtype, scalar=arg)
-            for arg, spec in zip(args, specs, strict=True)
-        )
+        inputs = self._inputs(args)
+        result: Spec = op.infer(tuple([Spec(value.shape, value.dtype) for value in inputs]), attrs)
         scope, phase, line = notes.current()
         output = Value(result.shape, result.dtype)
         node = Node(op, inputs, dict(attrs), output, scope, phase, line or notes.user_line())
         self.graph.nodes.append(node)
-        return Symbol(node.output, self.backend, self, node)
+        return Symbol(output, self.backend, self, node)
+
+    def _inputs(self, args: tuple[Any, ...]) -> tuple[Value, ...]:
+        """The values behind prepared arguments; a Python scalar has its floating neighbour's dtype."""
+        if len(args) == 1 and isinstance(args[0], Operators):
+            return (self.lift(args[0]).value,)
+        values = [self.lift(arg).value if isinstance(arg, Operators) else None for arg in args]
+        if None in values:
+            beside = eager.beside(values)
+            return tuple(
+                [
+                    Value((), beside or dt.default(arg), scalar=arg) if value is None else value
+                    for value, arg in zip(values, args, strict=True)
+                ]
+            )
+        return tuple(values)  # type: ignore[arg-type]
 
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         if backend is not self.backend:
@@ -153,6 +165,8 @@ class Tracer(Interpreter):
 
     def lift(self, value: Any) -> Symbol:
         """A symbol for a value: its own, a variable's, or a new input for a tensor captured from outside."""
+        if value.__class__ is Symbol and value.tracer is self:
+            return value
         if isinstance(value, Variable):
             value = self.read(value)
         if isinstance(value, Symbol):

@@ -176,6 +176,10 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                     return call(x1.read(), x2) if x1.__class__ is _variable else beside(x1, x2, False)
                 if x1.__class__ is float or x1.__class__ is int:
                     return beside(x2, x1, True)
+                if (other is ndarray or x1.__class__ is ndarray) and _top() is None:
+                    result = hosted(x1, x2)
+                    if result is not None:
+                        return result
                 known_kind = other is kind or other is _variable or other is ndarray
                 if not known_kind and accepts is not None and not accepts(x2):
                     return NotImplemented
@@ -210,7 +214,33 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                 top.records.append((op, (x1, x2), NO_ATTRS, result))
         return result
 
-    mixed = _mixed(op, call)
+    mixed, hosted = _mixed(op, call), _hosted(op)
+    return call
+
+
+def _hosted(op: Op) -> Callable[[Any, Any], Any]:
+    """A two-tensor op, not recorded, of a tensor that is a NumPy array and another of its dtype; None where not that."""
+    kernels, direct = op.quick, op.rule.direct
+
+    def call(x1: Any, x2: Any) -> Any:
+        x = x1 if x1.__class__ is kind else x2
+        if x.__class__ is not kind:
+            return None
+        first, second = (x1.array, x2) if x is x1 else (x1, x2.array)
+        backend, dtype = x.backend, first.dtype
+        kernel = kernels[backend]
+        if first.__class__ is not ndarray or second.__class__ is not ndarray or kernel is None:
+            return None
+        if second.dtype is not dtype or dtype not in direct:
+            return None
+        result = new(kind)
+        try:
+            result.array = kernel(first, second)
+        except Exception:  # said of it by the way that always works
+            return None
+        result.backend = backend
+        return result
+
     return call
 
 
@@ -368,10 +398,16 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
             return run_known(x, usual)
         for value in (*given, *named.values()) if named else given:
             if value.__class__ not in PLAIN and not are_integers(value):
+                if value.__class__ is list:
+                    return call(x, *map(_tupled, given), **{name: _tupled(one) for name, one in named.items()})
                 return run(x, bind(given, named))
         return run_known(x, bound(*given, **named))
 
     return call
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if value.__class__ is list else value
 
 
 def fixed(op: Op) -> Callable[[Any, Attrs], Any]:

@@ -123,8 +123,8 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     The dtype is int32 where all three are integers (int64 if they do not fit), else float32.
     """
     first, last = (0, start) if stop is None else (start, stop)
-    if dtype is None and step and _all_near(first, last, step):
-        return call.fresh(np.arange(first, last, step, dtype=dt.int32), backend)
+    if (dtype is None or dtype is dt.int32 or dtype is dt.int64) and step and _all_near(first, last, step):
+        return call.fresh(np.arange(first, last, step, dtype=dtype or dt.int32), backend)
     bounds = [_number(bound) for bound in (first, last, step)]
     if bounds[2] == 0:
         raise ValueError("arange needs a step other than 0.")

@@ -19,7 +19,7 @@ from ..convert import nested
 from ..errors import DTypeError, ShapeError
 from . import call
 from .attributes import Attrs
-from .creation import arange, zeros, zeros_like
+from .creation import zeros, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
 from .rules import Rule, Spec, broadcast, common, direct, leading, normal_axis
@@ -290,6 +290,10 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     return getitem(x, tuple(parts))
 
 
+_FIT_ALL = 127
+"""Numbers up to this fit every dtype of integers."""
+
+
 def one_hot(
     indices: Any, depth: int, *, axis: int = -1, on_value: Any = 1, off_value: Any = 0, dtype: Any = dt.DEFAULT_FLOAT
 ) -> Any:
@@ -303,10 +307,14 @@ def one_hot(
     place = normal_axis(axis, len(index.shape) + 1)
     if not hasattr(depth, "__index__") or depth < 0:
         raise ValueError(f"one_hot needs a depth, an integer of 0 or more; got {depth!r}.")
+    count, ndim = depth.__index__(), len(index.shape)
     key = (*[slice(None)] * place, None)
-    line = arange(depth.__index__(), dtype=dt.int32, backend=index.backend)
-    line = getitem(line, (slice(None), *[None] * (len(index.shape) - place)))
-    hot = equal(astype(getitem(index, key), dt.int64), astype(line, dt.int64))
+    if count > _FIT_ALL and count > np.iinfo(index.dtype).max:
+        index = astype(index, dt.int64)
+    line = call.fresh(np.arange(count, dtype=index.dtype), index.backend)
+    if place < ndim:
+        line = getitem(line, (slice(None), *[None] * (ndim - place)))
+    hot = equal(getitem(index, key), line)
     target = dt.as_dtype(dtype)
     if on_value == 1 and off_value == 0:
         return astype(hot, target)

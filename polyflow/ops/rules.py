@@ -72,7 +72,10 @@ def normal_axes(axis: int | Iterable[int] | None, ndim: int) -> Shape:
 def broadcast(*shapes: Shape) -> Shape:
     """The common shape of ``shapes`` by broadcasting; raises ShapeError when they do not fit."""
     first = shapes[0] if shapes else ()
-    if all(shape == first for shape in shapes):
+    for shape in shapes:
+        if shape != first:
+            break
+    else:
         return first
     result = []
     for sizes in zip(*((1,) * (max(map(len, shapes)) - len(shape)) + tuple(shape) for shape in shapes), strict=True):
@@ -216,7 +219,7 @@ def elementwise(domain: str = "numeric", result: str = "same") -> Rule:
     outcome = RESULTS[result]
 
     def infer(*specs: Spec, **attrs: Any) -> Spec:
-        return Spec(broadcast(*(spec.shape for spec in specs)), outcome(specs[0].dtype))
+        return Spec(broadcast(*[spec.shape for spec in specs]), outcome(specs[0].dtype))
 
     return Rule(common(domain), infer, direct(domain), "elementwise")
 

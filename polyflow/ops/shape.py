@@ -94,21 +94,22 @@ def matrix_transpose(x: Any, /) -> Any:
     ndim = len(_sizes(x))
     if ndim < 2:
         raise ShapeError(f"matrix_transpose needs at least 2 axes; got shape {x.shape}.")
-    return _PERMUTE_DIMS(x, _exchange(ndim))
+    return _PERMUTE_DIMS(x, _exchange(ndim, ndim - 2, ndim - 1))
 
 
-@lru_cache(64)
-def _exchange(ndim: int) -> Attrs:
-    return Attrs(OPS["permute_dims"], {"axes": (*range(ndim - 2), ndim - 1, ndim - 2)})
+@lru_cache(256)
+def _exchange(ndim: int, i: int, j: int) -> Attrs:
+    """The attributes that exchange two axes."""
+    axes = list(range(ndim))
+    axes[i], axes[j] = j, i
+    return Attrs(OPS["permute_dims"], {"axes": tuple(axes)})
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     x = call.operand(x)
-    order = list(range(len(x.shape)))
-    i, j = normal_axis(axis1, len(order)), normal_axis(axis2, len(order))
-    order[i], order[j] = order[j], order[i]
-    return permute_dims(x, tuple(order))
+    ndim = len(x.shape)
+    return _PERMUTE_DIMS(x, _exchange(ndim, normal_axis(axis1, ndim), normal_axis(axis2, ndim)))
 
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Any:
@@ -135,6 +136,8 @@ def _broadcast_to(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, 
         raise ShapeError(f"shape {given} cannot be broadcast to {shape}.")
     return shape
 
+
+_BROADCAST_TO = OPS["broadcast_to"].fixed
 
 gradient(broadcast_to, lambda g, y, x, *, shape: g)  # summed back where gradients are added up
 
@@ -381,12 +384,23 @@ def tile(x: Any, repetitions: Any, /) -> Any:
     counts = shape_tuple(repetitions)
     if min(counts, default=0) < 0:
         raise ShapeError(f"tile needs repetitions of 0 or more; got {counts}.")
-    ndim = max(len(counts), len(x.shape))
-    counts = (1,) * (ndim - len(counts)) + counts
-    sizes = (1,) * (ndim - len(x.shape)) + tuple(x.shape)
-    spread = reshape(x, tuple(part for size in sizes for part in (1, size)))
-    wide = broadcast_to(spread, tuple(part for pair in zip(counts, sizes, strict=True) for part in pair))
-    return reshape(wide, tuple(count * size for count, size in zip(counts, sizes, strict=True)))
+    parted, wide, whole = _tiling(_sizes(x), counts)
+    return _RESHAPE(_BROADCAST_TO(_RESHAPE(x, parted), wide), whole)
+
+
+@lru_cache(256)
+def _tiling(sizes: tuple[int, ...], counts: tuple[int, ...]) -> tuple[Attrs, Attrs, Attrs]:
+    """The attributes of three steps: each axis gets one before it, along which it is repeated, and is one with it."""
+    ndim = max(len(counts), len(sizes))
+    counts, sizes = ((1,) * (ndim - len(one)) + tuple(one) for one in (counts, sizes))
+    pairs = list(zip(counts, sizes, strict=True))
+    parted, wide = tuple(n for _, size in pairs for n in (1, size)), tuple(n for pair in pairs for n in pair)
+    reshape_, broadcast_to_ = OPS["reshape"], OPS["broadcast_to"]
+    return (
+        Attrs(reshape_, {"shape": parted}),
+        Attrs(broadcast_to_, {"shape": wide}),
+        Attrs(reshape_, {"shape": tuple(count * size for count, size in pairs)}),
+    )
 
 
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:

@@ -30,13 +30,13 @@ def lowered(graph: Graph) -> Graph:
         return nodes[-1].output
 
     for node in graph.nodes:
-        inputs = tuple(same.get(value, value) for value in node.inputs)
+        inputs = tuple([same.get(value, value) for value in node.inputs])
         rule = RULES.get(node.op.name)
         found = None
         if rule is not None and inputs[0].dtype in _FLOATS and math.prod(inputs[0].shape):
             found = rule(add, node, inputs[0])
         if found is None:
-            nodes.append(node.on(inputs))
+            nodes.append(node if inputs == node.inputs else node.on(inputs))
         else:
             same[node.output] = found
     return Graph(list(graph.inputs), nodes, [same.get(value, value) for value in graph.outputs])

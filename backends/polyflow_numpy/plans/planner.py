@@ -281,9 +281,12 @@ class Planner:
         """Work out a node now, if everything that it reads is known."""
         if node.output.dtype is PACKED or nbytes(node.output) > FOLDED:
             return False
-        if not all(value.scalar is not None or self.places[value].value is not None for value in node.inputs):
-            return False
-        inputs = [value.scalar if value.scalar is not None else self.places[value].value for value in node.inputs]
+        inputs = []
+        for value in node.inputs:
+            known = value.scalar if value.scalar is not None else self.places[value].value
+            if known is None:
+                return False
+            inputs.append(known)
         self.places[node.output] = self._known(self.kernel(node.op)(*inputs, **node.attrs))
         return True
 
@@ -316,10 +319,11 @@ class Planner:
 
     def _alone(self, place: Place, origin: Any, node: Any) -> bool:
         """Whether a node reads what lies where ``origin`` does under one name alone, element by element."""
-        return all(
-            origin not in self.lives.origins.get(other, ()) or self.places[other].name == place.name
-            for other in node.inputs
-        )
+        origins = self.lives.origins
+        for other in node.inputs:
+            if origin in origins.get(other, ()) and self.places[other].name != place.name:
+                return False
+        return True
 
     def _end(self, origin: Any) -> None:
         """Nobody reads any more what lies where ``origin`` does."""

@@ -17,7 +17,8 @@ def common(graph: Graph) -> Graph:
     nodes = []
     for node in graph.nodes:
         inputs = tuple([same.get(value, value) for value in node.inputs])
-        key = (node.op, tuple(map(_identity, inputs)), _hashable(node.attrs))
+        alike = tuple([value if value.scalar is None else _alike(value) for value in inputs])
+        key = (node.op, alike, _hashable(node.attrs) if node.attrs else ())
         try:
             first = seen.setdefault(key, node.output)
         except TypeError:  # an attribute that is compared by nothing but itself, such as an array
@@ -29,9 +30,9 @@ def common(graph: Graph) -> Graph:
     return Graph(list(graph.inputs), nodes, [same.get(value, value) for value in graph.outputs])
 
 
-def _identity(value: Value) -> Any:
-    """What two values must share to be equal: themselves, or the same scalar (with its sign, and NaN like NaN)."""
-    return value if value.scalar is None else (value.dtype, type(value.scalar), repr(value.scalar))
+def _alike(value: Value) -> Any:
+    """What two scalars share that are the same, with its sign, and NaN like NaN."""
+    return value.dtype, type(value.scalar), repr(value.scalar)
 
 
 def _hashable(attrs: dict[str, Any]) -> Any:

@@ -70,6 +70,9 @@ def uniform(graph: Graph) -> dict[Value, Any]:
 def number(node: Node, known: dict[Value, Any]) -> Any:
     """The one number that all elements of a node's output are, as a Python number, or None."""
     output, name = node.output, node.op.name
+    for value in node.inputs:  # the usual case: nothing is known
+        if value.scalar is None and value not in known:
+            return None
     if output.dtype not in DTYPES or -1 in output.shape:
         return None
     if name == "full":
@@ -77,10 +80,9 @@ def number(node: Node, known: dict[Value, Any]) -> Any:
         return float(value) if output.dtype in dt.FLOATING else _plain(np.asarray(value), output.dtype)
     values = []
     for value in node.inputs:
-        one = value.scalar if value.scalar is not None else known.get(value)
-        if one is None or value.dtype not in DTYPES:
+        if value.dtype not in DTYPES:
             return None
-        values.append(one)
+        values.append(known[value] if value.scalar is None else value.scalar)
     if not values:
         return None
     if name in ALIKE:

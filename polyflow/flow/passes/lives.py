@@ -56,7 +56,10 @@ class Lives:
                 self.copied.add(value)
 
     def _of(self, value: Any) -> frozenset[Any]:
-        return self.origins.setdefault(value, frozenset([value]))
+        found = self.origins.get(value)
+        if found is None:  # a scalar
+            found = self.origins[value] = frozenset([value])
+        return found
 
     def _read(self, value: Any, at: int) -> None:
         for origin in self._of(value):
