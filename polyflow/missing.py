@@ -14,6 +14,7 @@ _NO_RECURRENT = "there are no recurrent layers; subclass Layer and let `call` go
 _NO_TEXT = "tensors hold numbers only; turn text into numbers in Python, before the first tensor"
 WEIGHTS = "model.save and tf.keras.models.load_model keep a model in a file, save_weights and load_weights its weights"
 _DIGITS = "nothing is downloaded; load_digits() gives images of digits that ship with the package"
+_DOWNLOADS = "nothing is downloaded; fetch files with urllib.request.urlretrieve"
 _DENSE = "tensors are dense; pad to one length, and mask with tf.sequence_mask"
 _FILES = "read files with Python or NumPy, and give a Dataset the arrays, or from_generator"
 _FIRST = "that is TensorFlow 1's; write variables, functions and GradientTape as in TensorFlow 2"
@@ -21,7 +22,7 @@ _HOST = "use x.numpy() and NumPy outside of tf.function; Dataset.map takes a fun
 
 INSTEAD = {
     "polyflow": {
-        **dict.fromkeys(("saved_model", "train"), WEIGHTS),
+        "saved_model": WEIGHTS,
         **dict.fromkeys(("strings", "string", "lookup"), _NO_TEXT),
         **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor", "IndexedSlices"), _DENSE),
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
@@ -46,7 +47,6 @@ INSTEAD = {
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
     "polyflow.data": {
         **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),
-        "Options": "a Dataset needs no options: leave them out",
         "experimental": "what was there is at tf.data.AUTOTUNE and dataset.cardinality()",
     },
     "polyflow.callbacks": {
@@ -57,15 +57,21 @@ INSTEAD = {
         **dict.fromkeys(("applications", "export"), _NO_IMAGES),
         "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
-        "ops": "its functions are at the top level, and in tf.math, tf.nn and tf.linalg",
     },
     "polyflow.keras.preprocessing": {
         **dict.fromkeys(("image", "image_dataset_from_directory"), _IMAGES),
         **dict.fromkeys(("text", "text_dataset_from_directory"), _NO_TEXT),
     },
+    "polyflow.keras.utils": {
+        "Progbar": "print what you want to see, or give fit verbose=1",
+        **dict.fromkeys(("plot_model", "model_to_dot"), "draw model.graph(), as in model.graph().draw('model.svg')"),
+        **dict.fromkeys(("image_dataset_from_directory", "load_img", "img_to_array", "array_to_img"), _IMAGES),
+        "text_dataset_from_directory": _NO_TEXT,
+        "get_file": _DOWNLOADS,
+    },
     "polyflow.random": {
         "get_global_generator": "without seed= and key= every function draws from the global generator",
-        **dict.fromkeys(("stateless_uniform", "stateless_normal"), "give tf.random.uniform and normal a key= or seed="),
+        "experimental": "the generator is at tf.random.Generator",
     },
 }
 """What to use instead of names of TensorFlow's and Keras's, by the module in which they are looked for."""

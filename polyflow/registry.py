@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .custom_objects import get_registered_object, known_names
+from .custom_objects import get_registered_name, get_registered_object, known_names
 from .errors import unknown_name
 
 _registered: dict[str, Any] = {}
@@ -39,6 +39,11 @@ def layer_class(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
     if name not in known:
         raise unknown_name("layer", name, [*known, *_registered, *known_names()])
     return known[name]
+
+
+def layer_described(layer: Any) -> dict[str, Any]:
+    """A layer's class by name and its configuration, as plain data for `layer_from`."""
+    return {"class_name": get_registered_name(type(layer)), "config": layer.get_config()}
 
 
 def layer_from(described: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

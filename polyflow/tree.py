@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Structure = Any
@@ -34,6 +34,14 @@ def map(function: Callable[..., Any], container: Any, *others: Any) -> Any:
     import optree
 
     return optree.tree_map(function, container, *others)
+
+
+def keys(mapping: Mapping[Any, Any]) -> list[Any]:
+    """The keys of a dict in the order in which its leaves come: sorted, where they can be."""
+    try:
+        return sorted(mapping)
+    except TypeError:
+        return list(mapping)
 
 
 def _is_leaf(container: Any) -> bool:

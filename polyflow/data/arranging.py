@@ -136,6 +136,10 @@ class Arranged(AnyDataset):
         """
         return type(self)(Unbatch(self._node))
 
+    def rebatch(self, batch_size: Any, drop_remainder: bool = False) -> Self:
+        """Batches of another size of the same rows."""
+        return self.unbatch().batch(batch_size, drop_remainder)
+
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False) -> Self:
         """Datasets of ``size`` consecutive elements each, in the structure of an element.
 

@@ -15,6 +15,7 @@ from .cache import Cache
 from .making import Made
 from .mapping import elements
 from .node import INFINITE, UNKNOWN, AnyDataset, Node, Start
+from .options import Options
 from .parallel import Prefetch
 from .spec import DatasetSpec
 from .structure import Structure
@@ -46,10 +47,7 @@ class Dataset(Made):
             )
         super().__init__(node)
 
-    get_single_element = Instead("next(iter(dataset))")
     make_one_shot_iterator = Instead("iter(dataset)")
-    with_options = Instead("leave it out, there is nothing to choose")
-    rebatch = Instead("unbatch().batch(n)")
     list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
     group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
 
@@ -63,6 +61,14 @@ class Dataset(Made):
         if not isinstance(result, AnyDataset):
             raise TypeError(f"the function given to apply() returned a {type(result).__name__}. Expected a Dataset.")
         return result  # type: ignore[return-value]
+
+    def with_options(self, options: Options) -> Dataset:
+        """The same dataset: what `Options` can say changes no element."""
+        return self
+
+    def options(self) -> Options:
+        """What can be chosen of an iteration, all as it is."""
+        return Options()
 
     # Keeping and making ahead -----------------------------------------------------------------------------------------
 
@@ -128,6 +134,19 @@ class Dataset(Made):
             Start()
         )  # now, not at the first element: an iteration's random keys are drawn in program order
         return _tensors(node, elements(cursor))
+
+    def get_single_element(self) -> Any:
+        """The element of a dataset that has one.
+
+        Raises:
+            ValueError: for a dataset of none, or of more.
+        """
+        found = [element for element, _ in zip(self, range(2), strict=False)]
+        if len(found) != 1:
+            raise ValueError(
+                f"get_single_element() needs a dataset of one element; this one has {'more' if found else 'none'}."
+            )
+        return found[0]
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as (read-only) NumPy arrays, and NumPy scalars.

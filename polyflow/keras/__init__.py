@@ -3,28 +3,45 @@
 import sys
 
 from .. import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, regularizers
+from ..initializers import Initializer
 from ..layers import Input
 from ..layers.base import Layer
+from ..layers.symbolic import SymbolicTensor as KerasTensor
+from ..losses import Loss
+from ..metrics import Metric
 from ..missing import answer
 from ..models import Model, Sequential
-from . import backend, preprocessing, saving, utils
+from ..optimizers import Optimizer
+from ..regularizers import Regularizer
+from ..variable import Variable
+from . import backend, config, ops, preprocessing, random, saving, utils
 
 __all__ = [
+    "Initializer",
     "Input",
+    "KerasTensor",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
+    "Variable",
     "activations",
     "backend",
     "callbacks",
+    "config",
     "datasets",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "preprocessing",
+    "random",
     "regularizers",
     "saving",
     "utils",

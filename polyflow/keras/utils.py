@@ -14,25 +14,54 @@ from ..custom_objects import (
     register_keras_serializable,
 )
 from ..errors import LabelError, ShapeError
+from ..layers.base import clear_session
+from ..layers.symbolic import SymbolicTensor
 from ..missing import answer
+from ..models.feed import unpack
 from ..random import set_seed
+from .splitting import PyDataset, split_dataset
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
     "custom_object_scope",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_keras_tensor",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "register_keras_serializable",
     "set_random_seed",
+    "split_dataset",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 CustomObjectScope = custom_object_scope
+Sequence = PyDataset
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether something is what `Input` and layers called on it give."""
+    return isinstance(x, SymbolicTensor)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, as `train_step` gets it, as all three."""
+    return unpack(data, "unpack_x_y_sample_weight")
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The three in a tuple, without those that are None."""
+    if y is None:
+        return x if not isinstance(x, (tuple, list)) else (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def set_random_seed(seed: int) -> None:

@@ -1,6 +1,8 @@
 """Layers: one family per file."""
 
 from ..missing import answer
+from ..registry import layer_described as serialize
+from ..registry import layer_from as deserialize
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .base import Input, InputLayer, Layer
 from .dense import Dense
@@ -67,10 +69,12 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
 

@@ -1,8 +1,9 @@
-"""Python's operators as layers: what ``x + y`` and ``x[:, 0]`` are between layers."""
+"""Functions as layers: what ``x + y``, ``x[:, 0]`` and `keras.ops` are between layers."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import unknown_name
@@ -10,7 +11,7 @@ from ..registry import register_layer
 from ..tensor import Operators
 from .base import Layer, unique_name
 
-OPERATORS = {
+OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
@@ -27,9 +28,14 @@ OPERATORS = {
 }
 
 
+def offer(name: str, function: Callable[..., Any]) -> None:
+    """Let an `Operation` do what a function does; operators stay as they are."""
+    OPERATORS.setdefault(name, function)
+
+
 @register_layer
 class Operation(Layer):
-    """An operator of one or two values; numbers, and what an index is made of, are taken as they are."""
+    """An operator, or a function that was offered; numbers, and what an index is made of, are taken as they are."""
 
     def __init__(self, operation: str, *, name: str | None = None, **options: Any) -> None:
         if operation not in OPERATORS:
@@ -43,8 +49,8 @@ class Operation(Layer):
     def ensure_built(self, input_shape: Any) -> None:
         pass
 
-    def call(self, inputs: Any, *second: Any) -> Any:
-        return OPERATORS[self.operation](inputs, *second)
+    def call(self, inputs: Any, *more: Any, **options: Any) -> Any:
+        return OPERATORS[self.operation](inputs, *more, **options)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"operation": self.operation}

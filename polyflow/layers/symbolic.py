@@ -53,8 +53,6 @@ class SymbolicTensor:
     ``Lambda(function)`` makes a layer of any function.
     """
 
-    __array_ufunc__ = None
-
     def __init__(self, shape: Any, dtype: np.dtype, node: Node, place: int = 0) -> None:
         self.shape, self.dtype, self.node, self.place = TensorShape(shape), dtype, node, place
 
@@ -81,6 +79,16 @@ class SymbolicTensor:
             f"the output of layer {self.name!r} has no values before a model gets data, so functions of tensors do not "
             "take it. Use a layer or an operator, or make a layer of the function: tf.keras.layers.Lambda(function)(x)."
         )
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """The operators of NumPy's arrays and numbers on the left; any other function of NumPy's raises TraceError."""
+        found = _REFLECTED.get(ufunc)
+        if found is None or method != "__call__" or options or not isinstance(inputs[0], (np.ndarray, np.generic)):
+            raise self._valueless()
+        return _operation(found, *inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
+        raise self._valueless()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise self._valueless()
@@ -152,6 +160,10 @@ class SymbolicTensor:
         return f"<KerasTensor shape={tuple(self.shape)}, dtype={self.dtype.name}, name={self.name}>"
 
 
+_REFLECTED = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.divide: "true_divide"}
+"""NumPy's functions behind its arrays' operators, by the operation on symbolic tensors."""
+
+
 def _operation(name: str, *args: Any) -> Any:
     from .operation import Operation
 
@@ -166,8 +178,8 @@ def symbols(value: Any) -> Iterator[SymbolicTensor]:
         for one in value:
             yield from symbols(one)
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from symbols(one)
+        for name in tree.keys(value):
+            yield from symbols(value[name])
 
 
 class SymbolOf:

@@ -73,7 +73,8 @@ class Evaluator(Runner):
         """The loss and metrics on arrays or a dataset.
 
         Returns:
-            The loss, a float; with metrics a list of it and them, in the order of compiling (or a dict).
+            The loss, a float; with metrics a list of it and them, in the order of compiling. Of several outputs the
+            list has the losses in the order of the outputs, then the metrics by name. A dict has all by name.
         """
         compiled, objective = self._compiled("evaluate"), self._watcher("test")
         feed = self._feed(x, y, sample_weight, batch_size=batch_size, steps=steps, what="evaluate")
@@ -94,7 +95,7 @@ class Evaluator(Runner):
                 watchers.close()
         testing.observe("evaluate", found)
         if return_dict:
-            return found
+            return dict(sorted(found.items()))
         values = list(found.values())
         return values[0] if len(values) == 1 else values
 
@@ -207,7 +208,7 @@ class Evaluator(Runner):
                 objective.seen(returned)
             found = objective.results()
         values = list(found.values())
-        return found if return_dict else values[0] if len(values) == 1 else values
+        return dict(sorted(found.items())) if return_dict else values[0] if len(values) == 1 else values
 
     def _in_memory(self, step: Step, objective: AnyObjective, batch: Batch, rows: Resident) -> Epochs | None:
         """Epochs of a step over rows in memory, where they can be run as a loop."""

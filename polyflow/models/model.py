@@ -173,8 +173,21 @@ class Model(Trainer, Layer):
             raise unknown_name(f"layer of {self.name!r}", name, names)
         raise ValueError(f"{self.name!r} has {len(names)} layers; got index {index!r}.")
 
-    def summary(self, print_fn: Callable[[str], Any] | None = None, line_length: int | None = None) -> None:
-        """Print a table of the layers, their output shapes and their numbers of parameters."""
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters.
+
+        Args:
+            line_length: the width of the table. print_fn: what to call with the table, instead of print.
+            positions, expand_nested, show_trainable, layer_range: accepted as in Keras; the table is the same.
+        """
         (print_fn or print)(summary(self, line_length))
 
     def graph(self, x: Any = None, y: Any = None, *, training: bool = False, batch_size: int = 32) -> Graph:

@@ -36,7 +36,8 @@ def replaced(value: Any, kind: type, put: Callable[[Any], Any]) -> Any:
     if isinstance(value, kind):
         return put(value)
     if isinstance(value, dict):
-        return {name: replaced(one, kind, put) for name, one in value.items()}
+        found = {name: replaced(value[name], kind, put) for name in tree.keys(value)}
+        return {name: found[name] for name in value}
     if isinstance(value, (list, tuple)):
         parts = [replaced(one, kind, put) for one in value]
         return type(value)(*parts) if hasattr(value, "_make") else type(value)(parts)
@@ -58,7 +59,8 @@ class Network:
     """What a model of symbolic tensors computes.
 
     Args:
-        inputs: symbolic tensors, alone or in a list, tuple or dict. outputs: what is computed from them, likewise.
+        inputs: symbolic tensors, alone or in a list, tuple or dict, whose keys count in sorted order. outputs: what is
+            computed from them, likewise.
         name: the model's, for messages.
 
     Attributes:
@@ -130,7 +132,7 @@ class Network:
     @property
     def input_names(self) -> list[str]:
         """The names by which a dict of data refers to the inputs."""
-        return list(self.takes) if isinstance(self.takes, dict) else [layer.name for layer in self.entrances]
+        return tree.keys(self.takes) if isinstance(self.takes, dict) else [layer.name for layer in self.entrances]
 
     @property
     def output_names(self) -> list[str]:

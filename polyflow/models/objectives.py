@@ -128,10 +128,11 @@ class Objectives(Counted):
 
     @property
     def metrics(self) -> list[Any]:
-        """The outputs' losses, then their metrics."""
+        """The outputs' losses in the order of the outputs, then their metrics by name, as Keras reports them."""
+        found = [metric for part in self.parts for metric in part.metrics]
         return [
             *(part.tracker for part in self.parts if part.loss is not None),
-            *(metric for part in self.parts for metric in part.metrics),
+            *sorted(found, key=lambda metric: metric.name),
         ]
 
     def label_checks(self, shapes: Any) -> list[Callable[[Any], None]]:

@@ -29,6 +29,7 @@ from .draws import (
 from .generator import Generator
 from .keys import fold_in, key, split
 from .seeds import SeedGenerator, get_state, host_key, set_seed, set_state
+from .stateless import stateless_normal, stateless_truncated_normal, stateless_uniform
 
 __all__ = [
     "Generator",
@@ -48,6 +49,9 @@ __all__ = [
     "set_state",
     "shuffle",
     "split",
+    "stateless_normal",
+    "stateless_truncated_normal",
+    "stateless_uniform",
     "truncated_normal",
     "uniform",
 ]

@@ -89,7 +89,7 @@ def test_a_model_may_take_a_part_of_another():
 
 def test_the_summary_says_what_is_connected_to_what():
     lines: list[str] = []
-    branched().summary(lines.append)
+    branched().summary(print_fn=lines.append)
     rows = {
         row.split()[1]: [cell.strip() for cell in row.split("│")[1:-1]] for row in lines[0].splitlines() if "│" in row
     }
@@ -99,7 +99,7 @@ def test_the_summary_says_what_is_connected_to_what():
     assert rows["concatenate" if "concatenate" in rows else max(rows)]  # numbered by the tests before
     assert rows["inner"][1:3] == ["(None, 2)", "23"]
     chain = K.Model(a := K.Input((4,)), L.Dense(2)(a))
-    chain.summary(lines.append)
+    chain.summary(print_fn=lines.append)
     assert "Connected to" not in lines[1]
 
 
@@ -142,7 +142,7 @@ def test_losses_and_metrics_are_given_by_output():
     assert list(histories[0]) == ["kind_accuracy", "kind_loss", "loss", "size_loss"]
     for total, size, kind in zip(*(histories[0][name] for name in ("loss", "size_loss", "kind_loss")), strict=True):
         assert total == pytest.approx(2 * size + kind, rel=1e-5)
-    assert list(model.evaluate([W, X], [SIZE, KIND], verbose=0, return_dict=True)) == model.metrics_names
+    assert list(model.evaluate([W, X], [SIZE, KIND], verbose=0, return_dict=True)) == sorted(model.metrics_names)
 
 
 def test_a_subclass_may_be_made_of_symbols_too():
@@ -216,3 +216,29 @@ def test_labels_of_each_output_are_looked_at():
         model.fit([W + 1, X], [SIZE, KIND], verbose=0)
     with pytest.raises(ShapeError, match="take 2 arrays of targets"):
         model.fit([W, X], [SIZE, KIND, KIND], verbose=0)
+
+
+def test_evaluate_reports_in_keras_order():
+    """Losses in the order of the outputs, metrics by name, as Keras 3 does; a dict by name."""
+    x = K.Input((2,))
+    h = L.Dense(2)(x)
+    model = K.Model(x, [L.Dense(1, name="b")(h), L.Dense(1, name="a")(h)])
+    model.compile("sgd", ["mse", "mae"], metrics=[["mae"], ["mse"]])
+    data = np.ones((4, 2), "float32"), [np.ones((4, 1)), np.zeros((4, 1))]
+    names = ["loss", "b_loss", "a_loss", "a_mse", "b_mae"]
+    values = model.evaluate(*data, verbose=0)
+    assert model.evaluate(*data, verbose=0, return_dict=True) == dict(sorted(zip(names, values, strict=True)))
+    assert list(model.evaluate(*data, verbose=0, return_dict=True)) == sorted(names)
+    assert model.metrics_names == names
+
+
+def test_inputs_and_outputs_in_a_dict_count_in_the_order_of_keys():
+    later, first = K.Input((2,)), K.Input((3,))
+    outputs = {"z": L.Dense(1, name="p")(later), "y": L.Dense(2, name="q")(first)}
+    model = K.Model({"b": later, "a": first}, outputs)
+    assert [one.shape for one in model.inputs] == [(None, 3), (None, 2)]
+    assert [one.shape for one in model.outputs] == [(None, 2), (None, 1)]
+    assert [layer.name for layer in model.layers if isinstance(layer, L.Dense)] == ["q", "p"]
+    named = model.predict({"b": np.ones((2, 2)), "a": np.ones((2, 3))}, verbose=0)
+    listed = model.predict([np.ones((2, 3)), np.ones((2, 2))], verbose=0)
+    assert all(np.array_equal(named[name], listed[name]) for name in ("y", "z"))

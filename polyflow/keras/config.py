@@ -1,0 +1,21 @@
+"""``tf.keras.config``: settings that polyflow has one value of."""
+
+from ..missing import answer
+from .backend import epsilon, floatx
+
+__all__ = ["backend", "epsilon", "floatx", "image_data_format"]
+
+
+def backend() -> str:
+    """The name of the backend that is selected."""
+    from ..backend.selection import current
+
+    return current().name
+
+
+def image_data_format() -> str:
+    """Where Keras's layers for images expect the channels."""
+    return "channels_last"
+
+
+answer(__name__)
