@@ -219,7 +219,7 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
 
 
 def _hosted(op: Op) -> Callable[[Any, Any], Any]:
-    """A two-tensor op, not recorded, of a tensor that is a NumPy array and another of its dtype; None where not that."""
+    """A two-tensor op, not recorded, of a tensor that is a NumPy array and another of its dtype; None otherwise."""
     kernels, direct = op.quick, op.rule.direct
 
     def call(x1: Any, x2: Any) -> Any:
