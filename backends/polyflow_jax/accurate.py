@@ -67,7 +67,8 @@ def _exp(x: Any) -> Any:
     if x.dtype.itemsize == 8:
         return jnp.exp(x)
     last = x > 88  # where XLA puts the result together from halves of the exponent; x - 1 is exact there
-    return jnp.exp(jnp.where(last, x - 1, x)) * jnp.where(last, math.e, 1).astype(x.dtype)
+    one, e = (x.dtype.type(number) for number in (1, math.e))  # two Python numbers would be chosen from in 64 bits
+    return jnp.exp(jnp.where(last, x - 1, x)) * jnp.where(last, e, one)
 
 
 def _expm1(x: Any) -> Any:

@@ -8,7 +8,7 @@ one setting of the process's that changes is where compiled programs are kept, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jax
@@ -21,7 +21,7 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 
-from . import accurate, control, devices, indexing, keeping, linalg, random, staging
+from . import accurate, activations, control, devices, error_function, indexing, keeping, linalg, random, staging
 from .loop import Program
 from .wide import in_64_bits
 
@@ -183,6 +183,8 @@ class JaxBackend(ArrayNamespaceBackend):
     def _run_pow(self, x1: Any, x2: Any) -> Any:
         if getattr(x2, "dtype", dt.bool_).kind == "i" and not isinstance(x2, indexing.Tracer):
             check_power(x1, np.asarray(x2))
+        if x2.__class__ is float and x2 in _POWERS:
+            return _POWERS[x2](x1)
         return _pow(x1, x2)
 
     def _run_clip(self, x: Any, *, min: Any, max: Any) -> Any:
@@ -229,6 +231,7 @@ class JaxBackend(ArrayNamespaceBackend):
     log2: Any = staticmethod(accurate.log2)
     log10: Any = staticmethod(accurate.log10)
     exp: Any = staticmethod(accurate.exp)
+    erf: Any = staticmethod(error_function.erf)
     expm1: Any = staticmethod(accurate.expm1)
     sign: Any = staticmethod(accurate.sign)
     sqrt: Any = staticmethod(accurate.sqrt)
@@ -242,6 +245,17 @@ class JaxBackend(ArrayNamespaceBackend):
     asinh: Any = staticmethod(accurate.asinh)
     acosh: Any = staticmethod(accurate.acosh)
     atanh: Any = staticmethod(accurate.atanh)
+
+    softmax: Any = staticmethod(activations.softmax)
+    log_softmax: Any = staticmethod(activations.log_softmax)
+
+    @cached_property
+    def erfc(self) -> Callable[..., Any]:
+        return error_function.erfc(self)
+
+    @cached_property
+    def logsumexp(self) -> Callable[..., Any]:
+        return activations.logsumexp(self)
 
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         target = self.require(dtype)
@@ -318,6 +332,11 @@ def _divide(x1: Any, x2: Any) -> Any:
 
 
 _pow = in_64_bits(jax.jit(accurate.pow))
+_POWERS: dict[Any, Callable[..., Any]] = {
+    float(n): in_64_bits(jax.jit(partial(jax.lax.integer_pow, y=n))) for n in (-1, 2, 3, 4)
+}
+"""The powers that are products: as data, an exponent would cost twenty times as much."""
+
 _getitem = in_64_bits(jax.jit(indexing.getitem_at, static_argnames="pattern"))
 _index_add = in_64_bits(jax.jit(indexing.index_add_at, static_argnames="pattern"))
 _index_set = in_64_bits(jax.jit(indexing.index_set_at, static_argnames="pattern"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -117,22 +119,12 @@ def einsum(equation: str, *arrays: Any) -> Any:
     Raises:
         ShapeError: where sizes of one index differ. ValueError: for an equation that is none.
     """
-    from opt_einsum import contract_path
-    from opt_einsum.parser import parse_einsum_input
-
     operands = [call.operand(array) for array in arrays]
     shapes = [tuple(x.shape) for x in operands]
     (target, *_) = common("numeric")("einsum", tuple(x.dtype for x in operands)) if operands else (dt.float32,)
     operands = [x.astype(target, copy=False) for x in operands]
-    try:
-        inputs, output, _ = parse_einsum_input([equation, *shapes], shapes=True)
-        terms = inputs.split(",")
-        _check_sizes(equation, terms, shapes)
-        path, _ = contract_path(equation, *shapes, shapes=True)
-    except ShapeError:
-        raise
-    except ValueError as error:
-        raise ValueError(f"einsum equation {equation!r} does not fit shapes {shapes}: {error}") from None
+    inputs, output, path = _contraction(equation, *shapes)
+    terms = list(inputs)
     for step in path:
         chosen = sorted(step, reverse=True)
         parts = [(terms.pop(i), operands.pop(i)) for i in chosen]
@@ -143,7 +135,25 @@ def einsum(equation: str, *arrays: Any) -> Any:
     return operands[0].astype(target, copy=False)  # sums of small integers are wider
 
 
-def _check_sizes(equation: str, terms: list[str], shapes: list[tuple[int, ...]]) -> None:
+@lru_cache(256)
+def _contraction(equation: str, *shapes: tuple[int, ...]) -> tuple[list[str], str, Any]:
+    """The terms of an equation, that of the result, and which operands each step takes."""
+    from opt_einsum import contract_path
+    from opt_einsum.parser import parse_einsum_input
+
+    try:
+        inputs, output, _ = parse_einsum_input([equation, *shapes], shapes=True)
+        terms = inputs.split(",")
+        _check_sizes(equation, terms, shapes)
+        path, _ = contract_path(equation, *shapes, shapes=True)
+    except ShapeError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"einsum equation {equation!r} does not fit shapes {list(shapes)}: {error}") from None
+    return terms, output, path
+
+
+def _check_sizes(equation: str, terms: list[str], shapes: Sequence[tuple[int, ...]]) -> None:
     sizes: dict[str, int] = {}
     for term, shape in zip(terms, shapes, strict=True):
         if len(term) != len(shape):
@@ -202,10 +212,12 @@ def _pair(a: str, x: Any, b: str, y: Any, wanted: str) -> Any:
     left, right = [i for i in a if i not in b], [i for i in b if i not in a]
 
     def matrix(term: str, value: Any, rows: list[str], columns: list[str]) -> Any:
-        value = permute_dims(value, tuple(term.index(i) for i in (*batch, *rows, *columns)))
-        value = broadcast_to(value, tuple(sizes[i] for i in (*batch, *rows, *columns)))
-        count = [int(np.prod([sizes[i] for i in group], dtype=np.int64)) for group in (rows, columns)]
-        return reshape(value, (*(sizes[i] for i in batch), *count))
+        axes = (*batch, *rows, *columns)
+        value = _arrange(term, value, "".join(axes))
+        wide = tuple([sizes[i] for i in axes])
+        value = value if value.shape == wide else broadcast_to(value, wide)
+        count = [math.prod([sizes[i] for i in group]) for group in (rows, columns)]
+        return _shaped(value, (*(sizes[i] for i in batch), *count))
 
     product = (
         matmul(matrix(a, x, left, summed), matrix(b, y, summed, right))
@@ -213,7 +225,11 @@ def _pair(a: str, x: Any, b: str, y: Any, wanted: str) -> Any:
         else (matrix(a, x, left, []) * matrix(b, y, [], right))
     )
     term = "".join((*batch, *left, *right))
-    return _arrange(term, reshape(product, tuple(sizes[i] for i in term)), wanted)
+    return _arrange(term, _shaped(product, tuple([sizes[i] for i in term])), wanted)
+
+
+def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.shape == shape else reshape(x, shape)
 
 
 def _arrange(term: str, x: Any, wanted: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.ops.declare import OPS
 
@@ -263,3 +264,32 @@ def test_integer_matrix_products_are_exact_and_wrap(library, size, dtype, reques
         true = (x.astype(object) @ y.astype(object)) % 2**info.bits
         true = np.where(true > info.max, true - 2**info.bits, true).astype(dtype)
         np.testing.assert_array_equal(run(request.getfixturevalue(library), "matmul", x, y), true)
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc"])
+@pytest.mark.parametrize("library", ["numpy", "jax"])
+def test_error_functions_hold_their_bound_in_float32(library, name, request):
+    """Within 4 ulp of SciPy's in float64, as far as the result is a normal number."""
+    special = pytest.importorskip("scipy.special", reason="SciPy is not installed: pip install 'polyflow-core[test]'")
+    rng = np.random.default_rng(4)
+    x = np.concatenate([rng.uniform(-9, 9, 40_000), rng.normal(size=20_000), 10 ** rng.uniform(-37, 0, 20_000)])
+    x = x.astype(np.float32)
+    true = getattr(special, name)(x.astype(np.float64))
+    got = run(request.getfixturevalue(library), name, x)
+    error = abs(got - true) / np.spacing(abs(true).astype(np.float32))
+    assert error[abs(true) > np.finfo(np.float32).tiny].max() <= 4
+
+
+@pytest.mark.parametrize("power", [2.0, 3.0, 4.0, -1.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("library", ["numpy", "jax"])
+def test_whole_powers_lie_within_4_ulp(library, dtype, power, request):
+    """However they are computed, run alone and compiled."""
+    host = points("all", np.dtype(dtype))
+    with np.errstate(all="ignore"):
+        true = np.power(host.astype(np.longdouble), power)
+        spacing = np.spacing(abs(true).astype(dtype)).astype(np.longdouble)
+    normal = (abs(true) > np.finfo(dtype).tiny) & (abs(true) < np.finfo(dtype).max)
+    x = pf.tensor(host, backend=request.getfixturevalue(library))
+    for got in (x**power, pf.function(lambda x: x**power)(x)):
+        assert (abs(got.numpy()[normal] - true[normal]) / spacing[normal]).max() <= 4

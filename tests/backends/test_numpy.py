@@ -180,3 +180,43 @@ def test_activations_of_extreme_numbers(shape, dtype):
             found = function(x)
             assert (found.dtype.name, found.shape) == (dtype, shape)
             np.testing.assert_array_equal(found.numpy().astype(np.float64), np.full(shape, expected))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8, np.int64, np.bool_])
+def test_many_numbers_are_sorted_as_stably_as_few(dtype):
+    """The quick way of sorting does not show: zeros of both signs keep their order, NaN comes last."""
+    host = np.random.default_rng(3).integers(-3, 3, (4, 1500)).astype(dtype)
+    if np.issubdtype(dtype, np.floating):
+        host[0, ::7] = np.nan
+        host[1, ::3] = -0.0
+    for axis in (0, 1):
+        found, wanted = pf.sort(pf.tensor(host), axis=axis).numpy(), np.sort(host, axis=axis, kind="stable")
+        np.testing.assert_array_equal(found, wanted)
+        np.testing.assert_array_equal(np.signbit(found[1]), np.signbit(wanted[1]))
+
+
+@pytest.mark.parametrize("size", [7, 5000])
+@pytest.mark.parametrize("limits", [(-0.5, 1.0), (0.0, -1.0), (-0.0, 0.0), (None, 0.25), (-2, None)])
+def test_clip_is_one_of_few_and_of_many_numbers(size, limits):
+    """The limits, NaN and zeros inside, also in a plan, where it may write over its argument."""
+    host = np.random.default_rng(1).normal(size=size).astype(np.float32)
+    host[:5] = [np.nan, np.inf, -np.inf, 0.0, -0.0]
+    low, high = limits
+    wanted = host if low is None else np.maximum(host, np.float32(low))
+    wanted = wanted if high is None else np.minimum(wanted, np.float32(high))
+    x = pf.tensor(host)
+    for found in (pf.clip(x, low, high), pf.function(lambda x: pf.clip(x * 1.0, low, high) + 0.0)(x)):
+        np.testing.assert_array_equal(found.numpy(), wanted)
+    if 0 not in limits:  # which of two equal zeros a limit gives is nobody's promise
+        np.testing.assert_array_equal(np.signbit(pf.clip(x, low, high).numpy()), np.signbit(wanted))
+    assert x.numpy()[1] == np.inf
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (-1, 0), [1, 0]])
+def test_sums_over_all_axes_named_are_those_over_all(axes):
+    host = np.random.default_rng(2).normal(size=(40, 30)).astype(np.float32)
+    assert pf.sum(pf.tensor(host), axes).numpy() == pf.sum(pf.tensor(host)).numpy()
+    with pytest.raises(pf.errors.AxisError):
+        pf.sum(pf.tensor(host), (0, 1, 2))
+    with pytest.raises(pf.errors.AxisError):
+        pf.sum(pf.tensor(host), (0, 0))

@@ -12,6 +12,7 @@ from polyflow.ops.declare import OPS
 from polyflow.ops.rules import Spec
 
 from ..activations import zeros
+from ..limits import at_once
 
 _FLOATS = (dt.float32, dt.float64)
 
@@ -57,7 +58,7 @@ def _relu(add: Add, node: Node, x: Value) -> Value:
 
 def _clip(add: Add, node: Node, x: Value) -> Value | None:
     low, high = node.attrs["min"], node.attrs["max"]
-    if low is None and high is None:
+    if (low is None and high is None) or at_once(math.prod(x.shape), x.dtype, low, high):
         return None
     x = x if low is None else add("maximum", x, _number(float(low), x))
     return x if high is None else add("minimum", x, _number(float(high), x))

@@ -271,6 +271,10 @@ class Planner:
         name = node.op.name
         if name == "astype":
             return node.inputs[0].dtype.kind != "c" != node.output.dtype.kind
+        if name == "getitem":
+            return len(node.inputs) > 1  # by arrays of indices
+        if name == "clip":
+            return node.attrs != {"min": None, "max": None}
         return name in MADE or (name not in VIEWS and elementwise.function(self.kernel(node.op)) is not None)
 
     def _known(self, array: Any) -> Place:

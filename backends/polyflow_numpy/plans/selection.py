@@ -1,4 +1,4 @@
-"""Choosing by a condition through the bits of the numbers (see `select`), conversions, and joining."""
+"""Choosing by a condition through the bits of the numbers (see `select`), limits, conversions, and joining."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..limits import at_once
 from ..select import WORDS
 from .places import size
 
@@ -42,6 +43,17 @@ def where(p: Any, node: Any) -> bool:
     return True
 
 
+def clip(p: Any, node: Any) -> bool:
+    """Many numbers limited from both sides."""
+    (value,), out = node.inputs, node.output
+    low, high = (node.attrs[name] for name in ("min", "max"))
+    if not at_once(size(out), out.dtype, low, high):
+        return False
+    limits = [p.named(out.dtype.type(limit)) for limit in (low, high)]
+    p.call(node, np.clip, (p.array(value), *limits), over=(value,), order=p.place(value).order)
+    return True
+
+
 def astype(p: Any, node: Any) -> bool:
     """Real numbers in another dtype."""
     (value,) = node.inputs
@@ -73,4 +85,4 @@ def _zero(p: Any, value: Any) -> bool:
     return known is not None and not value.shape and not any(known.tobytes())
 
 
-EMITTERS = {"where": where, "astype": astype, "concat": concat}
+EMITTERS = {"where": where, "clip": clip, "astype": astype, "concat": concat}
