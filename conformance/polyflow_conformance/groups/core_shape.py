@@ -359,7 +359,8 @@ def _keeps(t: Trial, *, name: str = "index_set") -> None:
         host = np.arange(71 * 73).reshape(71, 73).astype(dtype)
         for x in (t.tensor(host), t.tensor(host - 1) + 1):
             before = t.host(x).copy()
-            for key in (0, slice(3, 60, 2), np.array([5, 3]), (slice(None), -1)):
+            keys = (0, slice(3, 60, 2), np.array([5, 3]), (slice(None), -1))
+            for key in keys if dtype is dt.float32 else keys[1:2]:
                 getattr(indexing, name)(x, key, 9)
                 t.exactly(x, before, what=f"the argument of {name}")
 
@@ -555,7 +556,7 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
         if dtype in dt.COMPLEX:
             host = np.append(host, np.array([2j, 1 - 3j], dtype))  # an imaginary number is not 0
     if dtype in dt.FLOATS:
-        below = np.array([-0.25, -3.75, -7, 0.5], dtype)
+        below = np.array([-0.25, -3.75, -7, 0.5, -1, -100.5], dtype)
         for target in set(_held(t)) & set(dt.SIGNED):
             value = elementwise.astype(t.tensor(below), target)
             t.exactly(value, np.trunc(below.astype(np.float64)).astype(target), dtype=target, what=f"as {target.name}")
@@ -568,7 +569,7 @@ def _astype(t: Trial, *, dtype: np.dtype) -> None:
     if dtype in (dt.float32, dt.float64):
         wide = np.array([3e9, 2.0**33 + 2.0**12, 2.0**52, 1.8e19], dtype)
         for target in set(_held(t)) & {dt.int64, dt.uint32, dt.uint64}:
-            given = np.array([one for one in wide if float(one) < float(np.iinfo(target).max)], dtype)
+            given = np.resize([one for one in wide if float(one) < float(np.iinfo(target).max)], 6).astype(dtype)
             t.exactly(elementwise.astype(t.tensor(given), target), given.astype(target), what=f"as {target.name}")
     x = t.tensor(host)
     for target in _held(t):

@@ -23,6 +23,7 @@ from ..case import Case, Mismatch, Trial
 from ..oracle import FORMULAS
 from .core_elementwise import arguments
 from .core_probes import ALONG, MOVES, Probe, probes
+from .core_reduction import REDUCTIONS
 
 GROUP = "core-1"
 RANKS = ((), (1,), (1, 1), (2, 3, 2), (2, 3, 2, 3), (1, 2, 2, 1, 3))
@@ -173,15 +174,27 @@ def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
 
 
 def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
-    """From no axis at all to five."""
+    """From no axis at all to five, of which more calls are tried where an op has to do with axes."""
     seen = _Seen(t, name)
-    sizes = [(size, 8 if len(size) > 2 else 4) for size in RANKS if len(size) < 5 or name in MOVES]
+    sizes = [(size, _calls(name, size)) for size in RANKS]
     for size, most in sizes + [(size, 2) for size in EMPTY if name in MOVES or name in ("sort", "argsort")]:
         hosts = _drawn(t, name, dtype, size, count)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
-    hosts = _drawn(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
-    seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square", 2)
+    if name not in FORMULAS:
+        hosts = _drawn(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
+        seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square", 2)
     seen.settle()
+
+
+def _calls(name: str, size: tuple[int, ...]) -> int:
+    """How many of a probe's calls are tried on an array of this size; other cases reduce three axes in every way."""
+    if name in MOVES:
+        return 8 if len(size) == 3 else 4
+    if len(size) > 4 or (name in FORMULAS and size == (1, 1)):
+        return 0
+    if name in REDUCTIONS:
+        return 8 if len(size) == 4 else 3
+    return 8 if len(size) > 2 else 4
 
 
 def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
@@ -190,13 +203,14 @@ def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> 
     if "prod" in name:
         drawn = [np.sign(host) for host in drawn]
     long = [(LINE, 2 if name == "getitem" else 1)] if name in MOVES or name in ALONG else []
-    for size, most in (((1009,), 99), (HUGE, 99), *long):
+    each = 3 if name in REDUCTIONS else 99
+    for size, most in (((1009,), each), (HUGE, each), *long):
         hosts = [samples.read_only(np.resize(host, size)) for host in drawn]
         seen = _Seen(t, name)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
         if size == (1009,):
             others = [samples.read_only(host[::-1].copy()) for host in hosts]
-            seen.look(probe, [t.tensor(host) for host in others], others, f"shape {size}")
+            seen.look(probe, [t.tensor(host) for host in others], others, f"shape {size}", most)
             seen.settle()
 
 

@@ -274,19 +274,7 @@ def _warns(t: Trial) -> None:
 def _memory(t: Trial) -> None:
     """300 results of a megabyte, none of them kept: the process does not grow by 100 megabytes."""
     x = t.tensor(np.ones(250_000, np.float32))
-    for _ in range(20):
-        _ = x + x
-    t.backend.synchronize()
-    gc.collect()
-    before = _resident()
-    if before is None:
-        raise Skip("the size of the process cannot be read on this system")
-    for _ in range(300):
-        _ = (x + x) * 2.0
-    t.backend.synchronize()
-    gc.collect()
-    grown = ((_resident() or 0) - before) / 2**20
-    t.within(max(grown, 0.0), 100.0, "megabytes that the process grew by")
+    t.within(_growth(t, lambda: (x + x) * 2.0, 20, 300), 100.0, "megabytes that the process grew by")
 
 
 def _compiled_exp(t: Trial) -> Callable[[Any], Any]:
@@ -317,19 +305,29 @@ KEPT: dict[str, Callable[[Trial], Callable[[Any], Any]]] = {
 def _let_go(t: Trial, *, work: Callable[[Trial], Callable[[Any], Any]]) -> None:
     """Forty results of four megabytes, none of them kept: the process does not grow by half of them."""
     x, call = t.tensor(np.ones((1000, 1000), np.float32)), work(t)
-    for _ in range(5):
-        call(x)
-    t.backend.synchronize()
-    gc.collect()
-    before = _resident()
-    if before is None:
-        raise Skip("the size of the process cannot be read on this system")
-    for _ in range(40):
-        call(x)
-    t.backend.synchronize()
-    gc.collect()
-    grown = ((_resident() or 0) - before) / 2**20
-    t.within(max(grown, 0.0), 80.0, "megabytes that the process grew by")
+    t.within(_growth(t, lambda: call(x), 5, 40), 80.0, "megabytes that the process grew by")
+
+
+def _growth(t: Trial, work: Callable[[], Any], first: int, calls: int) -> float:
+    """By how many megabytes the process grows during so many calls, after the first ones."""
+
+    def settled(calls: int) -> int | None:
+        for _ in range(calls):
+            work()
+        t.backend.synchronize()
+        gc.collect()
+        return _resident()
+
+    ours = gc.get_freeze_count() == 0
+    gc.freeze()  # what earlier cases left need not be searched for garbage
+    try:
+        before = settled(first)
+        if before is None:
+            raise Skip("the size of the process cannot be read on this system")
+        return max(((settled(calls) or 0) - before) / 2**20, 0.0)
+    finally:
+        if ours:
+            gc.unfreeze()
 
 
 def _resident() -> int | None:
