@@ -55,7 +55,6 @@ INSTEAD = {
     },
     "polyflow.keras": {
         **dict.fromkeys(("applications", "export"), _NO_IMAGES),
-        "constraints": "assign what you allow to the variables in a callback's on_train_batch_end",
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
     },
     "polyflow.keras.preprocessing": {

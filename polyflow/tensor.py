@@ -347,7 +347,7 @@ class Tensor(Operators):
     never writes to it, and neither should you.
     """
 
-    __slots__ = ("__weakref__", "array", "backend", "fixed", "origin")
+    __slots__ = ("__weakref__", "array", "backend", "fixed", "mask", "origin")
 
     array: Any
     backend: Backend

@@ -28,9 +28,10 @@ class Variable(Operators):
         name: a name for messages and saved models.
         trainable: whether tapes watch it by themselves and optimizers change it.
         backend: the backend to place it on; the current one if left out.
+        constraint: a function of the value, whose result takes its place after each step of an optimizer.
     """
 
-    __slots__ = ("__weakref__", "_value", "name", "path", "trainable")
+    __slots__ = ("__weakref__", "_value", "constraint", "name", "path", "trainable")
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class Variable(Operators):
         name: str | None = None,
         *,
         backend: Any = None,
+        constraint: Any = None,
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
         self._value = _first(value, dtype, backend)
         self.name = name or "Variable"
         self.path = self.name
         self.trainable = trainable
+        self.constraint = constraint
         top = interpreter.get()
         if top is not None:
             top.made(self)
@@ -183,14 +186,14 @@ class Variable(Operators):
     __str__ = __repr__
 
     def __deepcopy__(self, memo: Any) -> Variable:
-        return _restored(self._value, self.trainable, self.name, self.path)
+        return _restored(self._value, self.trainable, self.name, self.path, self.constraint)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._value, self.trainable, self.name, self.path)
+        return _restored, (self._value, self.trainable, self.name, self.path, self.constraint)
 
 
-def _restored(value: Tensor, trainable: bool, name: str, path: str) -> Variable:
-    variable = Variable(value, trainable, name=name)
+def _restored(value: Tensor, trainable: bool, name: str, path: str, constraint: Any = None) -> Variable:
+    variable = Variable(value, trainable, name=name, constraint=constraint)
     variable.path = path
     return variable
 

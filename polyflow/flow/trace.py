@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Symbol(Operators):
     """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
 
-    __slots__ = ("__weakref__", "backend", "fixed", "node", "origin", "tracer", "value")
+    __slots__ = ("__weakref__", "backend", "fixed", "mask", "node", "origin", "tracer", "value")
 
     assign = property(assign_to_origin)
     """As `Tensor.assign`."""

@@ -2,7 +2,19 @@
 
 import sys
 
-from .. import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, regularizers
+from .. import (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+)
 from ..initializers import Initializer
 from ..layers import Input
 from ..layers.base import Layer
@@ -32,6 +44,7 @@ __all__ = [
     "backend",
     "callbacks",
     "config",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -48,7 +61,7 @@ __all__ = [
 ]
 
 for _module in (
-    *(activations, callbacks, datasets, initializers, layers),
+    *(activations, callbacks, constraints, datasets, initializers, layers),
     *(losses, metrics, models, optimizers, regularizers),
 ):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module  # from polyflow.keras.layers import …

@@ -27,14 +27,16 @@ from .merging import (
     subtract,
 )
 from .normalization import BatchNormalization, LayerNormalization
+from .padding import Masking
 from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from .preprocessing import Normalization
-from .regularization import Dropout, GaussianNoise
+from .regularization import ActivityRegularization, Dropout, GaussianNoise
 from .reshaping import Flatten, Permute, RepeatVector, Rescaling, Reshape
 
 __all__ = [
     "ELU",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "BatchNormalization",
@@ -46,6 +48,8 @@ __all__ = [
     "Flatten",
     "GaussianNoise",
     "GlobalAveragePooling1D",
+    "GlobalAvgPool1D",
+    "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
     "Identity",
     "Input",
@@ -54,6 +58,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "Maximum",
     "Minimum",
     "Multiply",
@@ -77,5 +82,7 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+GlobalAvgPool1D, GlobalMaxPool1D = GlobalAveragePooling1D, GlobalMaxPooling1D
 
 answer(__name__)

@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 
 from .. import activations, initializers, regularizers
+from .. import dtypes as dt
 from ..errors import ShapeError
+from ..ops.elementwise import where
 from .base import Layer, Shape
 
 
 class Activation(Layer):
     """Applies an activation, given by name or as a function, element by element."""
+
+    supports_masking = True
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -27,6 +31,8 @@ class Activation(Layer):
 
 class ReLU(Layer):
     """``max(x, 0)``, with an upper limit, a slope below the threshold, or a threshold if given."""
+
+    supports_masking = True
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **options: Any
@@ -50,6 +56,8 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """``x`` where it is positive, ``negative_slope * x`` elsewhere (``alpha`` is the slope's older name)."""
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, *, alpha: float | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.negative_slope = _not_negative(self, "negative_slope", negative_slope if alpha is None else alpha)
@@ -63,6 +71,8 @@ class LeakyReLU(Layer):
 
 class ELU(Layer):
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere."""
+
+    supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
@@ -82,6 +92,8 @@ class PReLU(Layer):
         alpha_initializer: a name or an object. alpha_regularizer: a name, an object or a function; None for none.
         shared_axes: axes (the first after the batch is 1) along which there is one ``alpha``.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -119,12 +131,18 @@ class PReLU(Layer):
 class Softmax(Layer):
     """Probabilities from logits along ``axis``."""
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
 
-    def call(self, inputs: Any) -> Any:
-        return activations.softmax(inputs, axis=self.axis)
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Probabilities of what counts; ``mask`` has the shape of the inputs, or broadcasts to it."""
+        if mask is None:
+            return activations.softmax(inputs, axis=self.axis)
+        lowest = -3e4 if inputs.dtype is dt.float16 else -1e9
+        return where(mask, activations.softmax(where(mask, inputs, lowest), axis=self.axis), 0)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}

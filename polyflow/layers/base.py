@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
-from .. import initializers, regularizers, tree
 from ..backend import discovery, selection
 from ..errors import ShapeError, nearest
 from ..flow.notes import scope
@@ -22,13 +22,14 @@ from ..ops.rules import Spec
 from ..random import SeedGenerator
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable
+from .masking import hand_on, mask_of, probed, takes_mask
 from .mode import outermost, resolve, takes_training, training_mode
 from .symbolic import Node, SymbolicTensor, SymbolOf, called, one_or_list, symbols
 from .tracking import Look, deep, held
 
 Shape = tuple[int | None, ...]
 
-OPTIONS = ("name", "trainable", "dtype", "input_shape", "input_dim")
+OPTIONS = ("name", "trainable", "dtype", "input_shape", "input_dim", "activity_regularizer")
 """The arguments that every layer takes."""
 
 _STATES = (Variable, SeedGenerator)
@@ -122,6 +123,8 @@ class Layer:
         trainable: whether its variables are trained.
         dtype: the floating dtype of its variables and computation.
         input_shape: the shape of one sample, for a model's first layer; ``input_dim=n`` is short for ``(n,)``.
+        activity_regularizer: a name, object or function; what it gives for the output of a call, by sample,
+            is added to the loss.
     """
 
     def __init__(
@@ -133,6 +136,7 @@ class Layer:
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
+        activity_regularizer: Any = None,
         **unknown: Any,
     ) -> None:
         for option in unknown:
@@ -150,6 +154,7 @@ class Layer:
         self._frozen: list[Variable] = []
         self._regularized: list[tuple[Variable, Any]] = []
         self._added: list[Any] = []
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_shape: Shape | None = None
         if batch_input_shape is not None:
             self.declared_shape = sizes(batch_input_shape)[1:]
@@ -179,6 +184,8 @@ class Layer:
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype.name}
         if self.declared_shape is not None:
             config["input_shape"] = list(self.declared_shape)
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config
 
     # What it gets ---------------------------------------------------------------------------------------------------
@@ -191,18 +198,19 @@ class Layer:
         trainable: bool = True,
         name: str = "variable",
         regularizer: Any = None,
+        constraint: Any = None,
     ) -> Variable:
         """Make a variable of this layer; its first value is drawn on the host, so it is the same on every backend.
 
         What a ``regularizer`` (a name, an object or a function) gives for it is added to a model's loss while the
-        variable is trainable.
+        variable is trainable. What a ``constraint`` gives for it takes its place after each step of an optimizer.
         """
         value = initializers.get("glorot_uniform" if initializer is None else initializer)(
             tuple(shape), dtype=dt.as_dtype(dtype or self.dtype)
         )
         if isinstance(value, Operators):
             value = value.numpy()
-        variable = Variable(value, trainable=trainable, name=name)
+        variable = Variable(value, trainable=trainable, name=name, constraint=constraints.get(constraint))
         self.track(variable)
         if regularizer is not None:
             self._regularized.append((variable, regularizers.get(regularizer)))
@@ -233,6 +241,7 @@ class Layer:
         if (args or inputs.__class__ is not Tensor) and next(symbols((inputs, args, kwargs)), None) is not None:
             self.ensure_built(_shapes(inputs))
             return called(self, (inputs, *args), kwargs if training is None else kwargs | {"training": training})
+        mask = mask_of(inputs)
         inputs = self._taken(inputs)
         args = tuple(self._taken(one) if _is_structure(one) or hasattr(one, "shape") else one for one in args)
         self.ensure_built(_shapes(inputs))
@@ -242,9 +251,34 @@ class Layer:
         training = resolve(training, type(self))
         if takes_training(type(self)):
             kwargs["training"] = training
+        if mask is not None and takes_mask(type(self)):
+            mask = kwargs.setdefault("mask", mask)
         call: Any = self.call
         with training_mode(training), scope(self.name):
-            return call(inputs, *args, **kwargs)
+            outputs = call(inputs, *args, **kwargs)
+            if self.activity_regularizer is not None:
+                self.add_loss([self._of_activity(one) for one in tree.flatten(outputs)[0]])
+            if mask is not None or self.makes_masks:
+                self._hand_on(inputs, mask, outputs)
+        return outputs
+
+    def _of_activity(self, output: Any) -> Any:
+        """What the activity regularizer gives for an output, for each sample of the batch."""
+        found = self.activity_regularizer(output)
+        return found / max(output.shape[0], 1) if output.shape else found
+
+    supports_masking = False
+    """Whether a mask of the steps of the input holds for the output too; a subclass's constructor may say so."""
+
+    makes_masks = False
+    """Whether the class has a ``compute_mask`` of its own."""
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the output, from the input and its mask; None for none."""
+        return mask
+
+    def _hand_on(self, inputs: Any, mask: Any, outputs: Any) -> None:
+        hand_on(self, inputs, mask, outputs)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build the layer for inputs of this shape (or structure of shapes), unless built; batch sizes do not count."""
@@ -261,6 +295,7 @@ class Layer:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
             cls.build = _finished(cls.build)
 
@@ -287,7 +322,10 @@ class Layer:
         shapes = [tuple(probe if size is None else size for size in input_shape) for probe in (7, 11)]
         backend = self._place()
         found = [
-            trace(self.call, Spec(shape, self.input_dtype), backend=backend).graph.outputs[0].shape for shape in shapes
+            trace(functools.partial(probed, self, self.call), Spec(shape, self.input_dtype), backend=backend)
+            .graph.outputs[0]
+            .shape
+            for shape in shapes
         ]
         return tuple(a if a == b else None for a, b in zip(*found, strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, regularizers
+from .. import activations, constraints, initializers, regularizers
 from ..errors import ShapeError
 from ..ops.linalg import matmul
 from .base import Layer, Shape
@@ -19,10 +19,13 @@ class Dense(Layer):
         use_bias: whether there is a bias.
         kernel_initializer, bias_initializer: names or objects.
         kernel_regularizer, bias_regularizer: names, objects or functions; None for none.
+        kernel_constraint, bias_constraint: likewise.
         **options: as `Layer` (name, dtype, input_shape, input_dim …).
 
     Shapes: (…, n) to (…, units). Variables: ``kernel`` (n, units) and ``bias`` (units,).
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -33,6 +36,8 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -47,6 +52,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Shape) -> None:
         if not input_shape or input_shape[-1] is None:
@@ -56,12 +63,20 @@ class Dense(Layer):
             )
         self.features = input_shape[-1]
         self.kernel = self.add_weight(
-            (self.features, self.units), self.kernel_initializer, name="kernel", regularizer=self.kernel_regularizer
+            (self.features, self.units),
+            self.kernel_initializer,
+            name="kernel",
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                (self.units,), self.bias_initializer, name="bias", regularizer=self.bias_regularizer
+                (self.units,),
+                self.bias_initializer,
+                name="bias",
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def call(self, inputs: Any) -> Any:
@@ -82,4 +97,6 @@ class Dense(Layer):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import constraints, initializers, regularizers
 from .. import dtypes as dt
-from .. import initializers, regularizers
 from ..errors import DTypeError
+from ..ops.elementwise import not_equal
 from ..ops.indexing import take
 from ..tensor import Tensor
 from .base import Layer, Shape
@@ -16,6 +17,8 @@ from .base import Layer, Shape
 
 class Embedding(Layer):
     """Integers 0 … input_dim - 1 as vectors of ``output_dim`` numbers.
+
+    With ``mask_zero`` 0 stands for padding: layers after it, and the loss, leave those steps out.
 
     Shapes: (…) integers to (…, output_dim). Variable: ``embeddings`` (input_dim, output_dim).
     """
@@ -26,6 +29,8 @@ class Embedding(Layer):
         output_dim: int,
         embeddings_initializer: Any = "uniform",
         embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -35,6 +40,8 @@ class Embedding(Layer):
         self.rows, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = bool(mask_zero)
 
     @property
     def input_dtype(self) -> np.dtype:
@@ -47,6 +54,7 @@ class Embedding(Layer):
             self.embeddings_initializer,
             name="embeddings",
             regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
         )
 
     def call(self, inputs: Any) -> Any:
@@ -57,6 +65,10 @@ class Embedding(Layer):
         if isinstance(inputs, Tensor):  # values are there: look at them, as training does before a compiled step
             self.check_values(inputs.numpy())
         return take(self.embeddings, inputs, axis=0)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """With ``mask_zero`` the places that do not hold 0, which stands for padding."""
+        return not_equal(inputs, 0) if self.mask_zero else None
 
     def check_values(self, inputs: np.ndarray) -> None:
         """Raise IndexError for an integer outside the table; negative ones do not count from its end."""
@@ -73,4 +85,6 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
         }

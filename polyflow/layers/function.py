@@ -43,5 +43,7 @@ class Lambda(Layer):
 class Identity(Layer):
     """Gives its input."""
 
+    supports_masking = True
+
     def call(self, inputs: Any) -> Any:
         return inputs

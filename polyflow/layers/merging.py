@@ -6,17 +6,22 @@ import functools
 import operator
 from typing import Any
 
+from .. import dtypes as dt
 from ..errors import ShapeError
 from ..ops import elementwise
+from ..ops.creation import ones_like
 from ..ops.linalg import einsum
+from ..ops.reduction import all as reduce_all
 from ..ops.reduction import sum as reduce_sum
 from ..ops.rules import normal_axes
-from ..ops.shape import concat, expand_dims
+from ..ops.shape import broadcast_to, concat, expand_dims
 from .base import Layer
 
 
 class _Merging(Layer):
     """The base: takes a list of two tensors or more."""
+
+    supports_masking = True
 
     def several(self, inputs: Any) -> list[Any]:
         """The inputs as a list."""
@@ -26,6 +31,12 @@ class _Merging(Layer):
                 f"layer {self.name!r} ({type(self).__name__}) takes a list of two tensors or more; got {given}."
             )
         return list(inputs)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """A step counts where it does in any of the inputs; all do where one input has no mask."""
+        if mask is None or any(one is None for one in mask):
+            return None
+        return functools.reduce(elementwise.logical_or, mask)
 
 
 class Add(_Merging):
@@ -86,6 +97,10 @@ class Dot(_Merging):
         super().__init__(**options)
         self.axes, self.normalize = axes, bool(normalize)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: the steps were summed over."""
+        return None
+
     def call(self, inputs: Any) -> Any:
         found = self.several(inputs)
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
@@ -126,6 +141,18 @@ class Concatenate(_Merging):
 
     def call(self, inputs: Any) -> Any:
         return concat(self.several(inputs), axis=self.axis)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks joined along the same axis; a step counts where all of its features do."""
+        if mask is None:
+            return None
+        found = []
+        for one, of_it in zip(inputs, mask, strict=True):
+            whole = ones_like(one, dt.bool_) if of_it is None else of_it
+            while len(whole.shape) < len(one.shape):
+                whole = expand_dims(whole, -1)
+            found.append(broadcast_to(whole, one.shape))
+        return reduce_all(concat(found, axis=self.axis), -1)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}

@@ -6,23 +6,27 @@ from typing import Any
 
 from .. import initializers, regularizers
 from ..errors import ShapeError
-from ..ops.elementwise import rsqrt, square
-from ..ops.reduction import mean
+from ..ops.elementwise import rsqrt, square, where
+from ..ops.reduction import mean, sum
 from ..ops.rules import normal_axes
-from ..ops.shape import reshape
+from ..ops.shape import broadcast_to, reshape
 from .base import Layer, Shape
+from .masking import weights
 
 
 class BatchNormalization(Layer):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each feature (Ioffe and Szegedy, 2015).
 
     While training, mean and (biased) variance are the batch's, and moving averages of them are kept:
-    ``moving = momentum * moving + (1 - momentum) * batch``. Otherwise the moving averages are used.
+    ``moving = momentum * moving + (1 - momentum) * batch``. Otherwise the moving averages are used. Steps that a mask
+    leaves out count for neither.
 
     Args:
         axis: the axis of the features. momentum, epsilon: as in the formulas.
         center, scale: whether there are ``beta`` and ``gamma``.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -59,13 +63,11 @@ class BatchNormalization(Layer):
             (size,), self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         spread = tuple(size if i == self.place else 1 for i, size in enumerate(inputs.shape))
         if training and self.trainable:
             others = tuple(i for i in range(len(inputs.shape)) if i != self.place)
-            centre = mean(inputs, others, True)
-            distance = inputs - centre
-            variance = mean(square(distance), others, True)
+            centre, distance, variance = _moments(inputs, others, mask)
             for moving, batch in ((self.moving_mean, centre), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + reshape(batch, moving.shape) * (1.0 - self.momentum))
         else:
@@ -93,8 +95,23 @@ class BatchNormalization(Layer):
         }
 
 
+def _moments(inputs: Any, others: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:
+    """The mean of each feature over the other axes, the distances from it, and their mean square."""
+    if mask is None:
+        centre = mean(inputs, others, True)
+        distance = inputs - centre
+        return centre, distance, mean(square(distance), others, True)
+    counted = broadcast_to(weights(mask, inputs), inputs.shape)
+    number = sum(counted, others, keepdims=True) + 1e-7
+    centre = sum(where(counted > 0, inputs, 0), others, keepdims=True) / number
+    distance = inputs - centre
+    return centre, distance, sum(square(where(counted > 0, distance, 0)), others, keepdims=True) / number
+
+
 class LayerNormalization(Layer):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` over the features of each sample (Ba et al., 2016)."""
+
+    supports_masking = True
 
     def __init__(
         self,

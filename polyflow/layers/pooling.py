@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ShapeError
-from ..ops.reduction import max, mean
+from ..ops.elementwise import where
+from ..ops.reduction import max, mean, sum
 from .base import Layer
+from .masking import weights
 
 
 class _OverSteps(Layer):
@@ -29,10 +31,20 @@ class _OverSteps(Layer):
 
 
 class GlobalAveragePooling1D(_OverSteps):
-    """The mean over the steps: (batch, steps, features) to (batch, features)."""
+    """The mean over the steps that count: (batch, steps, features) to (batch, features)."""
 
-    def call(self, inputs: Any) -> Any:
-        return mean(self.steps(inputs), 1, self.keepdims)
+    supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return mean(self.steps(inputs), 1, self.keepdims)
+        counts = weights(mask, inputs)
+        kept = where(mask[..., None], self.steps(inputs), 0)
+        return sum(kept, 1, keepdims=self.keepdims) / sum(counts, 1, keepdims=self.keepdims)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: there are no steps any more."""
+        return None
 
 
 class GlobalMaxPooling1D(_OverSteps):

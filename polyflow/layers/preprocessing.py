@@ -29,6 +29,8 @@ class Normalization(Layer):
     Variables, none of them trained: ``mean``, ``variance``, and ``count``, how many samples `adapt` has seen.
     """
 
+    supports_masking = True
+
     def __init__(
         self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **options: Any
     ) -> None:

@@ -1,4 +1,4 @@
-"""Layers that act only while training."""
+"""Layers that act only while training, and one that only adds to the loss."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from .. import random
 from ..ops.creation import zeros_like
 from ..ops.elementwise import where
+from ..regularizers import L1L2
 from .base import Layer, Shape
 
 
@@ -20,6 +21,8 @@ class Dropout(Layer):
         noise_shape: the shape of the mask (None or 1 broadcasts), the input's if left out.
         seed: an integer; drawn from the global seed if left out.
     """
+
+    supports_masking = True
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -57,6 +60,8 @@ class GaussianNoise(Layer):
         seed: an integer; drawn from the global seed if left out.
     """
 
+    supports_masking = True
+
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
@@ -75,3 +80,21 @@ class GaussianNoise(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"stddev": self.stddev, "seed": self.seed}
+
+
+class ActivityRegularization(Layer):
+    """Gives its input, and adds ``l1 · Σ|x| + l2 · Σx²``, divided by the number of samples, to the model's loss."""
+
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
+        super().__init__(activity_regularizer=L1L2(l1, l2), **options)
+        self.l1, self.l2 = l1, l2
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["activity_regularizer"]
+        return config | {"l1": self.l1, "l2": self.l2}

@@ -81,6 +81,8 @@ class RepeatVector(Layer):
 class Rescaling(Layer):
     """``inputs * scale + offset``, e.g. ``Rescaling(1 / 255)`` for images of bytes."""
 
+    supports_masking = True
+
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.scale, self.offset = float(scale), float(offset)

@@ -13,6 +13,7 @@ from ..flow.trace import trace
 from ..ops.rules import Spec
 from ..tensor import Operators
 from ..tensor_shape import TensorShape
+from .masking import probed
 
 PROBES = (7, 11)
 """Sizes that stand for an unknown one when a layer is asked for its output's shape."""
@@ -228,17 +229,17 @@ def _specs(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[l
         for place, one in zip(places, found, strict=True):
             filled[place] = one
         args, kwargs = tree.unflatten(structure, filled)
-        return layer(*args, **kwargs)
+        return probed(layer, layer, *args, **kwargs)
 
-    def probed(probe: int) -> tuple[Any, list[Any]]:
+    def traced(probe: int) -> tuple[Any, list[Any]]:
         specs = [
             Spec(tuple(probe if size is None else size for size in leaves[place].shape), leaves[place].dtype)
             for place in places
         ]
-        traced = trace(call, *specs, backend=layer._place())
-        return traced.structure, traced.graph.outputs[: traced.results]
+        found = trace(call, *specs, backend=layer._place())
+        return found.structure, found.graph.outputs[: found.results]
 
-    (result, first), (_, second) = map(probed, PROBES)
+    (result, first), (_, second) = map(traced, PROBES)
     found = [
         Spec(tuple(a if a == b else None for a, b in zip(one.shape, other.shape, strict=True)), one.dtype)  # type: ignore[arg-type]
         for one, other in zip(first, second, strict=True)

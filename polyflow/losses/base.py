@@ -8,7 +8,7 @@ from typing import Any
 from .. import dtypes as dt
 from ..errors import unknown_name
 from ..naming import name_of, snake_case
-from ..ops.elementwise import astype
+from ..ops.elementwise import astype, logical_and
 from ..ops.reduction import mean, sum
 from .shapes import beside, divide_or_zero, prediction, same_rank, weighted
 
@@ -52,18 +52,20 @@ class Loss:
         Args:
             y_true: targets; floats are converted to the dtype of the predictions, integers stay integers.
             y_pred: predictions, batch first.
-            sample_weight: a weight per sample, or per value.
+            sample_weight: a weight per sample, or per value. Steps that a mask beside ``y_pred`` leaves out do not
+                count.
 
         Raises:
             ShapeError: where the shapes do not fit together; the message names both.
         """
+        steps = mask_beside(y_pred)
         y_pred = prediction(y_pred)
         y_pred = y_pred.astype(self.dtype or dt.promote(y_pred.dtype, dt.float32), copy=False)
         y_true = beside(y_true, y_pred)
         if y_true.dtype in dt.FLOATING:
             y_true = y_true.astype(y_pred.dtype, copy=False)
         values = self.call(y_true, y_pred)
-        return reduce_weighted(values, sample_weight, self.mask(y_true, y_pred), self.reduction)
+        return reduce_weighted(values, sample_weight, both(steps, self.mask(y_true, y_pred)), self.reduction)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
@@ -119,6 +121,16 @@ class LossFunctionWrapper(Loss):
 
             config = config | {"fn": get(config["fn"])}
         return cls(**config)
+
+
+def mask_beside(y_pred: Any) -> Any:
+    """The mask of steps that a layer put beside its output; None without."""
+    return getattr(y_pred, "mask", None)
+
+
+def both(mask: Any, other: Any) -> Any:
+    """What counts in two masks, of which either may be None."""
+    return mask if other is None else other if mask is None else logical_and(mask, other)
 
 
 def reduce_weighted(values: Any, sample_weight: Any = None, mask: Any = None, reduction: str | None = "mean") -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..losses.base import LossFunctionWrapper
+from ..losses.base import LossFunctionWrapper, mask_beside
 from ..losses.shapes import beside, divide_or_zero, prediction, same_rank, weighted
 from ..naming import name_of
 from ..ops.elementwise import astype
@@ -86,12 +86,22 @@ class MeanMetricWrapper(Mean):
         return None
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        steps = mask_beside(y_pred)
+        if steps is not None:
+            sample_weight = self._counted(steps, sample_weight)
         if sample_weight is not None:
             mask = self.mask(y_true, y_pred)
             if mask is not None:
-                counted, weight = weighted(astype(mask, self.dtype), sample_weight)
-                sample_weight = weight * counted
+                sample_weight = self._counted(mask, sample_weight)
         super().update_state(self.fn(y_true, y_pred, **self.options), sample_weight)
+
+    def _counted(self, mask: Any, sample_weight: Any) -> Any:
+        """The weights, 0 for what does not count."""
+        counted = astype(mask, self.dtype)
+        if sample_weight is None:
+            return counted
+        counted, weight = weighted(counted, sample_weight)
+        return weight * counted
 
     __getattr__ = LossFunctionWrapper.__getattr__
 

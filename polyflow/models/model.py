@@ -137,6 +137,9 @@ class Model(Trainer, Layer):
         network = self._network
         return super()._taken(inputs) if network is None else network.taken(inputs, self._place())
 
+    def _hand_on(self, inputs: Any, mask: Any, outputs: Any) -> None:
+        """Nothing: the layers inside did."""
+
     def call(self, inputs: Any) -> Any:
         """Compute the output: that of the layers that the model is made of, or what a subclass says."""
         return super().call(inputs) if self._network is None else self._network.run(inputs)

@@ -157,6 +157,9 @@ class Optimizer:
                 self._accumulate(gradients, variables, self.gradient_accumulation_steps)
             else:
                 self._update(gradients, variables)
+            for variable in variables:
+                if variable.constraint is not None:
+                    variable.assign(variable.constraint(variable.value))
             if self.use_ema:
                 self._follow()
             self._iterations.assign_add(1)

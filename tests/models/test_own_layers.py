@@ -142,7 +142,7 @@ def test_data_keeps_the_digits_of_the_widest_layer(backend):
 @pytest.mark.parametrize(
     ("make", "kind", "text"),
     [
-        (lambda: L.Dense(1, kernel_constraint="l2"), TypeError, "no argument 'kernel_constraint'"),
+        (lambda: L.Dense(1, lora_rank=2), TypeError, "no argument 'lora_rank'"),
         (lambda: L.Dense(1)(L.InputLayer((4,))), TypeError, "not on data"),
         (
             lambda: pf.Model(inputs=1, outputs=2),
