@@ -23,7 +23,19 @@ from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
 from polyflow.ops.rules import normal_axes
 
-from . import activations, control, error_function, extremes, indexing, limits, linalg, products, select, sums
+from . import (
+    activations,
+    control,
+    error_function,
+    exponentials,
+    extremes,
+    indexing,
+    limits,
+    linalg,
+    products,
+    select,
+    sums,
+)
 from .plans import PlannedLoop, memory, plan
 
 _multiply: Any = np.multiply.reduce
@@ -214,7 +226,6 @@ class NumPyBackend(ArrayNamespaceBackend):
     matmul: Any = staticmethod(products.matmul)
     where: Any = staticmethod(select.where)
     clip: Any = staticmethod(limits.clip)
-    log1p: Any = staticmethod(mended.log1p)
     sigmoid: Any = staticmethod(activations.sigmoid)
     relu: Any = staticmethod(activations.relu)
     erf: Any = staticmethod(error_function.erf)
@@ -244,7 +255,11 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     def expm1(self, x: Any) -> Any:
         """NumPy's own but for special values of complex numbers."""
-        return np.expm1(x) if x.dtype.kind != "c" else _mended(x, np.expm1(x), complex_values.expm1)
+        return exponentials.expm1(x) if x.dtype.kind != "c" else _mended(x, np.expm1(x), complex_values.expm1)
+
+    def log1p(self, x: Any) -> Any:
+        """NumPy's own but for complex numbers near 0."""
+        return exponentials.log1p(x) if x.dtype.kind != "c" else mended.log1p(x)
 
     def tanh(self, x: Any) -> Any:
         """NumPy's own but for special values of complex numbers."""

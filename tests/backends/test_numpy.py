@@ -220,3 +220,24 @@ def test_sums_over_all_axes_named_are_those_over_all(axes):
         pf.sum(pf.tensor(host), (0, 1, 2))
     with pytest.raises(pf.errors.AxisError):
         pf.sum(pf.tensor(host), (0, 0))
+
+
+@pytest.mark.parametrize("name", ["expm1", "log1p"])
+def test_exponentials_of_many_numbers_hold_their_bound(name):
+    """4 ulp of the value in float64, at special values too, whatever lies beside them."""
+    rng = np.random.default_rng(6)
+    signs = rng.choice([-1.0, 1.0], 20_000)
+    host = np.concatenate(
+        [rng.uniform(-1, 3, 60_000), 10 ** rng.uniform(-37, 0, 20_000) * signs, rng.uniform(-1, 90, 9000)]
+    )
+    host[::1000] = np.resize([np.nan, np.inf, -np.inf, 0.0, -0.0, -1.0, -2.0, 1e38], 89)
+    host = host.astype(np.float32)
+    with np.errstate(all="ignore"):
+        true = getattr(np, name)(host.astype(np.float64))
+        rounded = true.astype(np.float32)
+        found = getattr(pf, name)(pf.tensor(host)).numpy()
+        error = abs(found - true) / np.spacing(abs(rounded)).astype(np.float64)
+    normal = np.isfinite(rounded) & (abs(rounded) >= np.finfo(np.float32).tiny)
+    assert error[normal].max() <= 4
+    np.testing.assert_array_equal(found[~np.isfinite(rounded)], rounded[~np.isfinite(rounded)])
+    np.testing.assert_array_equal(np.signbit(found[host == 0]), np.signbit(host[host == 0]))
