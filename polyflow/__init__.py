@@ -458,6 +458,7 @@ MODULES = (
     "optimizers",
     "random",
     "regularizers",
+    "train",
 )
 """Submodules that are imported when they are first used."""
 

@@ -51,7 +51,6 @@ INSTEAD = {
     },
     "polyflow.callbacks": {
         "TensorBoard": "CSVLogger writes the logs to a file, and fit returns them",
-        "BackupAndRestore": "ModelCheckpoint keeps the model of every epoch",
     },
     "polyflow.keras": {
         **dict.fromkeys(("applications", "export"), _NO_IMAGES),

@@ -1,6 +1,7 @@
 """Callbacks: what runs beside training, one family per file."""
 
 from ..missing import answer
+from .backup import BackupAndRestore
 from .base import Callback
 from .callback_list import CallbackList
 from .csv_logger import CSVLogger
@@ -13,6 +14,7 @@ from .model_checkpoint import ModelCheckpoint
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

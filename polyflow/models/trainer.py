@@ -159,15 +159,20 @@ class Trainer(Evaluator):
             self._prepare(feed, compiled, training=True)
             self.stop_training = False
             self.history = watchers.history
+            self._begins = initial_epoch
             watchers.on_train_begin()
             try:
-                self._epochs(feed, validation, watchers, objective, range(initial_epoch, epochs), validation_freq)
+                self._epochs(feed, validation, watchers, objective, range(self._begins, epochs), validation_freq)
             finally:
                 watchers.close()
             self.optimizer.finalize_variable_values(self._held().trainable)
             watchers.on_train_end(watchers.last_logs)
         testing.observe("fit", self.history.history)
         return self.history
+
+    def begin_at(self, epoch: int) -> None:
+        """Let the `fit` that is beginning, in a callback's ``on_train_begin``, start at this epoch."""
+        self._begins = epoch
 
     def _epochs(
         self,

@@ -8,10 +8,14 @@ Named = list[tuple[str, Any]]
 """Variables, each with its name."""
 
 
-def weight_names(layer: Any) -> Named:
+def weight_names(layer: Any, root: str | None = None, states: bool = False) -> Named:
     """The weights in their order, each named by the layers on the way to it: ``model/layer/kernel``.
 
     A layer that several models share has one place, and so one name, in each of them.
+
+    Args:
+        layer: the model. root: what its names begin with, its own name if left out.
+        states: whether random states are among them.
     """
     named: Named = []
     seen: set[int] = set()
@@ -19,14 +23,14 @@ def weight_names(layer: Any) -> Named:
     def walk(one: Any, place: str) -> None:
         seen.add(id(one))
         for variable in one._own():
-            if variable.name != "seed_state" and id(variable) not in seen:
+            if (states or variable.name != "seed_state") and id(variable) not in seen:
                 seen.add(id(variable))
                 named.append((f"{place}/{variable.path.rpartition(f'{one.name}/')[2]}", variable))
         for inner in one._inner():
             if id(inner) not in seen:
                 walk(inner, f"{place}/{inner.name}")
 
-    walk(layer, layer.name)
+    walk(layer, layer.name if root is None else root)
     return named
 
 

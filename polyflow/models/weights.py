@@ -151,7 +151,7 @@ def load(
     file = read(path)
     own = {name: array for name, array in file.arrays.items() if not name.startswith(OPTIMIZER)}
     state = {name: array for name, array in file.arrays.items() if name.startswith(OPTIMIZER)}
-    plan = _plan(path, _named(path, variables), own, file.ordered, "the model")
+    plan = planned(path, _named(path, variables), own, file.ordered, "the model")
     wanted = _named(path, optimizer, OPTIMIZER)
     if wanted:
         if not state:
@@ -159,7 +159,7 @@ def load(
                 f"{path!r} holds no optimizer state, only weights. Load the weights alone, or save the file again "
                 "together with the optimizer's variables."
             )
-        plan += _plan(path, wanted, state, file.ordered, "the optimizer")
+        plan += planned(path, wanted, state, file.ordered, "the optimizer")
     values = [tensor(array, backend=variable.backend) for variable, array in plan]
     for (variable, _), value in zip(plan, values, strict=True):
         variable.assign(value)
@@ -169,10 +169,14 @@ def load(
 # ---- whether a file fits
 
 
-def _plan(
+def planned(
     path: str, wanted: dict[str, Any], held: dict[str, np.ndarray], ordered: bool, owner: str
 ) -> list[tuple[Any, np.ndarray]]:
-    """Each variable with the array meant for it."""
+    """Each variable with the array meant for it.
+
+    Raises:
+        WeightFileError: where a name is missing or left over, or a shape or dtype differs.
+    """
     pairs = _matched(path, list(wanted), list(held), ordered, owner)
     wrong = [
         f"{theirs!r} is {_spec(held[theirs])} in the file and {_spec(wanted[ours])} in {owner}"

@@ -210,6 +210,11 @@ class Optimizer:
         return floor_divide(self._iterations, steps) if steps else self._iterations
 
     @property
+    def trained(self) -> list[Variable]:
+        """The variables that it was built with."""
+        return list(self._trainable)
+
+    @property
     def variables(self) -> list[Variable]:
         """All state: the step counter, the learning rate, averages, and the slots of each variable."""
         return list(self._variables)
