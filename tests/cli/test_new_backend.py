@@ -41,7 +41,10 @@ def desk(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("words", [[], ["--namespace", "array_api_strict"]], ids=["four methods", "a namespace"])
 def test_it_installs_and_passes(words, desk):
-    """As its author would do it, but that nothing is fetched: installed, then tried by the suite, then by pytest."""
+    """As its author would do it, but that nothing is fetched: installed, then tried by the suite, then by pytest.
+
+    (Ops of such backends are tried in tests/conformance/test_four_methods.py and in the array API plugin's tests.)
+    """
     assert main(["new-backend", "slab", *words]) == 0
     folder = desk / "polyflow-slab"
     assert written(folder) == FILES
@@ -57,7 +60,8 @@ def test_it_installs_and_passes(words, desk):
 
     options = ("--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(desk / "site"))
     run("-m", "pip", "install", *options, str(folder))
-    said = run("-m", "polyflow.cli", "conformance", "slab", "--quick")
+    groups = ("--group", "device-1", "--group", "interop-1", "--group", "train-1")
+    said = run("-m", "polyflow.cli", "conformance", "slab", "--quick", *groups)
     assert "slab (polyflow-slab 0.1.0) on cpu:0" in said
     assert "not conforming" not in said
     said = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--polyflow-quick", "--polyflow-op", "add", where=folder)

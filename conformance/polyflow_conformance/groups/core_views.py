@@ -187,14 +187,12 @@ def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
 
 
 def _calls(name: str, size: tuple[int, ...]) -> int:
-    """How many of a probe's calls are tried on an array of this size; other cases reduce three axes in every way."""
+    """How many of a probe's calls are tried on an array of this size."""
     if name in MOVES:
         return 8 if len(size) == 3 else 4
     if len(size) > 4 or (name in FORMULAS and size == (1, 1)):
         return 0
-    if name in REDUCTIONS:
-        return 8 if len(size) == 4 else 3
-    return 8 if len(size) > 2 else 4
+    return 8 if len(size) > 2 else 3 if name in REDUCTIONS else 4
 
 
 def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
