@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .. import dtypes as dt
 from ..errors import ShapeError
 from . import call
 from .declare import gradient, op
-from .elementwise import conj
+from .elementwise import conj, multiply
 from .reduction import sum
 from .reference import widened
 from .rules import Rule, Spec, broadcast, common, direct, normal_axes, normal_axis
@@ -121,8 +121,8 @@ def einsum(equation: str, *arrays: Any) -> Any:
     """
     operands = [call.operand(array) for array in arrays]
     shapes = [tuple(x.shape) for x in operands]
-    (target, *_) = common("numeric")("einsum", tuple(x.dtype for x in operands)) if operands else (dt.float32,)
-    operands = [x.astype(target, copy=False) for x in operands]
+    (target, *_) = _NUMERIC("einsum", tuple([x.dtype for x in operands])) if operands else (dt.float32,)
+    operands = [x if x.dtype is target else x.astype(target) for x in operands]
     inputs, output, path = _contraction(equation, *shapes)
     terms = list(inputs)
     for step in path:
@@ -132,7 +132,11 @@ def einsum(equation: str, *arrays: Any) -> Any:
         wanted = "".join(sorted(set("".join(t for t, _ in parts)) & rest)) if terms else output
         terms.append(wanted)
         operands.append(_contract(parts, wanted))
-    return operands[0].astype(target, copy=False)  # sums of small integers are wider
+    (result,) = operands
+    return result if result.dtype is target else result.astype(target)  # sums of small integers are wider
+
+
+_NUMERIC = common("numeric")
 
 
 @lru_cache(256)
@@ -176,8 +180,7 @@ def _contract(parts: list[tuple[str, Any]], wanted: str) -> Any:
     if len(parts) == 1:
         term, x = parts[0]
         gone = tuple(i for i, index in enumerate(term) if index not in wanted)
-        x = sum(x, gone) if gone else x
-        return _arrange("".join(index for index in term if index in wanted), x, wanted)
+        return _Steps(gone or None, _order("".join(index for index in term if index in wanted), wanted)).of(x)
     (a, x), (b, y) = parts
     return _pair(a, x, b, y, wanted)
 
@@ -195,45 +198,72 @@ def _diagonals(term: str, x: Any) -> tuple[str, Any]:
     return term, x
 
 
+class _Steps(NamedTuple):
+    """What is done to an array, in this order: each None where it would change nothing."""
+
+    gone: tuple[int, ...] | None = None
+    axes: tuple[int, ...] | None = None
+    wide: tuple[int, ...] | None = None
+    shape: tuple[int, ...] | None = None
+
+    def of(self, x: Any) -> Any:
+        """The array after its axes ``gone`` are summed, ``axes`` put in order, and it is repeated and reshaped."""
+        x = x if self.gone is None else sum(x, self.gone)
+        x = x if self.axes is None else permute_dims(x, self.axes)
+        x = x if self.wide is None else broadcast_to(x, self.wide)
+        return x if self.shape is None else reshape(x, self.shape)
+
+
 def _pair(a: str, x: Any, b: str, y: Any, wanted: str) -> Any:
     """The product of two operands summed over the indices not ``wanted``: a batched matmul."""
-    for term, other in ((a, b), (b, a)):  # indices of one operand alone that are summed away
-        gone = tuple(i for i, index in enumerate(term) if index not in other and index not in wanted)
-        if gone:
-            kept = "".join(index for i, index in enumerate(term) if i not in gone)
-            if term is a:
-                a, x = kept, sum(x, gone)
-            else:
-                b, y = kept, sum(y, gone)
-    sizes = dict(zip(a, x.shape, strict=True))
-    sizes |= {index: size for index, size in zip(b, y.shape, strict=True) if sizes.get(index, 1) == 1}
-    batch = [i for i in a if i in b and i in wanted]
-    summed = [i for i in a if i in b and i not in wanted]
-    left, right = [i for i in a if i not in b], [i for i in b if i not in a]
+    first, second, product, shaped, arranged = _pairing(a, tuple(x.shape), b, tuple(y.shape), wanted)
+    return arranged.of(shaped.of(product(first.of(x), second.of(y))))
 
-    def matrix(term: str, value: Any, rows: list[str], columns: list[str]) -> Any:
-        axes = (*batch, *rows, *columns)
-        value = _arrange(term, value, "".join(axes))
-        wide = tuple([sizes[i] for i in axes])
-        value = value if value.shape == wide else broadcast_to(value, wide)
-        count = [math.prod([sizes[i] for i in group]) for group in (rows, columns)]
-        return _shaped(value, (*(sizes[i] for i in batch), *count))
 
-    product = (
-        matmul(matrix(a, x, left, summed), matrix(b, y, summed, right))
-        if summed
-        else (matrix(a, x, left, []) * matrix(b, y, [], right))
+@lru_cache(1024)
+def _pairing(
+    a: str, shape1: tuple[int, ...], b: str, shape2: tuple[int, ...], wanted: str
+) -> tuple[_Steps, _Steps, Callable[[Any, Any], Any], _Steps, _Steps]:
+    """What makes matrices of two operands, what multiplies them, and what makes the result of their product."""
+    kept1, kept2 = (
+        "".join(index for index in term if index in other or index in wanted) for term, other in ((a, b), (b, a))
     )
+    sizes = {index: size for index, size in zip(a, shape1, strict=True) if index in kept1}
+    for index, size in zip(b, shape2, strict=True):
+        if index in kept2 and sizes.get(index, 1) == 1:
+            sizes[index] = size
+    batch = [i for i in kept1 if i in kept2 and i in wanted]
+    summed = [i for i in kept1 if i in kept2 and i not in wanted]
+    left, right = [i for i in kept1 if i not in kept2], [i for i in kept2 if i not in kept1]
+
+    def matrix(term: str, given: tuple[int, ...], kept: str, rows: list[str], columns: list[str]) -> _Steps:
+        gone = tuple([i for i, index in enumerate(term) if index not in kept])
+        now = dict(zip(term, given, strict=True))
+        axes = "".join((*batch, *rows, *columns))
+        wide = tuple([sizes[i] for i in axes])
+        shape = (*(sizes[i] for i in batch), *(math.prod([sizes[i] for i in group]) for group in (rows, columns)))
+        return _Steps(
+            gone or None,
+            _order(kept, axes),
+            None if wide == tuple([now[i] for i in axes]) else wide,
+            None if shape == wide else shape,
+        )
+
     term = "".join((*batch, *left, *right))
-    return _arrange(term, _shaped(product, tuple([sizes[i] for i in term])), wanted)
+    wide = tuple([sizes[i] for i in term])
+    flat = (*(sizes[i] for i in batch), *(math.prod([sizes[i] for i in group]) for group in (left, right)))
+    return (
+        matrix(a, shape1, kept1, left, summed),
+        matrix(b, shape2, kept2, summed, right),
+        matmul if summed else multiply,
+        _Steps(shape=None if flat == wide else wide),
+        _Steps(axes=_order(term, wanted)),
+    )
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
-    return x if x.shape == shape else reshape(x, shape)
-
-
-def _arrange(term: str, x: Any, wanted: str) -> Any:
-    return x if term == wanted else permute_dims(x, tuple(term.index(i) for i in wanted))
+def _order(term: str, wanted: str) -> tuple[int, ...] | None:
+    """The order of axes that makes one term of another; None where they are the same."""
+    return None if term == wanted else tuple([term.index(i) for i in wanted])
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
