@@ -13,30 +13,23 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from polyflow.backend.error_function import BOTTOM, COMPLEMENT, TOP
+from polyflow.backend.error_function import BOTTOM, COMPLEMENT, TOP, polynomial
 from polyflow.ops.declare import OPS
 
 _SQRT_PI = math.sqrt(math.pi)
 
 
-def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
-    value = jnp.full_like(x, coefficients[0])
-    for coefficient in coefficients[1:]:
-        value = value * x + coefficient
-    return value
-
-
 def _narrow_erf(x: Any) -> Any:
     wide = jnp.clip(x.astype(jnp.float64), -4, 4)
     square = wide * wide
-    return (wide * _polynomial(TOP, square) / _polynomial(BOTTOM, square)).astype(x.dtype)
+    return (wide * polynomial(TOP, square) / polynomial(BOTTOM, square)).astype(x.dtype)
 
 
 def _narrow_erfc(x: Any) -> Any:
     wide = x.astype(jnp.float64)
     size = abs(wide)
     t = 2 / (size + 2)
-    tail = jnp.exp(-size * size) * t * _polynomial(COMPLEMENT, t)
+    tail = jnp.exp(-size * size) * t * polynomial(COMPLEMENT, t)
     return jnp.where(wide < 0, 2 - tail, tail).astype(x.dtype)
 
 

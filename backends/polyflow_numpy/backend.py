@@ -230,6 +230,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     relu: Any = staticmethod(activations.relu)
     erf: Any = staticmethod(error_function.erf)
     erfc: Any = staticmethod(error_function.erfc)
+    erfinv: Any = staticmethod(error_function.erfinv)
     softmax: Any = staticmethod(activations.softmax)
     log_softmax: Any = staticmethod(activations.log_softmax)
 

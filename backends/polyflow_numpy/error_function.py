@@ -1,30 +1,37 @@
-"""The error function of narrow floats: in float64, by one formula for all of them, and rounded once.
+"""The error function, its complement and its inverse, block by block.
 
-The formulas of the ops themselves (`polyflow.ops.special`) are exact to a few units of float64. They choose among four
-stretches, and NumPy computes each of them for every element. Nine digits are enough for float32
-(`polyflow.backend.error_function`).
+The formulas of the ops themselves (`polyflow.backend.error_function`) choose among several stretches, and NumPy would
+compute each of them for every element. Of narrow floats nine digits are enough: one fraction does for the error
+function, one polynomial for its complement. For the inverse the elements of each stretch are taken out, which gives
+the formulas' own bits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.backend.error_function import BOTTOM, COMPLEMENT, TOP
+from polyflow.backend import error_function as formulas
+from polyflow.backend.error_function import BOTTOM, COMPLEMENT, TOP, polynomial, ratio
 from polyflow.ops.declare import OPS
 
 BLOCK = 1 << 13
 """Elements at a time: so many in float64, and two more of them, stay in a core's cache."""
 
+Block = Callable[[np.ndarray], np.ndarray]
+"""A function of some elements in float64, which it may write over."""
 
-def _narrow(block: Callable[[np.ndarray], np.ndarray], reference: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A kernel that goes through narrow floats block by block, in float64, and leaves float64 to the op's reference."""
+
+def _in_blocks(narrow: Block, wide: Block | None, reference: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A kernel: of narrow floats by ``narrow``, rounded once, of float64 by ``wide``, or else the op's reference."""
 
     def kernel(x: Any) -> Any:
-        if x.dtype is dt.float64:
+        block = wide if x.dtype is dt.float64 else narrow
+        if block is None:
             return reference(x)
         result = np.empty(x.shape, x.dtype)
         flat, out = x.reshape(-1), result.reshape(-1)
@@ -35,21 +42,11 @@ def _narrow(block: Callable[[np.ndarray], np.ndarray], reference: Callable[[Any]
     return kernel
 
 
-def _polynomial(coefficients: tuple[float, ...], x: np.ndarray) -> np.ndarray:
-    """By Horner's scheme, in one new array."""
-    value = x * coefficients[0]
-    for coefficient in coefficients[1:-1]:
-        value += coefficient
-        value *= x
-    value += coefficients[-1]
-    return value
-
-
 def _erf(x: np.ndarray) -> np.ndarray:
     x = np.minimum(np.maximum(x, -4.0), 4.0)
     square = x * x
-    x *= _polynomial(TOP, square)
-    x /= _polynomial(BOTTOM, square)
+    x *= polynomial(TOP, square)
+    x /= polynomial(BOTTOM, square)
     return x
 
 
@@ -60,9 +57,44 @@ def _erfc(x: np.ndarray) -> np.ndarray:
     np.negative(size, size)
     tail = np.exp(size, size)
     tail *= t
-    tail *= _polynomial(COMPLEMENT, t)
+    tail *= polynomial(COMPLEMENT, t)
     return np.where(x < 0.0, 2.0 - tail, tail)
 
 
-erf = _narrow(_erf, OPS["erf"].reference)
-erfc = _narrow(_erfc, OPS["erfc"].reference)
+def _erfinv(x: np.ndarray) -> np.ndarray:
+    """`formulas.erfinv`."""
+    size = np.abs(x)
+    q = x / 2.0
+    y = ratio(formulas.CENTRE, 0.180625 - q * q)
+    y *= q
+    (late,) = np.nonzero(size > 0.85)
+    if late.size:
+        rest = size[late]
+        r = np.sqrt(-np.log((1.0 - rest) / 2.0))
+        tail = ratio(formulas.OUTER, r - 1.6)
+        far = r > 5.0
+        if far.any():
+            tail[far] = ratio(formulas.FAR, r[far] - 5.0)
+            tail[rest == 1.0] = np.inf
+        y[late] = np.copysign(tail, x[late])
+    y /= math.sqrt(2.0)
+    return y
+
+
+def _refined_erfinv(x: np.ndarray) -> np.ndarray:
+    """`formulas.refined_erfinv`."""
+    size, y = np.abs(x), _erfinv(x)
+    w = np.abs(y)
+    excess = w * ratio(formulas.NEAR, w * w)  # up to 0.5 the error function of w less w
+    excess += w
+    excess -= size
+    (late,) = np.nonzero((size > 0.5) & (size < 1.0))
+    if late.size:
+        excess[late] = (1.0 - size[late]) - formulas.erfc(w[late], np)
+    w -= excess * np.exp(w * w) / formulas.SLOPE
+    return np.where(size < 1.0, np.copysign(w, x), y)
+
+
+erf = _in_blocks(_erf, None, OPS["erf"].reference)
+erfc = _in_blocks(_erfc, None, OPS["erfc"].reference)
+erfinv = _in_blocks(_erfinv, _refined_erfinv, OPS["erfinv"].reference)

@@ -102,13 +102,17 @@ def tensordot(x1: Any, x2: Any, /, *, axes: int | Sequence[Sequence[int]] = 2) -
         raise ShapeError(
             f"tensordot: axes {first} of shape {x1.shape} and {second} of shape {x2.shape} differ in size."
         )
-    kept1 = tuple(i for i in range(len(x1.shape)) if i not in first)
-    kept2 = tuple(i for i in range(len(x2.shape)) if i not in second)
-    size = int(np.prod(contracted, dtype=np.int64))
-    shape1, shape2 = tuple(x1.shape[i] for i in kept1), tuple(x2.shape[i] for i in kept2)
-    left = reshape(permute_dims(x1, (*kept1, *first)), (int(np.prod(shape1, dtype=np.int64)), size))
-    right = reshape(permute_dims(x2, (*second, *kept2)), (size, int(np.prod(shape2, dtype=np.int64))))
-    return reshape(matmul(left, right), (*shape1, *shape2))
+    ndim = len(x1.shape)
+    shared = dict(zip(second, first, strict=True))
+    a, b = range(ndim), [shared.get(i, ndim + i) for i in range(len(x2.shape))]
+    terms = ["".join(map(_letter, term)) for term in (a, b)]
+    wanted = "".join(map(_letter, [*(i for i in a if i not in first), *(i for i in b if i >= ndim)]))
+    return _pair(terms[0], x1, terms[1], x2, wanted)
+
+
+def _letter(number: int) -> str:
+    """A name for an index of an einsum term."""
+    return chr(ord("a") + number)
 
 
 def einsum(equation: str, *arrays: Any) -> Any:
