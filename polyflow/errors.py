@@ -151,6 +151,10 @@ class NotCompiledError(PolyflowError, RuntimeError):
     """``fit``, ``evaluate`` or ``train_on_batch`` was called before ``compile``."""
 
 
+class StateLostError(PolyflowError, RuntimeError):
+    """A training step failed on the device after the memory of the model's values had been given to it."""
+
+
 class EmptyDataError(PolyflowError, ValueError):
     """There is nothing to train on, evaluate or predict: the data holds no rows."""
 

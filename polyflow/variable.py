@@ -22,6 +22,9 @@ _top = interpreter.get
 class Variable(Operators):
     """A tensor that can be assigned, of fixed shape and dtype; what models train.
 
+    Its value is ``fixed`` as soon as somebody else may know it. One that is not came out of a program, which may have it
+    back: `polyflow.models.handover`.
+
     Args:
         initial_value: anything `tensor` accepts; copied. A function of no arguments is called for it.
         dtype: the dtype (as `tensor`).
@@ -44,7 +47,7 @@ class Variable(Operators):
         constraint: Any = None,
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
-        self._value = _first(value, dtype, backend)
+        self._value = _own(_first(value, dtype, backend))
         self.name = name or "Variable"
         self.path = self.name
         self.trainable = trainable
@@ -123,9 +126,8 @@ class Variable(Operators):
             given = given.astype(self.dtype)
         if top is not None:
             top.assign(self, given)
-        elif given.backend is not self.backend:
-            self._value = moved(given, self.backend)
         else:
+            given = given if given.backend is self.backend else moved(given, self.backend)
             given.fixed = True
             self._value = given
         return self
@@ -176,7 +178,7 @@ class Variable(Operators):
 
     def move_to(self, backend: Any) -> None:
         """Move the variable itself to another backend, value and all."""
-        self._value = asarray(self._value.to(backend))
+        self._value = _own(asarray(self._value.to(backend)))
 
     def __repr__(self) -> str:
         from .printing import variable_repr
@@ -218,6 +220,13 @@ def all_or_nothing(variables: Sequence[Variable]) -> Iterator[None]:
     except BaseException:
         assign_all(variables, before)
         raise
+
+
+def _own(value: Tensor) -> Tensor:
+    """A tensor of the variable's own, whose array others may hold."""
+    own = Tensor(value.array, value.backend)
+    own.fixed = True
+    return own
 
 
 def _first(value: Any, dtype: Any, backend: Any) -> Tensor:

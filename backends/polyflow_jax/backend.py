@@ -20,6 +20,7 @@ from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
+from polyflow.flow.graph import Graph
 
 from . import accurate, activations, control, devices, error_function, indexing, keeping, linalg, random, staging
 from .loop import Program
@@ -80,8 +81,11 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def synchronize(self) -> None:
         for array in jax.live_arrays(self._device.platform):
-            if not array.is_deleted():
+            try:
                 array.block_until_ready()
+            except RuntimeError:
+                if not array.is_deleted():  # in another thread perhaps, which donated it
+                    raise
 
     def library_dtype(self, dtype: np.dtype) -> np.dtype:
         return dtype
@@ -119,7 +123,17 @@ class JaxBackend(ArrayNamespaceBackend):
         return None if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
 
     def loop(self, loop: Loop) -> Program:
-        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self._stage)
+        parts = [part.graph for part in (loop.begin, loop.step, loop.rest, loop.end) if part is not None]
+        donates = not any(map(self._calls_back, parts))  # what is called back may raise, when the state is gone
+        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self._stage, donates)
+
+    def _calls_back(self, graph: Any) -> bool:
+        """Whether a graph, or one among the attributes of its nodes, has ops that only their reference can run."""
+        return any(
+            self._only_on_host(node.op)
+            or any(isinstance(v, Graph) and self._calls_back(v) for v in node.attrs.values())
+            for node in graph.nodes
+        )
 
     def _stage(self, array: np.ndarray) -> jax.Array:
         """The rows of a training on the device."""

@@ -78,7 +78,18 @@ class Loop:
 
 
 class LoopProgram(Protocol):
-    """What a backend makes of a loop."""
+    """What a backend makes of a loop.
+
+    One that can work in the memory of the state it is given has two more attributes:
+
+    - ``donated``: the places in the state whose arrays it takes then, among ``loop.writes``; the smaller ones are not
+      worth it.
+    - ``donating(state, data, orders, start, stop, into)``: as a call, for a state whose donated arrays nobody else
+      holds. What comes out is appended to the list ``into`` as one tuple: the new arrays of the places
+      ``loop.writes``, and the reports. That is one call of C code, as ``into.extend(map(program, …))``: an interrupt
+      must not come between, when the old values are gone and nobody holds the new ones. Where it raises and ``into`` is
+      empty, the state is as it was; where that cannot be, it raises StateLostError.
+    """
 
     def place(self, arrays: Sequence[np.ndarray]) -> Any:
         """The data, rows first, wherever the program wants it; nobody will write to the arrays meanwhile."""

@@ -6,7 +6,7 @@ an interrupt is soon heard; what variables hold changes between calls, all at on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..flow.passes import simplified
 from ..flow.trace import Traced, trace
 from ..tensor import Tensor
 from ..variable import assign_all
+from .handover import handed_over
 from .interrupts import raise_swallowed
 from .objectives import AnyObjective
 from .step import Step
@@ -37,6 +38,10 @@ EPOCHS = 256
 
 class Pass:
     """A compiled loop of a model's step over rows of certain shapes, kept for the next training of its kind.
+
+    Attributes:
+        written: the variables that it changes.
+        donated: those of them, by number, whose memory the program may take.
 
     Args:
         step: the step.
@@ -73,18 +78,34 @@ class Pass:
         )
         self.program: LoopProgram = backend.loop(self.loop)
         self.written = [self.variables[place] for place in self.loop.writes]
+        donated = set(getattr(self.program, "donated", ()))
+        self.donated = [i for i, place in enumerate(self.loop.writes) if place in donated]
         self.seconds = 0.0
         self.stride = 1
 
     def call(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
         """Run steps and let the variables hold what comes out; returns the reports, epochs first."""
-        backend = self.backend
         started = perf_counter()
-        state, reports = self.program([variable._value.array for variable in self.variables], data, orders, start, stop)
+        reports = self._donating(data, orders, start, stop) if self.donated else None
+        if reports is None:
+            state, reports = self.program([v._value.array for v in self.variables], data, orders, start, stop)
+            values = [Tensor(state[place], self.backend) for place in self.loop.writes]
+            assign_all(self.written, values)
         self._pace(stop - start, perf_counter() - started)
-        values = [Tensor(state[place], backend) for place in self.loop.writes]
-        assign_all(self.written, values)
         return reports
+
+    def _donating(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray] | None:
+        """Run steps in the memory of the state, unless somebody else holds a part of it."""
+        written = set(self.loop.writes)
+        state = [None if place in written else v._value.array for place, v in enumerate(self.variables)]
+
+        def run(arrays: Sequence[Any], into: list[Any]) -> None:
+            for place, array in zip(self.loop.writes, arrays, strict=True):
+                state[place] = array
+            self.program.donating(state, data, orders, start, stop, into)  # type: ignore[attr-defined]
+
+        reports = handed_over(self.written, self.donated, run)
+        return None if reports is None else list(map(np.asarray, reports))
 
     def _pace(self, steps: int, seconds: float) -> None:
         """Choose how many steps the next call takes; the first may have compiled a program, and tells nothing."""
