@@ -31,6 +31,7 @@ __all__ = [
     "PolyflowError",
     "ProtocolVersionError",
     "ShapeError",
+    "StateLostError",
     "TraceError",
     "UnknownBackendError",
     "UnknownDeviceError",
