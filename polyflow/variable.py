@@ -22,8 +22,8 @@ _top = interpreter.get
 class Variable(Operators):
     """A tensor that can be assigned, of fixed shape and dtype; what models train.
 
-    Its value is ``fixed`` as soon as somebody else may know it. One that is not came out of a program, which may work in
-    its memory (`polyflow.models.handover`).
+    Its value is ``fixed`` as soon as somebody else may know it. One that is not came out of a program, which may work
+    in its memory (`polyflow.models.handover`).
 
     Args:
         initial_value: anything `tensor` accepts; copied. A function of no arguments is called for it.

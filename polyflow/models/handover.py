@@ -55,25 +55,34 @@ class Promise(Tensor):
         _array.__set__(self, (handover, place))
         self.backend = backend
 
-    def keep(self) -> None:
-        """Become an ordinary tensor."""
-        held = _array.__get__(self)
-        if held.__class__ is tuple:  # no other thread was faster
-            handover, place = held
-            _array.__set__(self, handover.arrays()[place])
-        self.__class__ = Tensor  # pyright: ignore[reportAttributeAccessIssue]
-
-    def _seen(self) -> Tensor:
-        self.keep()
-        _fixed.__set__(self, True)
-        return self
-
     @property
     def array(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The library's array, of which somebody knows now."""
-        return self._seen().array
+        return _seen(self).array
 
-    fixed = property(lambda self: self._seen().fixed, lambda self, fixed: self._seen())
+    @property
+    def fixed(self) -> Any:
+        """As of a tensor: whether others may know it."""
+        return _seen(self).fixed
+
+    @fixed.setter
+    def fixed(self, fixed: Any) -> None:
+        _seen(self)
+
+
+def _seen(promise: Promise) -> Tensor:
+    keep(promise)
+    _fixed.__set__(promise, True)
+    return promise
+
+
+def keep(promise: Promise) -> None:
+    """Make it an ordinary tensor. (It has no method for that: another thread may be faster, and then there is none.)"""
+    held = _array.__get__(promise)
+    if held.__class__ is tuple:
+        handover, place = held
+        _array.__set__(promise, handover.arrays()[place])
+    promise.__class__ = Tensor  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def handed_over(
@@ -108,7 +117,7 @@ def handed_over(
     finally:
         handover.over.set()
         for promise in promises:
-            promise.keep()
+            keep(promise)
 
 
 def _held(objects: Sequence[Any], places: Collection[int], others: int) -> bool:

@@ -141,7 +141,7 @@ class Counting(pf.Sequential):
 
 
 def counting():
-    made = Counting([L.Dense(64, input_dim=3), L.Dense(1)])
+    made = Counting([L.Dense(8, input_dim=3), L.Dense(1)])
     made.compile("sgd", "mse")
     made.set_weights([np.zeros_like(w) for w in made.get_weights()])
     return made
@@ -163,8 +163,10 @@ def test_threads_that_read_see_whole_arrays(handed):
     with ThreadPoolExecutor(2) as threads:
         running = [threads.submit(look, read) for read in (one.get_weights, tensors)]
         handed.clear()
-        fit(one, 150)
-        stop.set()
+        try:
+            fit(one, 150)
+        finally:
+            stop.set()
         for each in running:
             each.result()
     assert any(handed)
@@ -203,25 +205,31 @@ def test_who_waits_for_one_weight_finds_the_others_of_that_step(handed, monkeypa
     assert seen == [-10.0] * 4
 
 
-def test_predictions_in_another_thread():
+def test_predictions_in_another_thread(handed):
     one = counting()
     fit(one, 1)
-    one.predict(X[:8], verbose=0)
+    row = np.ones((1, 3), "float32")
+    one.predict(row, verbose=0)
     stop, found = threading.Event(), []
 
     def predict():
         while not stop.is_set():
-            found.append(one.predict(np.ones((1, 3), "float32"), verbose=0)[0, 0])
+            found.append(one.predict(row, verbose=0)[0, 0])
             stop.wait(0.002)
 
+    handed.clear()
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(predict)
-        fit(one, 100)
-        stop.set()
+        try:
+            fit(one, 100)
+        finally:
+            stop.set()
         running.result()
-    steps = {64.0 * (4.0 * n) * n - n for n in range(6 * 101 + 1)}  # 64 products of n and the sum of three n and a bias
-    assert found
-    assert {float(value) for value in found} <= {float(np.float32(value)) for value in steps}
+    assert any(handed)
+    assert len(found) > 4
+    assert all(value == int(value) for value in found)
+    n = 6 * 101
+    assert one.predict(row, verbose=0)[0, 0] == 8 * 4 * n * n - n  # 8 products of n and the sum of three n and a bias
 
 
 def test_models_that_share_a_variable_train_in_two_threads(handed):
@@ -363,4 +371,3 @@ def test_a_promise_is_kept_by_whoever_looks_first():
     assert [type(promise) for promise in promises] == [pf.Tensor] * 2
     assert [promise.numpy()[0] for promise in promises] == [2.0, 3.0]
     assert all(promise.fixed for promise in promises)
-
