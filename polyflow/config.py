@@ -1,4 +1,4 @@
-"""Devices under TensorFlow's names: ``tf.config.list_physical_devices("GPU")``, ``with tf.device("/GPU:0"):``."""
+"""Devices under TensorFlow's names, as in ``tf.config.list_physical_devices("GPU")`` and ``tf.device``; settings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from typing import NamedTuple
 
 from .backend import selection
 from .errors import unknown_device
+from .flow.function import functions_run_eagerly, run_functions_eagerly
 from .missing import answer
 
-__all__ = ["LogicalDevice", "PhysicalDevice", "device", "list_logical_devices", "list_physical_devices"]
+__all__ = [
+    "LogicalDevice",
+    "PhysicalDevice",
+    "device",
+    "functions_run_eagerly",
+    "list_logical_devices",
+    "list_physical_devices",
+    "run_functions_eagerly",
+]
 
 KINDS = {"cuda": "GPU", "rocm": "GPU", "metal": "GPU"}
 """What TensorFlow calls the kinds of devices that libraries call otherwise."""

@@ -107,6 +107,11 @@ def triangular_solve(
     return solve(tril(a) if lower else triu(a), rhs, adjoint)
 
 
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
+    """``x`` with ``matrix @ x = rhs``, where ``chol`` is the matrix's Cholesky factor."""
+    return triangular_solve(chol, triangular_solve(chol, rhs), adjoint=True)
+
+
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
     """``tensor`` divided by its norm along ``axis``, and the norm, whose axes stay."""
     length = norm(tensor, ord, axis, True)
@@ -142,6 +147,7 @@ __all__ = [
     "adjoint",
     "band_part",
     "cholesky",
+    "cholesky_solve",
     "cross",
     "det",
     "diag",

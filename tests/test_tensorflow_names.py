@@ -502,3 +502,14 @@ def test_batch_jacobian():
     assert tape.batch_jacobian(unrelated, x, unconnected_gradients="zero").shape == (4, 2, 3)
     with pytest.raises(ShapeError, match="as many rows"):
         tape.batch_jacobian(tf.reduce_sum(y), x)
+
+
+def test_solving_by_a_cholesky_factor():
+    a = np.array([[4.0, 1.0], [1.0, 3.0]])
+    found = tf.linalg.cholesky_solve(tf.linalg.cholesky(a), [[1.0], [2.0]])
+    np.testing.assert_allclose(found, np.linalg.solve(a, [[1.0], [2.0]]), rtol=1e-12)
+
+
+def test_unit_normalization():
+    found = tf.keras.layers.UnitNormalization()([[3.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)

@@ -65,6 +65,8 @@ class Function:
         return Function, (self.python_function,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _setting.eagerly:
+            return self.python_function(*args, **kwargs)
         top = interpreter.get()
         if top is not None and top.backend is not None:
             return self._inline(args, kwargs)
@@ -154,6 +156,25 @@ class Function:
         leaves, structure = tree.flatten((args, kwargs))
         leaves = [leaf.read() if isinstance(leaf, Operators) else _maybe_array(leaf) for leaf in leaves]
         return leaves, structure, [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+
+
+class _Setting:
+    """What holds for all functions."""
+
+    eagerly = False
+
+
+_setting = _Setting()
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Whether `function` leaves functions as they are, so that a debugger stops in them and values may be looked at."""
+    _setting.eagerly = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether it does so now."""
+    return _setting.eagerly
 
 
 def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from . import eager, notes, refusals
 from .compiled import tell
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
+from .known import known
 from .passes import simplified
 
 if TYPE_CHECKING:
@@ -62,12 +63,18 @@ class Symbol(Operators):
         return elementwise.identity(self)
 
     def numpy(self) -> np.ndarray:
-        raise self._refused("values")
+        return self._known("values")
 
     def _one(self, what: str) -> Any:
         if self.size != 1:
             return super()._one(what)
-        raise self._refused(what)
+        return self._known(what).item()
+
+    def _known(self, what: str) -> np.ndarray:
+        """The value, where it follows from shapes and numbers alone."""
+        if not encloses(interpreter.get(), self.tracer) or (value := known(self)) is None:
+            raise self._refused(what)
+        return value
 
     def _refused(self, what: str) -> TraceError:
         if encloses(interpreter.get(), self.tracer):
@@ -79,7 +86,7 @@ class Symbol(Operators):
         return refusals.kept(self.shape, self.dtype, None if self.node is None else self.node.line)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        raise self._refused("values")
+        return self._known("values").astype(dtype or self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return refusals.numpy_operator(self, ufunc, method, inputs, options)

@@ -26,7 +26,7 @@ from .merging import (
     multiply,
     subtract,
 )
-from .normalization import BatchNormalization, LayerNormalization
+from .normalization import BatchNormalization, LayerNormalization, UnitNormalization
 from .padding import Masking
 from .pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from .preprocessing import Normalization
@@ -71,6 +71,7 @@ __all__ = [
     "Reshape",
     "Softmax",
     "Subtract",
+    "UnitNormalization",
     "add",
     "average",
     "concatenate",

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import initializers, regularizers
 from ..errors import ShapeError
-from ..ops.elementwise import rsqrt, square, where
+from ..ops.elementwise import maximum, rsqrt, square, where
 from ..ops.reduction import mean, sum
 from ..ops.rules import normal_axes
 from ..ops.shape import broadcast_to, reshape
@@ -93,6 +93,23 @@ class BatchNormalization(Layer):
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
+
+
+class UnitNormalization(Layer):
+    """Vectors along ``axis`` divided by their norms; zeros stay."""
+
+    supports_masking = True
+
+    def __init__(self, axis: Any = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, inputs: Any) -> Any:
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        return inputs * rsqrt(maximum(sum(square(inputs), axis, keepdims=True), 1e-12))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"axis": self.axis}
 
 
 def _moments(inputs: Any, others: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:

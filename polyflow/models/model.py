@@ -142,7 +142,9 @@ class Model(Trainer, Layer):
 
     def call(self, inputs: Any) -> Any:
         """Compute the output: that of the layers that the model is made of, or what a subclass says."""
-        return super().call(inputs) if self._network is None else self._network.run(inputs)
+        if self._network is None:
+            return super().call(inputs)
+        return self._network.run(inputs if isinstance(inputs, list) else self._taken(inputs))
 
     export = Instead(WEIGHTS)
     add_metric = Instead("compile with metrics=[…]")

@@ -77,6 +77,11 @@ class Objectives(Counted):
     def _each(self, y_true: Any, y_pred: Any) -> list[tuple[str, Objective, Any, Any]]:
         """The outputs' names and objectives, each with its targets and its output."""
         predicted = [y_pred[name] for name in self.names] if isinstance(y_pred, Mapping) else tree.flatten(y_pred)[0]
+        if len(predicted) != len(self.names):
+            raise ShapeError(
+                f"the model was compiled for {len(self.names)} outputs ({', '.join(map(repr, self.names))}) and gives "
+                f"{len(predicted)}. Give compile a loss for each."
+            )
         targets = self._targets(y_true)
         return list(zip(self.names, self.parts, targets, predicted, strict=True))
 
@@ -145,13 +150,22 @@ class Objectives(Counted):
         return found
 
 
+def _implied(loss: Any) -> list[str]:
+    """Names for the outputs of a model that nobody has named, where several losses say that there are several."""
+    if isinstance(loss, Mapping):
+        return [str(name) for name in loss] if len(loss) > 1 else []
+    several = isinstance(loss, (list, tuple)) and len(loss) > 1
+    return [f"output_{place + 1}" for place in range(len(loss))] if several else []
+
+
 AnyObjective = Objective | Objectives
 
 
 def objective_of(
     names: Sequence[str], loss: Any, given: Any, weighted: Any, loss_weights: Any
 ) -> Objective | Objectives:
-    """What a model with outputs of these names is trained for; without names it has one output."""
+    """What a model with outputs of these names is trained for; without names as many as there are losses."""
+    names = names or _implied(loss)
     if names:
         return Objectives(names, loss, given, weighted, loss_weights)
     loss, loss_weights = (

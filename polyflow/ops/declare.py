@@ -22,7 +22,7 @@ import numpy as np
 
 from ..backend import optable
 from ..dtypes import SCALARS, as_dtype
-from ..errors import AxisError, ShapeError
+from ..errors import AxisError, ShapeError, TraceError
 from . import call
 from .attributes import Attrs, are_integers
 from .rules import Rule, Spec
@@ -235,6 +235,8 @@ def shape_tuple(shape: Any) -> tuple[int, ...]:
         return (int(shape.__index__()),)
     try:
         return tuple(int(size.__index__()) for size in shape)
+    except TraceError:
+        raise
     except (TypeError, AttributeError):
         raise TypeError(f"a shape is an integer or a sequence of integers; got {shape!r}.") from None
 

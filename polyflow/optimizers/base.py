@@ -209,6 +209,10 @@ class Optimizer:
         steps = self.gradient_accumulation_steps
         return floor_divide(self._iterations, steps) if steps else self._iterations
 
+    def _get_variable_index(self, variable: Variable) -> int:
+        """The place of a variable among those that it was built with, by the name that subclasses call in Keras."""
+        return self._places[id(variable)]
+
     @property
     def trained(self) -> list[Variable]:
         """The variables that it was built with."""

@@ -217,7 +217,9 @@ def _symmetric(key: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
 def _moved(z: Tensor, mean: Any, stddev: Any, dtype: Any) -> Tensor:
     """``mean + stddev * z`` in z's own dtype, then in ``dtype``."""
     stddev, mean = (
-        astype(asarray(one, backend=z.backend), z.dtype) if getattr(one, "shape", ()) else float(one)
+        astype(asarray(one, backend=z.backend), z.dtype)
+        if isinstance(one, (list, tuple)) or getattr(one, "shape", ())
+        else float(one)
         for one in (stddev, mean)
     )
     if not (isinstance(stddev, float) and stddev == 1.0):
@@ -243,7 +245,7 @@ def normal(
 
     Args:
         shape: the shape of the result.
-        mean: a number, or a tensor that broadcasts to ``shape``.
+        mean: a number, or a tensor or list that broadcasts to ``shape``.
         stddev: the standard deviation, likewise.
         dtype: a floating dtype; float32 if left out.
         seed: None, an integer or a `SeedGenerator`.

@@ -24,7 +24,7 @@ class Generator(SeedGenerator):
         """A generator that starts at the global generator's next key."""
         return cls()
 
-    def uniform(self, shape: Any, minval: Any = 0.0, maxval: Any = None, dtype: Any = None) -> Tensor:
+    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None) -> Tensor:
         """See `polyflow.random.uniform`."""
         return draws.uniform(shape, minval, maxval, dtype, self)
 

@@ -46,3 +46,12 @@ def test_stateless():
     assert 0 <= whole.min() <= whole.max() < 10
     with pytest.raises(ValueError, match="maxval"):
         r.stateless_uniform((2,), (0, 1), dtype=pf.int32)
+
+
+def test_means_in_a_list_and_integers_of_a_generator():
+    found = pf.random.normal((500, 2), mean=[0.0, 100.0], stddev=[1.0, 0.0], seed=0).numpy()
+    assert (found[:, 1] == 100).all()
+    assert found[:, 0].std() > 0.5
+    drawn = pf.random.Generator.from_seed(1).uniform((50,), maxval=4, dtype=pf.int32)
+    assert drawn.dtype == pf.int32
+    assert set(drawn.tolist()) == {0, 1, 2, 3}

@@ -1,0 +1,52 @@
+"""Traced tensors whose value is known all the same: they follow from shapes and numbers alone.
+
+``tf.shape(x)[0]`` is such a one, for a graph is traced for one shape. A program may ask for its value, as where it
+makes zeros of that many rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes as dt
+from .graph import Node, Value
+
+MOST = 64
+"""How many elements a value that is worked out may have."""
+
+_DTYPES = frozenset({dt.bool_, *dt.INTEGERS})
+
+
+def known(symbol: Any) -> np.ndarray | None:
+    """The value of a traced tensor of whole numbers or booleans, where it depends on no argument and no variable."""
+    tracer = symbol.tracer
+    captured = {one.value: outside for outside, one in tracer.captured.values()}
+    return _value(symbol.value, {node.output: node for node in tracer.graph.nodes}, captured, {})
+
+
+def _value(
+    value: Value, nodes: dict[Value, Node], captured: dict[Value, Any], found: dict[Value, np.ndarray | None]
+) -> np.ndarray | None:
+    if value not in found:
+        found[value] = None
+        if value.dtype in _DTYPES and (value.scalar is not None or np.prod(value.shape) <= MOST):
+            found[value] = _worked_out(value, nodes, captured, found)
+    return found[value]
+
+
+def _worked_out(value: Value, nodes: dict[Value, Node], captured: dict[Value, Any], found: Any) -> np.ndarray | None:
+    if value.scalar is not None:
+        return np.asarray(value.scalar, value.dtype)
+    if value in captured:
+        outside = captured[value]
+        return known(outside) if hasattr(outside, "tracer") else outside.numpy()
+    node = nodes.get(value)
+    if node is None or node.op.graphs or node.op.results != 1:
+        return None
+    arguments = [_value(one, nodes, captured, found) for one in node.inputs]
+    if any(one is None for one in arguments):
+        return None
+    with np.errstate(all="ignore"):
+        return np.asarray(node.op.reference(*arguments, **node.attrs), value.dtype)

@@ -1,0 +1,58 @@
+"""In a trace the value of what follows from shapes and numbers alone may be asked for; nothing else may."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow.errors import TraceError
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_shapes_are_known(backend):
+    def f(x):
+        rows = pf.shape(x)[0]
+        total = pf.zeros((2 * rows + 1, 3))
+        total += pf.reduce_sum(pf.reshape(x, pf.concat([pf.shape(x)[:1], [-1]], 0)))
+        for row in range(rows):
+            total += row
+        if rows > 1 and pf.size(x) == 6:
+            total *= 2.0
+        return total + pf.random.normal((rows, 1), seed=1)[0] * 0, pf.range(rows), np.asarray(pf.shape(x)).tolist()
+
+    with pf.use_backend(backend):
+        x = pf.ones((2, 3))
+        for one, other in zip(pf.function(f)(x)[:2], f(x)[:2], strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_within_branches_and_loops():
+    def f(x):
+        rows = pf.shape(x)[0]
+        made = pf.cond(x[0, 0] > 0, lambda: pf.ones((rows, 2)), lambda: pf.zeros((rows, 2)))
+        return pf.while_loop(lambda i, s: i < 2, lambda i, s: (i + 1, s + pf.ones(rows)), (0, pf.zeros(rows)))[1], made
+
+    assert [one.tolist() for one in pf.function(f)(pf.ones((3, 1)))] == [[2, 2, 2], [[1, 1]] * 3]
+
+
+def test_what_depends_on_an_argument_or_a_variable_is_not():
+    v = pf.Variable(3)
+    uses = [lambda x: pf.zeros((x[0], 2)), lambda x: pf.zeros((v + 0, 2)), lambda x: pf.zeros((pf.size(x) + x[0],))]
+    for use in uses:
+        with pytest.raises(TraceError, match="is not known yet"):
+            pf.function(use)(pf.constant([2]))
+
+
+def test_functions_may_run_as_they_are():
+    seen = []
+    f = pf.function(lambda x: seen.append(float(x)) or x + 1)
+    pf.config.run_functions_eagerly(True)
+    try:
+        assert pf.config.functions_run_eagerly()
+        assert float(f(pf.constant(1.0))) == 2
+        assert seen == [1.0]
+    finally:
+        pf.config.run_functions_eagerly(False)
+    with pytest.raises(TraceError):
+        f(pf.constant(1.0))
