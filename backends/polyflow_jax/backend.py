@@ -24,7 +24,7 @@ from polyflow.flow.graph import Graph
 
 from . import accurate, activations, control, devices, error_function, indexing, keeping, linalg, random, staging
 from .loop import Program
-from .wide import in_64_bits
+from .wide import arrays_in_64_bits, in_64_bits
 
 _SMALL = 1 << 16
 """Up to so many bytes `jnp.asarray` is the fastest way in, above it `jax.device_put`, which need not copy."""
@@ -291,7 +291,7 @@ class JaxBackend(ArrayNamespaceBackend):
 
 def _program(raw: Callable[..., Any], placed: Any = None) -> Callable[..., Any]:
     """A kernel as a compiled program that runs in 64 bits."""
-    return in_64_bits(jax.jit(raw) if placed is None else jax.jit(raw, out_shardings=placed))
+    return arrays_in_64_bits(jax.jit(raw) if placed is None else jax.jit(raw, out_shardings=placed))
 
 
 def _program_per_attributes(raw: Callable[..., Any]) -> Callable[..., Any]:
@@ -330,7 +330,7 @@ def _full(placed: Any) -> Callable[..., Any]:
     return in_64_bits(program)
 
 
-@in_64_bits
+@arrays_in_64_bits
 @jax.jit
 def _clip(x: Any, low: Any, high: Any) -> Any:
     """The limits are data: others need no other program."""
@@ -338,16 +338,16 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return x if high is None else jnp.minimum(x, jnp.asarray(high, x.dtype))
 
 
-@in_64_bits
+@arrays_in_64_bits
 @jax.jit
 def _divide(x1: Any, x2: Any) -> Any:
     """The correctly rounded quotient; XLA would multiply with the reciprocal of a divisor that it has to broadcast."""
     return x1 / jax.lax.optimization_barrier(jnp.broadcast_to(x2, jnp.broadcast_shapes(jnp.shape(x1), jnp.shape(x2))))
 
 
-_pow = in_64_bits(jax.jit(accurate.pow))
+_pow = arrays_in_64_bits(jax.jit(accurate.pow))
 _POWERS: dict[Any, Callable[..., Any]] = {
-    float(n): in_64_bits(jax.jit(partial(jax.lax.integer_pow, y=n))) for n in (-1, 2, 3, 4)
+    float(n): arrays_in_64_bits(jax.jit(partial(jax.lax.integer_pow, y=n))) for n in (-1, 2, 3, 4)
 }
 """The powers that are products: as data, an exponent would cost twenty times as much."""
 

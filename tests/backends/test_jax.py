@@ -52,8 +52,9 @@ def work():
     return x
 
 
+@pytest.mark.parametrize("enter", [wide.in_64_bits, wide.arrays_in_64_bits])
 @pytest.mark.parametrize("way", ["as it is known", "as JAX documents it"])
-def test_a_call_in_64_bits_leaves_the_thread_as_it_was(way, monkeypatch):
+def test_a_call_in_64_bits_leaves_the_thread_as_it_was(way, enter, monkeypatch):
     """Whatever the thread's own setting is, nested or with an exception; other threads see nothing of it."""
     monkeypatch.setattr(wide, "known", wide.known if way == "as it is known" else lambda state: False)
     seen = []
@@ -67,8 +68,8 @@ def test_a_call_in_64_bits_leaves_the_thread_as_it_was(way, monkeypatch):
             raise ValueError
         return str(jnp.asarray(1.0 * value).dtype)
 
-    run = wide.in_64_bits(inner)
-    assert [run(1), wide.in_64_bits(run)(1)] == ["float64"] * 2
+    run = enter(inner)
+    assert [run(1), enter(run)(1)] == ["float64"] * 2
     assert seen == [True, False] * 2
     with pytest.raises(ValueError):
         run(-1)
