@@ -49,12 +49,15 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
 def set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tensor:
     """The matrices with other numbers on the main diagonal."""
     matrix = asarray(input)
+    if len(matrix.shape) < 2:
+        raise ShapeError(f"set_diag needs matrices, of 2 axes or more; got shape {matrix.shape}.")
     hot = elementwise.equal(identity(*matrix.shape[-2:], backend=matrix.backend), 1)
     values = asarray(diagonal, backend=matrix.backend)
     rows, columns = matrix.shape[-2:]
-    if not values.shape or values.shape[-1] != min(rows, columns):
+    wanted = (*matrix.shape[:-2], min(rows, columns))
+    if tuple(values.shape) not in (wanted, wanted[-1:]):
         raise ShapeError(
-            f"set_diag needs {min(rows, columns)} numbers for matrices of shape {matrix.shape}; "
+            f"set_diag needs a diagonal of shape {wanted} for matrices of shape {matrix.shape}; "
             f"got shape {values.shape}."
         )
     wide = indexing.getitem(values, (..., None, slice(None)) if columns <= rows else (..., slice(None), None))

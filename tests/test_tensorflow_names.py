@@ -393,6 +393,9 @@ def test_more_linear_algebra():
         expected = matrix.copy()
         np.fill_diagonal(expected, [7.0, 8.0, 9.0])
         assert tf.linalg.set_diag(matrix, [7.0, 8.0, 9.0]).tolist() == expected.tolist()
+        for given, diagonal in (((2, 3, 3), (3, 3)), ((3, 3), (3, 3)), ((3, 3), (2,)), ((3,), (3,))):
+            with pytest.raises(tf.errors.ShapeError, match="set_diag needs"):
+                tf.linalg.set_diag(tf.zeros(given), tf.zeros(diagonal))
     pairs = np.arange(4.0).reshape(2, 2)
     assert tf.linalg.tensor_diag_part(tf.linalg.tensor_diag(pairs)).tolist() == pairs.tolist()
     assert tf.linalg.tensor_diag(pairs)[1, 0, 1, 0].item() == 2
