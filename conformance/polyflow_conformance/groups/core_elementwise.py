@@ -14,7 +14,7 @@ from polyflow.errors import DTypeError
 
 from .. import oracle, samples
 from ..case import Case, Trial
-from ..measure import tiny
+from ..measure import tiny, widened
 from ..oracle import DOMAINS, FORMULAS, SAMPLES, Formula
 from ..table import functions, ops
 
@@ -249,6 +249,8 @@ def _apart(name: str, formula: Formula) -> Iterator[Case]:
         if name in ("floor_divide", "remainder"):
             check = part(_multiples, name=name, formula=formula, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/near-multiples", check, (dtype,), quick=dtype is dt.float32)
+            check = part(_far_apart, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/far-apart", check, (dtype,))
         if name in TAILS:
             check = part(_tail, name=name, formula=formula, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/tails", check, (dtype,))
@@ -314,6 +316,28 @@ def _multiples(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> Non
     x = (y * t.rng.integers(1, 2000, 2000).astype(dtype)).astype(dtype)
     args = (samples.read_only(x), samples.read_only(y))
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _far_apart(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """Long arrays of numbers with all their digits, one many times the other, or a small part of it.
+
+    Python's own `math.fmod` is the oracle, which is exact: what is left lies between 0 and the divisor, however large
+    the quotient, which float32 and float64 need not even hold. A quotient may be one off where it has more than 22
+    digits of float32's 24: libraries round what they divide.
+    """
+    reach = 0.75 * math.log10(dt.finfo(dtype).max)
+    x, y = (
+        samples.read_only((10 ** t.rng.uniform(-reach, reach, size) * t.rng.choice([-1, 1], size)).astype(dtype))
+        for size in ((samples.LARGE,),) * 2
+    )
+    rest = [math.fmod(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    true = widened(np.array(rest))
+    true = np.where((true != 0) & (np.signbit(true) != np.signbit(y)), true + y, true)
+    if name == "floor_divide":
+        true = np.round((widened(x) - true) / widened(y))
+        true = np.where(true == 0, np.copysign(true, widened(x) * np.sign(y)), true)
+    tolerance = 4.0 if name == "floor_divide" else 0.501
+    t.close(functions()[name](t.tensor(x), t.tensor(y)), true, tolerance, dtype=dtype, what=name, inputs=(x, y))
 
 
 TAILS: dict[str, tuple[float, ...]] = {

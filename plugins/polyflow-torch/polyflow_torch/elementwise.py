@@ -111,9 +111,18 @@ def _floor_divide_floating(x1: Any, x2: Any) -> Any:
 
 
 def _remainder_floating(x1: Any, x2: Any) -> Any:
-    """PyTorch's own but for zeros, which have the divisor's sign in the standard."""
-    raw = torch.remainder(x1, x2)
+    """PyTorch's own but for zeros, which have the divisor's sign in the standard; and where the quotient overflows."""
+    raw = torch.remainder(_reduced(x1, x2) if x1.is_cpu else x1, x2)
     return where(raw == 0, torch.copysign(raw, x2), raw)
+
+
+def _reduced(x1: Any, x2: Any) -> Any:
+    """The dividend without what is a large multiple of the divisor, where PyTorch's loops over vectors give NaN."""
+    steep = torch.isinf(x1 / x2) & torch.isfinite(x1) & (x2 != 0)
+    if not torch.compiler.is_compiling() and not bool(steep.any()):
+        return x1
+    multiple = x2.detach() * 2.0 ** (math.frexp(torch.finfo(x1.dtype).max)[1] - 2)
+    return where(steep, torch.fmod(x1, multiple), x1)
 
 
 def _sign_floating(x: Any) -> Any:
