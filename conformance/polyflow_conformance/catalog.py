@@ -39,6 +39,7 @@ MODULES = (
     "nn",
     "training",
     "loops",
+    "weighting",
     "interop",
 )
 

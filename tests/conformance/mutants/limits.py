@@ -186,3 +186,13 @@ class _(NumPyBackend):
                 raise RuntimeError
 
         raise Mute
+
+
+@mutant("NaN in long arrays of float32 where the quotient overflows", "remainder")
+class _(NumPyBackend):
+    def remainder(self, x1, x2):
+        value = np.array(right("remainder")(x1, x2))
+        if value.size > 16 and value.dtype == np.float32:
+            with np.errstate(all="ignore"):
+                value[np.isinf(x1 / x2) & np.isfinite(x1) & (x2 != 0)] = np.nan
+        return value

@@ -31,11 +31,9 @@ class _(NumPyBackend):
         return OneOrder(loop, self)
 
 
-def looping(fault: str, program: type[StepByStep]) -> None:
+def looping(fault: str, program: type[StepByStep], op: str = "loop") -> None:
     """A mutant with another way to run a loop."""
-    MUTANTS.append(
-        Mutant(fault, "loop", type("Mutant", (NumPyBackend,), {"loop": lambda self, loop: program(loop, self)}))
-    )
+    MUTANTS.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {"loop": lambda self, loop: program(loop, self)})))
 
 
 class _BeginsOnce(StepByStep):
@@ -84,9 +82,26 @@ class _HalfData(StepByStep):
         return [one.astype(np.float16).astype(one.dtype) for one in arrays]
 
 
+class _FirstWeights(StepByStep):
+    """What comes beside rows and targets is never gathered."""
+
+    def gathered(self, data, rows):
+        return [*super().gathered(data[:2], rows), *super().gathered(data[2:], np.arange(len(rows)))]
+
+
+class _ShortWeights(StepByStep):
+    """Nor is it for the last batch, where that is smaller."""
+
+    def gathered(self, data, rows):
+        short = len(rows) < self.loop.batch_size
+        return [*super().gathered(data[:2], rows), *super().gathered(data[2:], np.arange(len(rows)) if short else rows)]
+
+
 looping("a loop that resets the metrics once, not in every epoch", _BeginsOnce)
 looping("a loop in which every epoch reports what the last one does", _LastReport)
 looping("a loop that writes over the state it was given", _Overwrites)
 looping("a loop one step short where it ends inside an epoch", _StopsEarly)
 looping("a loop over the data of an earlier training", _OldData)
 looping("a loop over data in half precision", _HalfData)
+looping("a loop whose every batch has the weights of the first rows", _FirstWeights, "sample_weight")
+looping("a loop whose last, smaller batch has the weights of the first rows", _ShortWeights, "sample_weight")
