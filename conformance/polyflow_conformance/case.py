@@ -78,6 +78,11 @@ class Trial:
         self.ulp: float | None = None
         self.tolerance: float | None = None
 
+    @property
+    def held(self) -> tuple[np.dtype, ...]:
+        """The dtypes that the backend holds."""
+        return tuple(dtype for dtype in dt.ALL if dtype in self.backend.capabilities.dtypes)
+
     # Tensors -------------------------------------------------------------------------------------------------------
 
     def tensor(self, host: Any) -> Tensor:

@@ -24,7 +24,12 @@ GROUPS = {
 MODULES = (
     "core_elementwise",
     "core_reduction",
-    "core_shape",
+    "core_moves",
+    "core_indexing",
+    "core_creation",
+    "core_conversion",
+    "core_choice",
+    "core_products",
     "core_matrices",
     "core_errors",
     "core_views",

@@ -1,0 +1,73 @@
+"""core-1, choosing elements: where, and clip."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from polyflow import dtypes as dt
+from polyflow.ops import elementwise
+
+from .. import samples
+from ..case import Case, Trial
+from .core_elementwise import MAIN
+
+GROUP = "core-1"
+
+
+def cases() -> Iterator[Case]:
+    """By a mask, and between limits."""
+    for dtype in MAIN:
+        for label in ("small", "broadcast", "empty"):
+            check = functools.partial(_where, dtype=dtype, label=label)
+            yield Case(f"{GROUP}/where/{dtype.name}/{label}", check, (dtype,), quick=label == "broadcast")
+    yield Case(f"{GROUP}/where/float32/scalars", _where_scalars, (dt.float32,), quick=True)
+    for dtype in (*dt.SIGNED, *dt.UNSIGNED, *dt.FLOATS):
+        check = functools.partial(_clip, dtype=dtype)
+        yield Case(f"{GROUP}/clip/{dtype.name}/limits", check, (dtype,), quick=dtype in MAIN)
+    yield Case(f"{GROUP}/clip/float32/tensors", _clip_tensors, (dt.float32,))
+
+
+def _where(t: Trial, *, dtype: np.dtype, label: str) -> None:
+    sizes = {"small": ((3, 4),) * 3, "broadcast": ((3, 1), (4,), (2, 1, 1)), "empty": ((0, 3), (3,), ())}[label]
+    mask = samples.values("any", dt.bool_, sizes[0], t.rng)
+    a, b = (samples.values("any", dtype, size, t.rng) for size in sizes[1:])
+    value = elementwise.where(t.tensor(mask), t.tensor(a), t.tensor(b))
+    t.exactly(value, np.where(mask, a, b), dtype=dtype, what="where")
+
+
+def _where_scalars(t: Trial) -> None:
+    host = np.array([1.0, -2.0, math.nan], np.float32)
+    x = t.tensor(host)
+    t.exactly(elementwise.where(x > 0, x, 0), np.array([1, 0, 0], np.float32), what="where with a number")
+    t.exactly(elementwise.where(x > 0, 2.5, x), np.array([2.5, -2, math.nan], np.float32), what="where with a number")
+
+
+def _clip(t: Trial, *, dtype: np.dtype) -> None:
+    host = (
+        samples.extremes(dtype)
+        if dtype in dt.INTEGERS
+        else np.array([-9, -1, 0, 0.5, 2, 99, math.nan, math.inf], dtype)
+    )
+    for low, high in ((0, 2), (None, 1), (1, None), (3, 1)):
+        rows = [_clipped(one, low, high) for one in host]
+        t.exactly(elementwise.clip(t.tensor(host), low, high), np.array(rows, dtype), what=f"clip({low}, {high})")
+
+
+def _clipped(value: Any, low: Any, high: Any) -> Any:
+    if value != value:
+        return value
+    number = float(value) if value.dtype.kind in "fV" else int(value)
+    number = number if low is None else max(number, low)
+    return number if high is None else min(number, high)
+
+
+def _clip_tensors(t: Trial) -> None:
+    host = np.array([-3.0, 0.2, 5.0], np.float32)
+    low, high = np.array([-1.0, 0.0, 1.0], np.float32), np.array([1.0, 0.1, 2.0], np.float32)
+    value = elementwise.clip(t.tensor(host), t.tensor(low), t.tensor(high))
+    t.exactly(value, np.array([-1.0, 0.1, 2.0], np.float32), what="clip")
