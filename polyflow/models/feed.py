@@ -33,7 +33,10 @@ class Feed:
 
     Attributes:
         steps: the number of batches in an epoch, or None where it is not known before the end.
+        anew: whether each epoch begins with the first batch, where ``steps`` are fewer than all and the data allow it.
     """
+
+    anew = False
 
     def __init__(
         self, data: Any, steps: int | None, class_weight: dict[int, float] | None, dtype: np.dtype, what: str
@@ -56,6 +59,9 @@ class Feed:
         if self.wanted is None:
             source = self._open(number)
         else:
+            if self.anew and not hasattr(self.data, "__next__"):
+                self.running = None
+                self.ahead.clear()
             self.running = source = self.running or self._open()
         count = 0
         while self.wanted is None or count < self.wanted:

@@ -88,6 +88,12 @@ class Runner:
         return make_feed(x, *rest, dtype=self._held().dtype if dtype is None else dtype, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
+        """The feed for validation, of the same batches after each epoch."""
+        feed = self._validation_feed(data, batch_size, steps)
+        feed.anew = True
+        return feed
+
+    def _validation_feed(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if is_iterable_of_batches(data):
             return self._feed(data, steps=steps, what="validation_data")
         if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:

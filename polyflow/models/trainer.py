@@ -65,8 +65,8 @@ class Trainer(Evaluator):
 
     @property
     def loss(self) -> Any:
-        """The loss the model was compiled with."""
-        return None if self.objective is None else self.objective.loss
+        """The loss, as `compile` was given it."""
+        return None if self.objective is None else self.compiled_with["loss"]
 
     @property
     def metrics(self) -> list[Any]:

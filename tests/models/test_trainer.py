@@ -359,3 +359,18 @@ def test_embedding_indices_outside_the_table(backend, wrong):
         with pytest.raises(IndexError, match=rf"index {wrong}; its table has 5 rows"):
             call()
     model.fit(np.array([[0, 1], [2, 4]]), np.ones(2), verbose=0)
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_validation_steps_begin_anew_after_each_epoch(repeated):
+    """The first batches each time, as in Keras; a generator goes on."""
+    x, y = np.arange(8.0, dtype="float32")[:, None], np.zeros((8, 1), "float32")
+    batches = pf.data.Dataset.from_tensor_slices((x, y)).batch(2)
+    model = pf.Sequential([pf.layers.Dense(1, kernel_initializer="ones", input_dim=1)])
+    model.compile(pf.optimizers.SGD(0.0), "mse")
+    assert model.loss == "mse"
+    data = batches.repeat() if repeated else batches
+    history = model.fit(batches, epochs=3, verbose=0, validation_data=data, validation_steps=1).history
+    assert history["val_loss"] == [0.5] * 3
+    history = model.fit(batches, epochs=2, verbose=0, validation_data=iter(list(batches)), validation_steps=1).history
+    assert history["val_loss"] == [0.5, 6.5]
