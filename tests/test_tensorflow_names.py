@@ -516,3 +516,18 @@ def test_solving_by_a_cholesky_factor():
 def test_unit_normalization():
     found = tf.keras.layers.UnitNormalization()([[3.0, 4.0], [0.0, 0.0]])
     np.testing.assert_allclose(found, [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
+
+
+def test_category_encoding():
+    layer = tf.keras.layers.CategoryEncoding
+    assert layer(4, output_mode="one_hot")([3, 0]).tolist() == [[0, 0, 0, 1], [1, 0, 0, 0]]
+    assert layer(4, output_mode="one_hot")([[3], [0]]).tolist() == [[0, 0, 0, 1], [1, 0, 0, 0]]
+    assert layer(3)([[0, 1], [0, 0]]).tolist() == [[1, 1, 0], [1, 0, 0]]
+    assert layer(3, output_mode="count")([[0, 1], [0, 0]]).tolist() == [[1, 1, 0], [2, 0, 0]]
+    with pytest.raises(ValueError, match="got 3; expected whole numbers from 0 to 2"):
+        layer(3)([[3]])
+    with pytest.raises(ValueError, match="one_hot"):
+        layer(3, output_mode="hot")
+    numbers = tf.keras.Input((2,), dtype="int32")
+    model = tf.keras.Model(numbers, layer(3)(numbers))
+    assert model.predict(np.array([[0, 2]]), verbose=0).tolist() == [[1, 0, 1]]

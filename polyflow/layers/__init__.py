@@ -7,6 +7,7 @@ from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .base import Input, InputLayer, Layer
 from .dense import Dense
 from .embedding import Embedding
+from .encoding import CategoryEncoding
 from .function import Identity, Lambda
 from .merging import (
     Add,
@@ -40,6 +41,7 @@ __all__ = [
     "Add",
     "Average",
     "BatchNormalization",
+    "CategoryEncoding",
     "Concatenate",
     "Dense",
     "Dot",
