@@ -118,3 +118,43 @@ def test_labels_as_keras_takes_them():
         found, expected = utils.to_categorical(labels), to_categorical(labels)
         assert found.tolist() == expected.tolist()
     assert utils.to_categorical([], 3).shape == (0, 3)
+
+
+def test_split_dataset():
+    split = utils.split_dataset
+    ints = lambda data: [int(one) for one in data]  # noqa: E731
+    left, right = split(np.arange(10), left_size=0.8)
+    assert (ints(left), ints(right)) == ([*range(8)], [8, 9])
+    left, right = split(tf.data.Dataset.range(10), left_size=6, right_size=2)
+    assert (ints(left), ints(right)) == ([*range(6)], [8, 9])
+    left, right = split(tf.data.Dataset.range(10).filter(lambda x: x > 3), right_size=2)
+    assert (ints(left), ints(right)) == ([4, 5, 6, 7], [8, 9])
+    left, right = split((np.arange(6), 2 * np.arange(6)), left_size=0.5, shuffle=True, seed=1)
+    pairs = [(int(x), int(y)) for part in (left, right) for x, y in part]
+    assert sorted(pairs) == [(n, 2 * n) for n in range(6)]
+    with pytest.raises(ValueError, match="Leave at least 1 to each"):
+        split(np.arange(4), left_size=4)
+    with pytest.raises(ValueError, match="left_size or right_size"):
+        split(np.arange(4))
+
+
+def test_batches_by_number():
+    class Rows(utils.PyDataset):
+        ended = 0
+
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            x = np.full((2, 1), float(index), "float32")
+            return x, x
+
+        def on_epoch_end(self):
+            self.ended += 1
+
+    rows = Rows()
+    model = tf.Sequential([tf.layers.Dense(1, kernel_initializer="zeros", input_dim=1)])
+    model.compile(tf.optimizers.SGD(0.0), "mse")
+    assert model.fit(rows, epochs=2, verbose=0).history["loss"] == [0.5, 0.5]
+    assert rows.ended == 2
+    assert model.evaluate(rows, verbose=0) == 0.5

@@ -12,7 +12,7 @@ from ..errors import EmptyDataError
 def split_dataset(
     dataset: Any, left_size: Any = None, right_size: Any = None, shuffle: bool = False, seed: int | None = None
 ) -> tuple[Dataset, Dataset]:
-    """Two datasets of single elements: the first ones, and the rest.
+    """Two datasets of single elements: the first ones, and the last ones.
 
     Args:
         dataset: a Dataset that ends, or arrays (in a tuple, list or dict) whose rows are the elements.
@@ -35,7 +35,7 @@ def split_dataset(
         raise ValueError(f"split_dataset cannot take {left} and {right} of {count} elements. Leave at least 1 to each.")
     if shuffle:
         whole = whole.shuffle(count, seed=seed, reshuffle_each_iteration=False)
-    return whole.take(left), whole.skip(left).take(right)
+    return whole.take(left), whole.skip(count - right)
 
 
 def _tuples(data: Any) -> Any:
