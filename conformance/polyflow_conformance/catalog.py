@@ -38,6 +38,7 @@ MODULES = (
     "ieee",
     "gradients",
     "compiled",
+    "compiled_probes",
     "control",
     "randomness",
     "device",

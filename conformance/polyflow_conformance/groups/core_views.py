@@ -104,7 +104,8 @@ class _Seen:
             self.unchanged(value, before, f"an earlier result, {what}, after later ones")
 
 
-def _drawn(t: Trial, name: str, dtype: np.dtype, size: tuple[int, ...], count: int) -> list[np.ndarray]:
+def drawn_for(t: Trial, name: str, dtype: np.dtype, size: tuple[int, ...], count: int) -> list[np.ndarray]:
+    """Arguments of an op, away from what overflows."""
     if name in FORMULAS:
         return list(arguments(name, dtype, (size,) * count, t.rng))
     kind = "nonzero" if "prod" in name else "any"
@@ -139,7 +140,7 @@ def _layouts(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) 
     seen = _Seen(t, name)
     rows: list[dict[str, tuple[Any, np.ndarray]]] = []
     for i in range(count):
-        rows.append(_views(t, lambda size, i=i: _drawn(t, name, dtype, size, count)[i]))
+        rows.append(_views(t, lambda size, i=i: drawn_for(t, name, dtype, size, count)[i]))
     for label in rows[0]:
         tensors, hosts = [row[label][0] for row in rows], [row[label][1] for row in rows]
         seen.look(probe, tensors, hosts, f"a {label} array" if count == 1 else f"{label} arrays")
@@ -178,10 +179,10 @@ def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
     seen = _Seen(t, name)
     sizes = [(size, _calls(name, size)) for size in RANKS]
     for size, most in sizes + [(size, 2) for size in EMPTY if name in MOVES or name in ("sort", "argsort")]:
-        hosts = _drawn(t, name, dtype, size, count)
+        hosts = drawn_for(t, name, dtype, size, count)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
     if name not in FORMULAS:
-        hosts = _drawn(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
+        hosts = drawn_for(t, name, dtype, (3, 3), count)  # whose axes no size tells apart
         seen.look(probe, [t.tensor(host).T for host in hosts], [host.T for host in hosts], "a transposed square", 2)
     seen.settle()
 
@@ -197,13 +198,16 @@ def _calls(name: str, size: tuple[int, ...]) -> int:
 
 def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """A thousand elements, and a hundred thousand: a few of them, again and again, so that ties abound."""
-    drawn = _drawn(t, name, dtype, (101,), count)
+    drawn = drawn_for(t, name, dtype, (101,), count)
     if "prod" in name:
         drawn = [np.sign(host) for host in drawn]
     long = [(LINE, 2 if name == "getitem" else 1)] if name in MOVES or name in ALONG else []
     each = 3 if name in REDUCTIONS else 99
     for size, most in (((1009,), each), (HUGE, each), *long):
         hosts = [samples.read_only(np.resize(host, size)) for host in drawn]
+        if name in ("argmax", "argmin"):  # the only extreme stands in the end
+            hosts[0] = np.array(hosts[0])
+            hosts[0].flat[-1] = 1000 if name == "argmax" else -1000
         seen = _Seen(t, name)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
         if size == (1009,):
