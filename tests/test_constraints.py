@@ -22,7 +22,7 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("constraint", HELD, ids=str)
+@pytest.mark.parametrize("constraint", HELD, ids=lambda one: one if isinstance(one, str) else type(one).__name__)
 def test_formulas(constraint):
     np.testing.assert_allclose(K.constraints.get(constraint)(pf.constant(W)), HELD[constraint], rtol=1e-5, atol=1e-6)
 
