@@ -12,14 +12,14 @@ import polyflow_conformance as suite
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
 
-NAMESPACES = {  # spec -> whether every case is tried (the first is, as a backend of its own), or the quick ones
-    "array_api_strict": False,
-    "array_api_strict:device1": False,
-    "array_api_strict:no_float64": False,
-    "numpy": True,
-    "array_api_compat.numpy": False,
-    "torch": False,
-}
+NAMESPACES = [
+    "array_api_strict",
+    "array_api_strict:device1",
+    "array_api_strict:no_float64",
+    "numpy",
+    "array_api_compat.numpy",
+    "torch",
+]
 
 
 def named(spec: str):
@@ -30,7 +30,8 @@ def named(spec: str):
 
 @pytest.mark.parametrize("spec", [named(spec) for spec in NAMESPACES])
 def test_it_conforms(spec):
-    report = suite.run(f"array-api:{spec}", quick=not NAMESPACES[spec])
+    """To the quick cases; `polyflow conformance array-api:array_api_strict` tries all of them."""
+    report = suite.run(f"array-api:{spec}", quick=True)
     assert [f"{result.id}: {result.reason}" for result in report.failures] == []
     assert sum(counts["pass"] for counts in report.groups().values()) > 900
 
