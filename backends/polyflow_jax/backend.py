@@ -349,7 +349,7 @@ _pow = arrays_in_64_bits(jax.jit(accurate.pow))
 _POWERS: dict[Any, Callable[..., Any]] = {
     float(n): arrays_in_64_bits(jax.jit(partial(jax.lax.integer_pow, y=n))) for n in (-1, 2, 3, 4)
 }
-"""The powers that are products: as data, an exponent would cost twenty times as much."""
+"""The powers that are products: as data, an exponent would cost seven times as much."""
 
 _getitem = in_64_bits(jax.jit(indexing.getitem_at, static_argnames="pattern"))
 _index_add = in_64_bits(jax.jit(indexing.index_add_at, static_argnames="pattern"))

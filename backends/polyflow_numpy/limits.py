@@ -1,6 +1,6 @@
 """Limiting numbers to an interval: few by `maximum` and `minimum`, many by NumPy's own clip, in one pass over them.
 
-NumPy's clip takes ten microseconds to begin, and then a fifth of the time for each element.
+NumPy's clip takes ten microseconds to begin, and then a quarter of the time for each element.
 """
 
 from __future__ import annotations
