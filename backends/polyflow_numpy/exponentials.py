@@ -1,4 +1,6 @@
-"""``exp(x) - 1`` and ``log(1 + x)`` of many numbers in float32, in a third of the time (``exp(x) - 1`` above 1 in two thirds).
+"""``exp(x) - 1`` and ``log(1 + x)`` of many numbers in float32, in a third of the time.
+
+``exp(x) - 1`` of numbers above 1 is left to NumPy.
 
 NumPy calls the C library for each element of its own. It has vector instructions for tanh and the logarithm:
 ``exp(x) - 1 = 2 t / (1 - t)`` with ``t = tanh(x / 2)``, within 3 units in the last place up to x = 1; and
