@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,8 @@ import polyflow as pf
 from polyflow.callbacks import EarlyStopping, LambdaCallback
 from polyflow.errors import StateLostError
 from polyflow.models import handover, resident
+
+from .interrupting import interrupted
 
 jax_loop = pytest.importorskip("polyflow_jax.loop")
 
@@ -314,26 +314,8 @@ def test_a_step_that_fails_leaves_the_state_or_says_that_it_is_lost(monkeypatch)
 OURS = tuple(f"{name}.py" for name in ("models/handover", "models/resident", "polyflow_jax/loop", "polyflow_jax/wide"))
 
 
-def interrupted(work, line: int = -1) -> int:
-    """Interrupt ``work()`` at that line of what hands over; returns how many there were."""
-    seen = itertools.count()
-
-    def trace(frame, event, argument):
-        if not frame.f_code.co_filename.endswith(OURS):
-            return None
-        if event == "line" and next(seen) == line:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(before)
-    return next(seen)
+def ours(file: str) -> bool:
+    return file.endswith(OURS)
 
 
 def test_an_interrupt_at_any_line_leaves_a_whole_state(handed):
@@ -347,11 +329,11 @@ def test_an_interrupt_at_any_line_leaves_a_whole_state(handed):
 
     call()
     handed.clear()
-    total = interrupted(call)
+    total = interrupted(call, ours)
     assert handed == [True]
     steps, outcomes = 10, set()
     for line in range(total):
-        interrupted(call, line)
+        interrupted(call, ours, line)
         values = {float(part) for weight in one.get_weights() for part in np.unique(weight)}
         assert values in ({-steps}, {-steps - 2.0}), f"line {line} of {total}"
         outcomes.add(values == {-steps})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ import pytest
 
 import polyflow as pf
 
+from .interrupting import interrupted
+
 L = pf.keras.layers
 X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 Y = X.sum(1, keepdims=True)
@@ -20,26 +21,8 @@ Y = X.sum(1, keepdims=True)
 OURS = (str(Path(pf.__file__).parent), str(Path(pf.__file__).parents[1] / "backends"))
 
 
-def interrupted(work, line: int = -1) -> int | None:
-    """Interrupt ``work()`` at that line of polyflow's; or run all of it, and return how many lines that took."""
-    seen = itertools.count()
-
-    def trace(frame, event, argument):
-        if not frame.f_code.co_filename.startswith(OURS):
-            return None
-        if event == "line" and next(seen) == line:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt:
-        return None
-    finally:
-        sys.settrace(before)
-    return next(seen)
+def ours(file: str) -> bool:
+    return file.startswith(OURS)
 
 
 def state(variables):
@@ -81,12 +64,11 @@ def test_an_interrupted_step_is_whole_or_has_not_been(backend, make):
     with pf.use_backend(backend):
         work, variables = make()
         moving = [v for v in variables if v.name != "learning_rate"]
-        total = interrupted(work)
-        assert total is not None
+        total = interrupted(work, ours)
         outcomes = set()
         for line in range(0, total, max(total // 60, 1)):
             before = state(moving)
-            interrupted(work, line)
+            interrupted(work, ours, line)
             changed = {not np.array_equal(x, y) for x, y in zip(before, state(moving), strict=True)}
             assert len(changed) == 1, f"line {line} of {total} left a mixture"
             outcomes |= changed

@@ -61,12 +61,4 @@ def _inside(t: Trial, *, name: str, held: tuple[np.dtype, ...], count: int, prob
     call = pf.function(program)
     for _ in range(2):  # the second time nothing is traced
         for value, answer in zip(call(*tensors), list(answers), strict=True):
-            t.close(
-                value,
-                answer.true,
-                answer.tolerance,
-                dtype=answer.dtype,
-                scale=answer.scale,
-                zeros=answer.zeros,
-                what=f"{name} inside a program",
-            )
+            answer.judge(t, value, f"{name} inside a program")

@@ -61,7 +61,7 @@ def _probed(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -
     makers: list[Callable[[], Any]] = []
     for hosts in turns:
         answer = next(probe([t.tensor(host) for host in hosts], hosts))
-        t.close(answer.value(), answer.true, answer.tolerance, dtype=answer.dtype, scale=answer.scale, what=name)
+        answer.judge(t, answer.value(), name)
         makers.append(lambda hosts=hosts: next(probe([t.tensor(host) for host in hosts], hosts)).value())
     _repeat(t, name, makers)
 

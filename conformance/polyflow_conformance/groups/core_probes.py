@@ -11,6 +11,7 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.ops import elementwise, indexing, shape
 
+from ..case import Trial
 from ..measure import WIDE
 from ..oracle import DOMAINS, FORMULAS
 from ..table import functions, ops
@@ -27,6 +28,10 @@ class Answer(NamedTuple):
     tolerance: float = 0.0
     scale: Any = None
     zeros: bool = False
+
+    def judge(self, t: Trial, value: Any, what: str) -> None:
+        """Raise `Mismatch` unless ``value`` is what it has to be."""
+        t.close(value, self.true, self.tolerance, dtype=self.dtype, scale=self.scale, zeros=self.zeros, what=what)
 
 
 Probe = Callable[[list[Any], list[np.ndarray]], Iterator[Answer]]

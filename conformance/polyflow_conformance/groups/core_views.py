@@ -70,15 +70,7 @@ class _Seen:
         what = f"{self.name} of {what}"
         for answer in itertools.islice(probe(tensors, hosts), most):
             value = self.silent(answer.value)
-            self.t.close(
-                value,
-                answer.true,
-                answer.tolerance,
-                dtype=answer.dtype,
-                scale=answer.scale,
-                zeros=answer.zeros,
-                what=what,
-            )
+            answer.judge(self.t, value, what)
             self.kept.append((value, self.t.host(value).copy(), what))
         for tensor, host in zip(tensors, hosts, strict=True):
             self.unchanged(tensor, host, f"the argument after {what}")

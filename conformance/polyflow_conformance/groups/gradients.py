@@ -417,6 +417,7 @@ def _native(t: Trial, *, one: Differentiable, dtype: np.dtype = dt.float64) -> N
         ours = [t.host(part) for part in _pulled(t, one, hosts, cotangent)]
         given = [t.tensor(host).array for host in hosts] + [value.array for value in traced.captured]
         theirs = vjp(given, [t.tensor(cotangent).array])
+        t.same(len(theirs), len(given), "the number of the library's own gradients, one for each input of the graph")
         for i, (mine, other) in enumerate(zip(ours, theirs, strict=False)):
             host = t.spec(Tensor(other, t.backend), mine.shape, dtype, f"the library's gradient of argument {i}")
             size = max(float(np.max(np.abs(mine), initial=0.0)), 1e-6)
