@@ -15,6 +15,7 @@ import numpy as np
 from . import dtypes as dt
 from . import random, threefry
 from .errors import DTypeError, ShapeError, unknown_name
+from .floatx import chosen
 from .flow.interpreter import inside
 from .missing import answer
 from .naming import Family, by_name, snake_case
@@ -94,7 +95,7 @@ class Initializer:
 
 def _concrete(values: np.ndarray, dtype: Any) -> Tensor:
     """Host values as a tensor that has them also where a function is being traced."""
-    return tensor(values, dt.DEFAULT_FLOAT if dtype is None else dtype, backend=here())
+    return tensor(values, chosen(dtype), backend=here())
 
 
 # Fixed values ---------------------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ class RandomInitializer(Initializer):
             dtype: a floating dtype; the halves are drawn in float32 and rounded.
             key: a key to draw from instead of the seed's.
         """
-        target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
+        target = chosen(dtype)
         if target not in dt.FLOATING:
             raise DTypeError(f"{type(self).__name__} draws real floating numbers; got dtype {target.name}.")
         wide = dt.float64 if target is dt.float64 else dt.float32

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from .layers import Layer
-from .layers.tracking import deep
+from .layers.tracking import attributes, deep
 from .naming import snake_case
 from .variable import Variable
 
@@ -22,8 +23,8 @@ class Module:
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """All variables of the module and of those inside it, each once."""
-        found = (variable for _, own in deep(self, (Module, Layer), Variable) for variable in own)
+        """All variables of the module and of those inside it, each once; attributes go in alphabetical order."""
+        found = (variable for _, own in _parts(self) for variable in own)
         return tuple({id(variable): variable for variable in found}.values())
 
     @property
@@ -39,7 +40,16 @@ class Module:
     @property
     def submodules(self) -> tuple[Any, ...]:
         """The modules and layers inside, those inside them too."""
-        return tuple(one for one, _ in deep(self, (Module, Layer), Variable) if one is not self)
+        return tuple(one for one, _ in _parts(self) if one is not self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _parts(module: Module) -> Iterator[tuple[Any, Iterable[Any]]]:
+    return deep(module, (Module, Layer), Variable, values=_attributes)
+
+
+def _attributes(one: Any) -> Collection[Any]:
+    """The attributes of a module in alphabetical order, as TensorFlow goes through them; of a layer in its own."""
+    return [value for _, value in sorted(vars(one).items())] if isinstance(one, Module) else attributes(one)

@@ -68,6 +68,15 @@ class Operators:
         """The size of each axis (TensorFlow's name for ``shape``)."""
         return self.shape
 
+    def set_shape(self, shape: Any) -> None:
+        """Claim sizes of axes, None for one that is not known, as TensorFlow's users do in a ``Dataset.map``.
+
+        Raises:
+            ShapeError: if the tensor has others.
+        """
+        if shape is not None and not self.shape.is_compatible_with(shape):
+            raise ShapeError(f"set_shape got {tuple(shape)}, and the tensor has the shape {tuple(self.shape)}.")
+
     def read(self) -> Tensor:
         """The value itself: for a Variable, the tensor it holds now."""
         return self  # type: ignore[return-value]

@@ -158,3 +158,26 @@ def test_batches_by_number():
     assert model.fit(rows, epochs=2, verbose=0).history["loss"] == [0.5, 0.5]
     assert rows.ended == 2
     assert model.evaluate(rows, verbose=0) == 0.5
+
+
+# Settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_floatx_is_what_layers_work_in():
+    before = tf.keras.layers.Dense(2, input_shape=(3,))
+    tf.keras.backend.set_floatx("float64")
+    try:
+        assert tf.keras.config.floatx() == tf.keras.backend.floatx() == "float64"
+        model = tf.keras.Sequential([tf.keras.layers.Dense(2, input_shape=(3,)), tf.keras.layers.BatchNormalization()])
+        model.compile("adam", "mse", metrics=["mae"])
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+        assert {one.dtype for one in model.weights} == {tf.float64}
+        assert model.predict(np.ones((1, 3)), verbose=0).dtype == "float64"
+        assert tf.keras.Input((2,)).dtype is tf.keras.initializers.Ones()(2).dtype is tf.float64
+        assert tf.keras.metrics.Mean().dtype is tf.float64
+        assert tf.constant(1.0).dtype is before.dtype is tf.float32
+        with pytest.raises(DTypeError, match="set_floatx takes one of float16, bfloat16, float32, float64; got int32"):
+            tf.keras.config.set_floatx("int32")
+    finally:
+        tf.keras.backend.set_floatx("float32")
+    assert tf.keras.layers.Dense(2).dtype is tf.float32

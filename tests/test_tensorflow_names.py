@@ -82,6 +82,10 @@ def test_shapes_have_tensorflows_methods():
     assert some.is_compatible_with(shape)
     assert not some.is_compatible_with((4, 4))
     assert (some.num_elements(), some.is_fully_defined(), some.concatenate([2])) == (None, False, (None, 3, 2))
+    tf.constant(X).set_shape([None, 3])
+    tf.function(lambda x: x.set_shape(None))(X)
+    with pytest.raises(ShapeError, match=r"set_shape got \(4, 4\), and the tensor has the shape \(4, 3\)"):
+        tf.constant(X).set_shape((4, 4))
     assert tf.size(X, out_type=tf.int64).dtype is tf.shape(X, out_type=tf.int64).dtype is tf.int64
 
 
@@ -330,7 +334,18 @@ def test_modules_find_what_they_hold():
     assert len(whole.variables) == 6
     assert len(whole.trainable_variables) == 4
     assert len(whole.non_trainable_variables) == 2
-    assert [type(one).__name__ for one in whole.submodules] == ["Part", "Part", "Dense"]
+    assert [type(one).__name__ for one in whole.submodules] == ["Part", "Dense", "Part"]
+
+
+def test_modules_go_through_attributes_in_alphabetical_order():
+    class Late(tf.Module):
+        def __call__(self):
+            self.w, self.inner, self.b = tf.Variable(1.0), tf.Module(), tf.Variable(2.0)
+            self.inner.a = tf.Variable(3.0)  # type: ignore[attr-defined]
+
+    late = Late()
+    late()
+    assert [float(one) for one in late.variables] == [2.0, 1.0, 3.0]
 
 
 def test_print(capsys, tmp_path):

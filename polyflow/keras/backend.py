@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import names
 from ..activations import elu, relu, sigmoid, softmax, softplus, softsign, tanh
+from ..floatx import floatx, set_floatx
 from ..layers.base import clear_session
 from ..missing import answer
 from ..names import cast, constant, one_hot, ones, ones_like, reshape, shape, transpose, zeros, zeros_like
@@ -88,6 +89,7 @@ __all__ = [
     "relu",
     "reshape",
     "round",
+    "set_floatx",
     "set_value",
     "shape",
     "sigmoid",
@@ -115,11 +117,6 @@ __all__ = [
 def epsilon() -> float:
     """The small number that formulas add or clip by."""
     return 1e-7
-
-
-def floatx() -> str:
-    """The name of the dtype that layers compute in unless told otherwise."""
-    return "float32"
 
 
 def argmax(x: Any, axis: int = -1) -> Tensor:

@@ -1,9 +1,10 @@
 """``tf.keras.config``: settings that polyflow has one value of."""
 
+from ..floatx import floatx, set_floatx
 from ..missing import answer
-from .backend import epsilon, floatx
+from .backend import epsilon
 
-__all__ = ["backend", "epsilon", "floatx", "image_data_format"]
+__all__ = ["backend", "epsilon", "floatx", "image_data_format", "set_floatx"]
 
 
 def backend() -> str:

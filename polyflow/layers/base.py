@@ -15,6 +15,7 @@ from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
 from ..backend import discovery, selection
 from ..errors import ShapeError, nearest
+from ..floatx import chosen
 from ..flow.notes import scope
 from ..flow.trace import trace
 from ..naming import snake_case
@@ -147,7 +148,7 @@ class Layer:
                 "help() tells its own."
             )
         self.name = name or unique_name(snake_case(type(self).__name__))
-        self.dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
+        self.dtype = chosen(dtype or None)
         self.built = False
         self._trainable = trainable
         self._variables: list[Variable] = []
@@ -503,7 +504,7 @@ class InputLayer(Layer):
         if shape is not None:
             options["input_shape"] = sizes(shape)
         super().__init__(name=name, **options)
-        self.sample_dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
+        self.sample_dtype = chosen(dtype or None)
         self.batch_size = batch_size
         self.built = True
 

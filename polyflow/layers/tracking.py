@@ -79,15 +79,27 @@ class Look:
 def held(owner: Any, kind: Kind) -> list[Any]:
     """The objects of a kind that ``owner`` holds, each once, in the order of its attributes."""
     found: Found = [{}]
-    _collect(vars(owner).values(), _ways((kind,)), found, list)
+    _collect(attributes(owner), _ways((kind,)), found, list)
     found[0].pop(id(owner), None)
     return list(found[0].values())
 
 
-def deep(owner: Any, kind: Kind, other: Kind, look: Look | None = None) -> Iterator[tuple[Any, Iterable[Any]]]:
+def attributes(owner: Any) -> Collection[Any]:
+    """The values of an object's attributes, in the order in which they were set."""
+    return vars(owner).values()
+
+
+def deep(
+    owner: Any,
+    kind: Kind,
+    other: Kind,
+    look: Look | None = None,
+    values: Callable[[Any], Collection[Any]] = attributes,
+) -> Iterator[tuple[Any, Iterable[Any]]]:
     """``owner`` and the objects of ``kind`` inside it at any depth, each once, outer ones before inner ones.
 
-    Each comes with the objects of the ``other`` kind that it holds itself, in the order of its attributes.
+    Each comes with the objects of the ``other`` kind that it holds itself, in the order of its attributes or of what
+    else ``values`` gives of them.
     """
     ways, into = _ways((kind, other)), list
     if look is not None:
@@ -99,7 +111,7 @@ def deep(owner: Any, kind: Kind, other: Kind, look: Look | None = None) -> Itera
         if id(one) not in seen:
             seen.add(id(one))
             inside, beside = found = [{}, {}]
-            _collect(vars(one).values(), ways, found, into)
+            _collect(values(one), ways, found, into)
             yield one, beside.values()
             waiting += reversed(inside.values())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes as dt
+from ..floatx import chosen
 from ..naming import snake_case
 from ..state import reset, state_variable
 from ..variable import Variable
@@ -28,7 +28,7 @@ class Metric:
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self._dtype = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
+        self._dtype = chosen(dtype or None)
         self._variables: list[Variable] = []
 
     @property

@@ -11,10 +11,10 @@ from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
 from ..convert import short
 from ..data.arrays import batch_rows
-from ..errors import ShapeError
+from ..errors import NotCompiledError, ShapeError
 from .feed import Batch, Feed, Resident
 from .objectives import AnyObjective
-from .own_steps import Returned
+from .own_steps import Returned, takes_training
 from .resident import Epochs, epochs_in_memory
 from .runner import Runner
 from .step import Step
@@ -29,15 +29,34 @@ class Evaluator(Runner):
         """What happens with one batch of `evaluate`."""
         objective = self._compiled("test_step")
         y_pred = self(x, training=False)
-        loss = None if objective.loss is None else self.compute_loss(x, y, y_pred, sample_weight)
+        own = getattr(self.compute_loss, "__func__", None) is not Evaluator.compute_loss
+        some = own or objective.loss is not None or self.losses
+        loss = self._loss_of(x, y, y_pred, sample_weight, training=False) if some else None
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
-        """A batch's loss, a scalar: what was compiled and what regularizers add; override it for one of your own."""
-        loss = self._compiled("compute_loss").compute(y, y_pred, sample_weight)
-        for added in self.losses:
-            loss = loss + added
-        return loss
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """A batch's loss, a scalar: what was compiled and what layers add; override it for one of your own.
+
+        Raises:
+            NotCompiledError: where there is neither.
+        """
+        objective = self._compiled("compute_loss")
+        found = list(self.losses)
+        if objective.loss is not None:
+            found.insert(0, objective.compute(y, y_pred, sample_weight))
+        if not found:
+            raise NotCompiledError(
+                "there is no loss: compile the model with loss=, e.g. loss='mean_squared_error', let a layer add one "
+                "by add_loss, or override compute_loss."
+            )
+        return sum(found[1:], found[0])
+
+    def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """What `compute_loss` gives, which is told whether this is training where it wants to know."""
+        more = {"training": training} if takes_training(self.compute_loss) else {}
+        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
 
     def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in the running loss and the metrics."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import metrics, tree
-from ..errors import NotCompiledError, ShapeError, unknown_name
+from ..errors import ShapeError, unknown_name
 from ..flow.notes import METRICS, scope
 from .objective import Counted, Objective
 
@@ -111,15 +111,13 @@ class Objectives(Counted):
         """The loss of a batch, a scalar: the sum of the outputs', each times its weight.
 
         Raises:
-            ValueError: if there are no targets to compare with. NotCompiledError: without any loss.
+            ValueError: if there are no targets to compare with.
         """
         found = [
             part.compute(true, pred, weight)
             for _, part, true, pred in self._each(y_true, y_pred)
             if part.loss is not None
         ]
-        if not found:
-            raise NotCompiledError("no output of the model has a loss: compile it with loss=.")
         return sum(found[1:], found[0])
 
     def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:

@@ -39,6 +39,17 @@ def _takes_data(function: Callable[..., Any], before: int) -> bool:
     )
 
 
+def takes_training(function: Callable[..., Any]) -> bool:
+    """Whether a function has an argument ``training``, or takes any."""
+    return _takes_training(getattr(function, "__func__", function))
+
+
+@lru_cache(256)
+def _takes_training(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters
+    return "training" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
 def on_parts(function: Callable[..., Any]) -> Callable[..., Any]:
     """A step of one batch as one of its parts."""
 

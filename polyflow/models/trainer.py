@@ -10,7 +10,6 @@ from typing import Any
 from .. import optimizers, testing
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
-from ..errors import NotCompiledError
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
@@ -118,13 +117,11 @@ class Trainer(Evaluator):
             The History: ``.history`` maps each name to a list of floats, one per epoch.
 
         Raises:
-            NotCompiledError: before `compile`. ValueError, ShapeError, EmptyDataError: for data that does not fit;
-            the model keeps the weights it has then.
+            NotCompiledError: before `compile`, or without a loss. ValueError, ShapeError, EmptyDataError: for data that
+            does not fit; the model keeps the weights it has then.
         """
         compiled, objective = self._compiled("fit"), self._watcher("train")
         epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
-        if compiled.loss is None and objective is compiled:
-            raise NotCompiledError("fit needs a loss: compile the model with loss=, e.g. loss='mean_squared_error'.")
         if _count(validation_freq, "validation_freq") < 1:
             raise ValueError(f"validation_freq is an integer of 1 or more; got {validation_freq!r}.")
         if validation_split and validation_data is None:
@@ -271,7 +268,7 @@ class Trainer(Evaluator):
         self._compiled("train_step")
         with GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight)
+            loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import polyflow as tf
+from polyflow.errors import NotCompiledError
 
 L, K = tf.keras.layers, tf.keras
 X = np.random.default_rng(0).normal(size=(12, 3)).astype("float32")
@@ -140,3 +141,41 @@ def test_a_layer_adds_to_the_loss():
     expected = ((model.predict(X, verbose=0) - Y) ** 2).mean() + 0.1 * X.sum()
     for found in (model.evaluate(X, Y, verbose=0), model.fit(X, Y, verbose=0).history["loss"][0]):
         assert found == pytest.approx(expected, rel=1e-5)
+
+
+class Distance(K.Model):
+    """Has a loss of its own, by the arguments that Keras gives it."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.told = set()
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=None):
+        self.told.add(training)
+        return tf.reduce_mean((y - y_pred) ** 2)
+
+
+def test_a_loss_of_the_model_s_own_needs_no_other():
+    built_in, model = made(K.Model, loss="mse", metrics=["mae"]), made(Distance, metrics=["mae"])
+    expected, found = course(built_in), course(model)
+    assert list(found) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-5, err_msg=name)
+    assert model.told == {True, False}
+
+
+def test_what_layers_add_is_a_loss_without_another():
+    a = K.Input((3,))
+    model = K.Model(a, Penalty()(L.Dense(1, kernel_initializer="ones", use_bias=False)(a)))
+    model.compile("sgd")
+    for found in (model.evaluate(X, verbose=0), model.fit(X, verbose=0).history["loss"][0]):
+        assert found == pytest.approx(0.1 * X.sum(), rel=1e-5)
+
+
+def test_no_loss_at_all():
+    model = made(K.Model)
+    assert model.evaluate(X, Y, verbose=0) == 0
+    with pytest.raises(
+        NotCompiledError, match=r"there is no loss: compile the model with loss=.*override compute_loss"
+    ):
+        model.fit(X, Y, verbose=0)
