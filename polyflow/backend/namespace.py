@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import IncompleteBackendError
-from . import flat, quiet, sums
+from . import flat, quiet, slips, sums
 from .checks import check_indices, check_power
 from .keys import Key, library_key
 from .names import standard_names
@@ -51,6 +51,12 @@ class ArrayNamespaceBackend(Backend):
 
     adds_in_turn: bool | None = None
     """Whether its sums lose digits over many rows; found out by one of them, where nothing is said."""
+
+    takes_roots: frozenset[np.dtype] | None = None
+    """The dtypes whose power by 0.5 is a square root, which differs at -inf; found out, where nothing is said."""
+
+    loses_digits: bool | None = None
+    """Whether its log1p of complex numbers loses digits near 0; found out by one, where nothing is said."""
 
     def __init__(self, device: str | None = None) -> None:
         super().__init__(device or next(iter(self.devices()), None))
@@ -164,10 +170,25 @@ class ArrayNamespaceBackend(Backend):
         return 1.0 / x
 
     @needs("pow")
+    @needs("where", when=among(dt.FLOATS))
     def pow(self, x1: Any, x2: Any) -> Any:
         if x2.__class__ is not float and self._is(x2, dt.SIGNED):
             check_power(x1, self.to_numpy(x2))
-        return self.xp.pow(x1, x2)
+        dtype = self.dtype_of(x2 if x1.__class__ is float else x1)
+        if dtype not in dt.FLOATING:
+            return self.xp.pow(x1, x2)
+        if self.takes_roots is None:
+            self.takes_roots = slips.takes_roots(self)
+        return slips.powers(self.xp, *self._pair(x1, x2)) if dtype in self.takes_roots else self.xp.pow(x1, x2)
+
+    @needs("log1p")
+    @needs("abs", "astype", "atan2", "imag", "real", "where", when=_complex)
+    def log1p(self, x: Any) -> Any:
+        if not self._is(x, dt.COMPLEX):
+            return self.xp.log1p(x)
+        if self.loses_digits is None:
+            self.loses_digits = slips.loses_digits(self, self.dtype_of(x))
+        return slips.log1p(self.xp, x) if self.loses_digits else self.xp.log1p(x)
 
     @needs("where", "ones_like", "zeros_like")
     @needs("copysign", "floor", "isinf", "remainder", "signbit", when=among(dt.FLOATS))

@@ -1,4 +1,4 @@
-"""What `ArrayNamespaceBackend` finds out about a library: whether it warns, and whether its sums lose digits."""
+"""What `ArrayNamespaceBackend` finds out about a library: whether it warns, and where it is off as NumPy is."""
 
 from __future__ import annotations
 
@@ -69,3 +69,18 @@ def test_sums_of_many_rows_keep_their_digits(axis, dtype):
     bound = 4 * np.finfo(np.float32).eps * abs(x).sum(axis=axis, keepdims=True) * (1 + np.log2(x.size / true.size) / 8)
     assert found.shape == true.shape
     assert np.all(abs(found - true) <= bound)
+
+
+def test_slips_of_numpy_are_found_and_mended():
+    """A power of 0.5 is no square root, in any form of the exponent, and log1p keeps its digits near 0."""
+    strict = Strict()
+    with pf.use_backend(strict):
+        x = pf.constant([-np.inf, -0.0, 4.0], "float64")
+        for exponent in (0.5, pf.constant(0.5, "float64"), pf.constant([0.5], "float64")):
+            root = (x**exponent).numpy()
+            np.testing.assert_array_equal(root, [np.inf, 0.0, 2.0])
+            assert not np.signbit(root).any()
+        logarithms = pf.math.log1p(pf.constant([1e-30 + 2e-30j, 1.0], "complex128")).numpy()
+        np.testing.assert_allclose(logarithms, [1e-30 + 2e-30j, np.log(2)], rtol=1e-15)
+    assert strict.takes_roots == {pf.float32, pf.float64}
+    assert strict.loses_digits

@@ -10,14 +10,7 @@ _SQRT = Deviation("tolerance", "square roots are off by up to 0.75 ulp where IEE
 _EMPTY = Deviation("fails", "a transform of no vectors raises an error of the library below (MKL)")
 _LAST = Deviation("fails", "of equal largest or smallest elements another than the first is found")
 
-_ROOT = Deviation("fails", "a power of the number 0.5 is a square root, which is NaN for -inf where pow is inf")
 _NAN = Deviation("fails", "a search has another place for NaN than after all numbers, where sorting puts it")
-_LOG1P = Deviation("fails", "log1p of complex numbers loses the digits of the real part near 0")
-_NUMPY = {
-    "core-1/pow/float32/scalar-right-special": _ROOT,
-    "core-1/pow/float64/scalar-right-special": _ROOT,
-    "core-1/log1p/complex*/near-zero": _LOG1P,
-}
 
 WITHOUT_FLOAT64: Mapping[str, Deviation] = {
     "random-1/uniform/float32/interval": Deviation("tolerance", "computed in float32, for want of float64", bound=4.0),
@@ -26,7 +19,6 @@ WITHOUT_FLOAT64: Mapping[str, Deviation] = {
 """What is different on every device that has no float64."""
 
 DEVIATIONS: Mapping[str, Mapping[str, Deviation]] = {
-    **dict.fromkeys(("array_api_strict", "array_api_compat.numpy", "numpy"), _NUMPY),
     "array_api_compat.torch": {
         "core-1/sqrt/float*/*": _SQRT,
         "core-1/*fft/*/empty": _EMPTY,
