@@ -170,12 +170,12 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
 
 def concat(values: Any, axis: int = 0, name: str | None = None) -> Tensor:
     """The tensors joined along an axis they have."""
-    return shapes.concat([v if v.__class__ is Tensor else asarray(v) for v in values], axis=axis)
+    return shapes.concat(values, axis=axis)
 
 
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Tensor:
     """The tensors joined along a new axis."""
-    return shapes.stack([v if v.__class__ is Tensor else asarray(v) for v in values], axis=axis)
+    return shapes.stack(values, axis=axis)
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:

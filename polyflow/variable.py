@@ -103,7 +103,8 @@ class Variable(Operators):
             ShapeError: unless the shapes are equal. DTypeError: where converting would lose a kind (float to integer).
         """
         top, held = _top(), self._value
-        if value.__class__ is Tensor and top is None and value.backend is held.backend:
+        aside = top is None or (top.below is None and top.live is not None)  # a tape does not record assignments
+        if value.__class__ is Tensor and aside and value.backend is held.backend:
             array, old = value.array, held.array
             if array.shape == old.shape and array.dtype is old.dtype:  # the usual one
                 value.fixed = True

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.ops.rules import reduced
 
 from . import extremes, sums
 
@@ -94,10 +93,10 @@ def logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
     """``log(sum(exp(x)))`` over ``axis``, without overflow; real numbers, at least one."""
     top = extremes.largest(x, axis, True)
     endless = np.isinf(top)
-    if endless.any():
+    if np.count_nonzero(endless):
         top = np.where(endless, top.dtype.type(0), top)
     result = np.log(sums.total(np.exp(x - top), axis, True)) + top
-    return result if keepdims else result.reshape(reduced(x.shape, axis, False))
+    return result if keepdims else result.squeeze(axis)
 
 
 def _shifted(x: Any, axis: Any) -> Any:

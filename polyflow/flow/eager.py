@@ -314,4 +314,4 @@ def wrap(array: Any, backend: Any) -> Any:
     return array if isinstance(array, dt.SCALARS) else Tensor(array, backend)
 
 
-call.connect(apply, wrap, create, host_constant, asarray, number, again, _ASTYPE, _CASTS, Tensor, Variable)
+call.connect(apply, wrap, create, host_constant, asarray, number, _number, again, _ASTYPE, _CASTS, Tensor, Variable)

@@ -40,12 +40,14 @@ _create: Callable[[Op, dict[str, Any], Any], Any]
 _constant: Callable[[Any, Any, bool], Any]
 _operand: Callable[[Any], Any]
 _integer: Callable[[int, Any], Any]
+_number: Callable[[Any, Any, Any], Any]
 _again: Callable[[Op, tuple[Any, ...], dict[str, Any], Any], Any]
 _cast: Callable[[Any, Attrs], Any]
 _casts: Mapping[Any, Any]
 _variable: type
 _MISSING = object()
 _WEAK = frozenset({float32, float64})
+_PYTHON = frozenset({int, float})
 
 
 def connect(
@@ -54,7 +56,8 @@ def connect(
     create: Callable[..., Any],
     constant: Callable[[Any, Any, bool], Any],
     operand: Callable[[Any], Any],
-    number: Callable[[int, Any], Any],
+    integer: Callable[[int, Any], Any],
+    number: Callable[[Any, Any, Any], Any],
     again: Callable[..., Any],
     cast: Callable[[Any, Attrs], Any],
     casts: Mapping[Any, Attrs],
@@ -69,7 +72,8 @@ def connect(
         create: applies an op that has no tensor arguments.
         constant: makes a tensor of host values; the last argument says whether nobody else holds them.
         operand: makes a tensor of anything a user may pass.
-        number: makes a host array of a Python integer, ``number(value, dtype)``; OverflowError if it does not fit.
+        integer: makes a host array of a Python integer, ``integer(value, dtype)``; OverflowError if it does not fit.
+        number: makes a library's array of a Python number, ``number(value, dtype, backend)``; OverflowError likewise.
         again: runs an op's kernel in the way that always works, ``again(op, args, attrs, backend)``, and explains what
             it raises.
         cast: converts a tensor, ``cast(x, attrs)``.
@@ -77,9 +81,9 @@ def connect(
         tensors: the class of tensors.
         variables: the class of variables.
     """
-    global _general, _wrap, _create, _constant, _operand, _integer, _again, _cast, _casts, kind, _variable
+    global _general, _wrap, _create, _constant, _operand, _integer, _number, _again, _cast, _casts, kind, _variable
     _general, _wrap, _create, _constant, _operand = general, wrap, create, constant, operand
-    _integer, _again, _cast, _casts, kind, _variable = number, again, cast, casts, tensors, variables
+    _integer, _number, _again, _cast, _casts, kind, _variable = integer, number, again, cast, casts, tensors, variables
 
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = NO_ATTRS) -> Any:
@@ -356,13 +360,22 @@ def _ternary(op: Op) -> Callable[..., Any]:
             third = x3.array
             third_kind = third.dtype
         plan = plans.get((first.dtype, second_kind, third_kind)) if together else None
-        if plan and backend.weak_scalars and plan[0] is None:  # a number may be one that stays a float
-            if (second_kind is float or second_kind is int) and plan[1][1] and plan[2] is None:
+        if plan and plan[0] is None:  # a number may be one that stays a float
+            weak = backend.weak_scalars
+            if weak and (second_kind is float or second_kind is int) and plan[1][1] and plan[2] is None:
                 x2 = second = float(x2)
                 plan = ()
-            elif (third_kind is float or third_kind is int) and plan[2][1] and plan[1] is None:
+            elif weak and (third_kind is float or third_kind is int) and plan[2][1] and plan[1] is None:
                 x3 = third = float(x3)
                 plan = ()
+            elif {second_kind, third_kind} <= _PYTHON:
+                top = _top()
+                if top is None or (top.below is None and top.live is not None):
+                    try:
+                        second, third = _number(x2, plan[1][0], backend), _number(x3, plan[2][0], backend)
+                        plan = ()
+                    except OverflowError:
+                        pass
         if plan != ():
             return _general(op, (x1, x2, x3), NO_ATTRS)
         top = _top()

@@ -139,6 +139,10 @@ def getitem(x: Any, key: Any) -> Any:
             if selected is not None:
                 return selected
     elif kind is call.kind or kind is list or kind is np.ndarray:
+        if known and _is_short(key) and call.interpreter.get() is None:
+            selected = _selection(x, key)
+            if selected is not None:
+                return selected
         key = _index_array(key, x.backend)
         sizes = x.array.shape if known else x.shape
         held = key.__class__ is call.kind
@@ -190,6 +194,17 @@ def _selection(x: Any, key: Any) -> Any:
     if top is not None and id(x) in top.live:
         top.remember(_GETITEM, (x,), {"key": key}, result)  # as it was written: its rule works out the static form
     return result
+
+
+def _is_short(key: Any) -> bool:
+    """Whether a key is some integers on the host, a list or an array."""
+    if key.__class__ is list:
+        return {*map(type, key)} == {int}
+    return key.__class__ is np.ndarray and key.size < _LONG and key.dtype.kind in "iu"
+
+
+_LONG = 256
+"""From so many indices on, each backend's own way of gathering is worth its preparation."""
 
 
 def _is_basic(key: Any) -> bool:
