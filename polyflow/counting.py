@@ -1,4 +1,4 @@
-"""Counting and ranking: how often whole numbers occur, sums over segments, the largest elements."""
+"""Counting and ranking: how often whole numbers occur, and the largest elements."""
 
 from __future__ import annotations
 
@@ -100,38 +100,6 @@ def confusion_matrix(
     target = dt.as_dtype(dtype)
     amounts = creation.ones_like(true, target) if weights is None else elementwise.astype(asarray(weights), target)
     return indexing.index_add(creation.zeros((count, count), target, backend=true.backend), (true, pred), amounts)
-
-
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
-    """The sums of the rows of ``data`` that have the same segment id; 0 for a segment without rows.
-
-    Rows with a negative id belong to no segment.
-    """
-    rows, ids = asarray(data), asarray(segment_ids)
-    inner = rows.shape[len(ids.shape) :]
-    empty = creation.zeros((int(num_segments), *inner), rows.dtype, backend=rows.backend)
-    nowhere = elementwise.less(ids, 0)
-    beside = indexing.getitem(nowhere, (..., *[None] * len(inner)))
-    return indexing.index_add(empty, elementwise.where(nowhere, 0, ids), elementwise.where(beside, 0, rows))
-
-
-def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
-    """`unsorted_segment_sum` with as many segments as the ids say. (Not for traced functions: that is data.)"""
-    return unsorted_segment_sum(data, segment_ids, int(asarray(segment_ids).numpy().max(initial=-1)) + 1)
-
-
-def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
-    """The means of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
-    rows, ids = asarray(data), asarray(segment_ids)
-    sums = unsorted_segment_sum(rows, ids, num_segments)
-    ones = creation.ones(ids.shape, backend=rows.backend)
-    counts = elementwise.maximum(unsorted_segment_sum(ones, ids, num_segments), 1.0)
-    return sums / indexing.getitem(counts, (slice(None), *[None] * (len(sums.shape) - 1)))
-
-
-def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
-    """`unsorted_segment_mean` with as many segments as the ids say. (Not for traced functions: that is data.)"""
-    return unsorted_segment_mean(data, segment_ids, int(asarray(segment_ids).numpy().max(initial=-1)) + 1)
 
 
 def _check_integers(values: Tensor, name: str) -> None:

@@ -24,6 +24,14 @@ class Unique(NamedTuple):
     idx: Any
 
 
+class UniqueWithCounts(NamedTuple):
+    """What `unique_with_counts` gives."""
+
+    y: Any
+    idx: Any
+    count: Any
+
+
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None) -> Tensor:
     """The elements, or slices, of ``params`` at the coordinates along the last axis of ``indices``.
 
@@ -126,6 +134,98 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     return indexing.getitem(tensor, tuple(builtins.slice(a, b) for a, b in zip(starts, ends, strict=True)))
 
 
+def strided_slice(
+    input_: Any,
+    begin: Any,
+    end: Any,
+    strides: Any = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+    name: str | None = None,
+) -> Tensor:
+    """``input_[begin[0]:end[0]:strides[0], begin[1]:...]``.
+
+    A mask has a bit for each place of ``begin``: it leaves out that bound, or makes the place ``...``, a new axis, or
+    the one index ``begin`` instead of a slice.
+    """
+    starts, ends = (np.asarray(part).ravel().tolist() for part in (begin, end))
+    steps = [1] * len(starts) if strides is None else np.asarray(strides).ravel().tolist()
+    if not len(starts) == len(ends) == len(steps):
+        raise ShapeError(
+            f"strided_slice needs as many ends and strides as begins; got {len(starts)}, {len(ends)} and {len(steps)}."
+        )
+
+    def part(place: int) -> Any:
+        def bit(mask: int) -> int:
+            return mask >> place & 1
+
+        if bit(ellipsis_mask):
+            return ...
+        if bit(new_axis_mask):
+            return None
+        if bit(shrink_axis_mask):
+            return starts[place]
+        start = None if bit(begin_mask) else starts[place]
+        return builtins.slice(start, None if bit(end_mask) else ends[place], steps[place])
+
+    return indexing.getitem(asarray(input_), tuple(map(part, builtins.range(len(starts)))))
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """The coordinates of places in an array of shape ``dims``, counted row by row: an axis of coordinates, first."""
+    rest, found = asarray(indices), []
+    for size in reversed(shape_tuple(dims)):
+        found.append(elementwise.remainder(rest, size))
+        rest = elementwise.floor_divide(rest, size)
+    return shapes.stack(found[::-1], axis=0)
+
+
+def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
+    """For each number below ``num_partitions`` the rows of ``data`` at which ``partitions`` has it.
+
+    (Not for traced functions: how many rows there are is data.)
+    """
+    rows, marks = asarray(data), asarray(partitions)
+    return [indexing.getitem(rows, elementwise.equal(marks, number)) for number in builtins.range(num_partitions)]
+
+
+def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
+    """The rows of several tensors in one, each row where ``indices`` says; of rows for one place the last is taken.
+
+    Places that nobody names are 0. (Not for traced functions: how many rows there are is data.)
+    """
+    places = [np.asarray(one) for one in indices]
+    parts = [asarray(one) for one in data]
+    inner = parts[0].shape[places[0].ndim :]
+    rows = shapes.concat([shapes.reshape(one, (-1, *inner)) for one in parts], axis=0)
+    order = np.concatenate([one.ravel() for one in places])
+    last = {int(place): row for row, place in enumerate(order.tolist())}
+    empty = creation.zeros((int(order.max(initial=-1)) + 1, *inner), rows.dtype, backend=rows.backend)
+    taken = indexing.take(rows, np.array([*last.values()], int), axis=0)
+    return indexing.index_set(empty, (np.array([*last], int),), taken)
+
+
+def reverse_sequence(
+    input: Any, seq_lengths: Any, seq_axis: int | None = None, batch_axis: int | None = None, name: str | None = None
+) -> Tensor:
+    """``input`` with the first ``seq_lengths[i]`` steps along ``seq_axis`` reversed, for each ``i`` of a batch."""
+    tensor, lengths = asarray(input), asarray(seq_lengths)
+    axis, batch = (seq_axis or 0) % len(tensor.shape), (batch_axis or 0) % len(tensor.shape)
+    if axis == batch:
+        raise ShapeError(f"reverse_sequence needs two axes; got seq_axis {seq_axis} and batch_axis {batch_axis}.")
+
+    def along(values: Tensor, place: int) -> Tensor:
+        return shapes.reshape(values, tuple(-1 if i == place else 1 for i in builtins.range(len(tensor.shape))))
+
+    line = along(creation.arange(tensor.shape[axis], dtype=lengths.dtype, backend=tensor.backend), axis)
+    size = along(lengths, batch)
+    places = elementwise.where(elementwise.less(line, size), size - 1 - line, line)
+    return indexing.take_along_axis(tensor, shapes.broadcast_to(places, tensor.shape), axis=axis)
+
+
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dt.bool_, name: str | None = None) -> Tensor:
     """For each length a row that is true in its first so many places, of ``maxlen`` (the longest, if left out)."""
     lengths = asarray(lengths)
@@ -165,6 +265,18 @@ def unique(x: Any, out_idx: Any = dt.int32, name: str | None = None) -> Unique:
         indexing.getitem(found.values, order),
         elementwise.astype(indexing.getitem(argsort(order), found.inverse_indices), dt.as_dtype(out_idx)),
     )
+
+
+def unique_with_counts(x: Any, out_idx: Any = dt.int32, name: str | None = None) -> UniqueWithCounts:
+    """What `unique` gives, and how often each value occurs.
+
+    Raises:
+        ShapeError: unless ``x`` has one axis.
+    """
+    values, places = unique(x, out_idx)
+    empty = creation.zeros(values.shape, places.dtype, backend=values.backend)
+    counts = indexing.index_add(empty, places, creation.ones(places.shape, places.dtype, backend=values.backend))
+    return UniqueWithCounts(values, places, counts)
 
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> tuple[int, ...]:

@@ -86,19 +86,26 @@ from .counting import (
     bincount,
     confusion_matrix,
     in_top_k,
-    segment_mean,
-    segment_sum,
     top_k,
-    unsorted_segment_mean,
-    unsorted_segment_sum,
 )
 from .dtypes import COMPLEX
 from .missing import answer
 from .ops.nn import softplus
 from .ops.special import erf, erfc, erfinv
+from .segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_sum,
+)
 from .tensor import Tensor, asarray
 
 floordiv = floor_divide
+truediv = divide
 rint = round
 floormod = mod = remainder
 is_nan, is_inf, is_finite = isnan, isinf, isfinite
@@ -284,7 +291,9 @@ __all__ = [
     "round",
     "rsqrt",
     "scalar_mul",
+    "segment_max",
     "segment_mean",
+    "segment_min",
     "segment_sum",
     "sigmoid",
     "sign",
@@ -300,7 +309,10 @@ __all__ = [
     "tan",
     "tanh",
     "top_k",
+    "truediv",
+    "unsorted_segment_max",
     "unsorted_segment_mean",
+    "unsorted_segment_min",
     "unsorted_segment_sum",
     "xdivy",
     "xlogy",

@@ -36,7 +36,6 @@ INSTEAD = {
         "hessians": "use tf.hessian of a function",
         "timestamp": "use time.time()",
         "TensorArray": "collect tensors in a list and pf.stack them; in a compiled loop, scan and map_fn collect",
-        "dynamic_partition": "use boolean_mask for each part",
         **dict.fromkeys(
             ("tensor_scatter_nd_max", "tensor_scatter_nd_min"), "gather_nd, maximum, then tensor_scatter_nd_update"
         ),

@@ -16,6 +16,7 @@ from .errors import ShapeError
 from .ops import creation, elementwise, indexing, linalg, reduction
 from .ops import shape as shapes
 from .ops.declare import OPS, shape_tuple
+from .ops.factorizations import adjoint
 from .tensor import Operators, Tensor, asarray, tensor
 
 _ASTYPE, _CASTS = OPS["astype"].fixed, elementwise.CASTS
@@ -401,9 +402,21 @@ def clip_by_global_norm(
     return [t if t is None else asarray(t) * factor for t in t_list], length
 
 
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Tensor:
-    """The matrix product, with either matrix transposed if asked."""
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The matrix product, with either matrix transposed, or transposed and conjugated, if asked."""
     left, right = asarray(a), asarray(b)
+    if adjoint_a:
+        left = adjoint(left)
+    if adjoint_b:
+        right = adjoint(right)
     if transpose_a:
         left = shapes.matrix_transpose(left)
     if transpose_b:

@@ -418,6 +418,11 @@ class Tensor(Operators):
             return self
         return self.to(f"{self.backend.name}:{device}")
 
+    def __format__(self, spec: str) -> str:
+        """The values as NumPy prints them, without the rest of `str`: ``f"loss {loss:.3f}"``, ``f"loss {loss}"``."""
+        values = self.numpy()
+        return format(values[()] if spec and not self.shape else str(values[()]), spec)
+
     def __repr__(self) -> str:
         from .printing import tensor_repr
 

@@ -72,6 +72,46 @@ def test_unique_keeps_the_order_of_first_occurrence():
         tf.unique(X)
 
 
+def test_how_often_values_occur():
+    found = tf.unique_with_counts([4, 1, 4, 2, 1])
+    assert [part.tolist() for part in found] == [[4, 1, 2], [0, 1, 0, 2, 1], [2, 2, 1]]
+    assert found.count.dtype is tf.int32
+
+
+def test_strided_slice():
+    x = np.arange(24).reshape(2, 3, 4)
+    assert np.array_equal(tf.strided_slice(x, [0, 2, 1], [2, 0, 4], [1, -1, 2]), x[0:2, 2:0:-1, 1:4:2])
+    assert np.array_equal(tf.strided_slice(x, [9, 1], [9, 2], begin_mask=1, end_mask=1), x[:, 1:2])
+    given = {"ellipsis_mask": 1, "new_axis_mask": 2, "shrink_axis_mask": 4}
+    assert np.array_equal(tf.strided_slice(x, [0, 0, 3], [0, 0, 4], **given), x[..., None, 3])
+    with pytest.raises(ShapeError, match="as many ends and strides as begins; got 1, 2 and 1"):
+        tf.strided_slice(x, [0], [1, 2])
+
+
+def test_places_in_an_array():
+    for places in (22, [22, 41, 37], [[1], [2]]):
+        assert np.array_equal(tf.unravel_index(places, (7, 6)), np.unravel_index(places, (7, 6)))
+
+
+def test_parts_and_back():
+    marks = np.array([0, 1, 0, 2, 0])
+    parts = tf.dynamic_partition(np.arange(10.0).reshape(5, 2), marks, 4)
+    assert [part.shape[0] for part in parts] == [3, 1, 1, 0]
+    places = [np.flatnonzero(marks == i) for i in range(4)]
+    assert np.array_equal(tf.dynamic_stitch(places, parts), np.arange(10.0).reshape(5, 2))
+    assert tf.dynamic_stitch([[0, 3], [3]], [[1, 2], [9]]).tolist() == [1, 0, 0, 9]
+
+
+def test_sequences_backwards():
+    x = np.arange(12).reshape(2, 3, 2)
+    found = tf.reverse_sequence(x, [3, 1], seq_axis=1, batch_axis=0)
+    assert np.array_equal(found, [x[0, ::-1], x[1]])
+    found = tf.reverse_sequence(x, [1, 2, 2], seq_axis=0, batch_axis=1)
+    assert np.array_equal(found, np.stack([x[:, 0], x[::-1, 1], x[::-1, 2]], axis=1))
+    with pytest.raises(ShapeError, match="needs two axes"):
+        tf.reverse_sequence(x, [1, 2], seq_axis=0)
+
+
 def test_shapes_have_tensorflows_methods():
     shape = tf.constant(X).shape
     assert shape == tf.Variable(X).shape == tf.constant(X).get_shape() == (4, 3)
@@ -151,6 +191,32 @@ def test_segments():
     close(tf.math.unsorted_segment_sum([[1.0, 2.0], [np.nan, 4.0]], [[0, 1], [-1, 1]], 2), [1, 6])
     with pytest.raises(IndexError):
         tf.math.unsorted_segment_sum(rows, [0, 1, 2, 3], 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_extremes_of_segments(dtype):
+    rows = np.random.default_rng(0).integers(-3, 4, (9, 2)).astype(dtype)
+    ids = np.array([2, 0, -1, 2, 1, 4, 4, 0, 2])
+    limits = np.finfo(dtype) if dtype == "float32" else np.iinfo(dtype)
+    for function, extreme, empty in (
+        (tf.math.unsorted_segment_max, np.max, limits.min),
+        (tf.math.unsorted_segment_min, np.min, limits.max),
+    ):
+        expected = [extreme(rows[ids == i], axis=0, initial=empty) for i in range(5)]
+        assert np.array_equal(function(rows, ids, 5), expected)
+        assert np.array_equal(tf.function(lambda r: function(r, ids, 5))(tf.constant(rows)), expected)  # noqa: B023
+    assert tf.math.segment_max([[1, 2], [5, 3], [0, 9]], [0, 0, 2]).tolist() == [[5, 3], [0, 0], [0, 9]]
+    assert tf.math.segment_min([3, 1, 2], [0, 0, 1]).tolist() == [1, 2]
+    assert np.isnan(tf.math.unsorted_segment_min([np.nan, 1.0], [0, 0], 1).numpy()).all()
+    with pytest.raises(IndexError):
+        tf.math.unsorted_segment_max(rows[:2], [0, 1], 1)
+
+
+def test_equal_extremes_of_a_segment_share_the_gradient():
+    x = tf.Variable([1.0, 3.0, 3.0, 5.0, 0.0])
+    with tf.GradientTape() as tape:
+        y = tf.math.unsorted_segment_max(x, [0, 0, 0, -1, 1], 2) * tf.constant([2.0, 7.0])
+    assert tape.gradient(y, x).tolist() == [0, 1, 1, 0, 7]
 
 
 # Arithmetic ------------------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from ..errors import PolyflowError
 
 ROOT = Path(__file__).parents[2]
 WHERE = """\
-The benchmarks come with polyflow's sources and are not part of the installed package. Unpack what
-`pip download --no-deps --no-binary polyflow-core polyflow-core` brings; there `pip install -e '.[bench]'` and
+The benchmarks come with polyflow's sources and are not part of the installed package. In a checkout, or in what
+`pip download --no-deps --no-binary polyflow-core polyflow-core` brings, unpacked, `pip install -e '.[bench]'` and
 `polyflow bench` run them."""
 
 

@@ -104,6 +104,7 @@ def _runs(arguments: argparse.Namespace) -> list[Run]:
         )
     for spec in specs:
         discovery.find(spec)
+        discovery.plugin(discovery.split(spec)[0]).check_modules()
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="polyflow-compare-") as folder:
         for number, spec in enumerate(specs):

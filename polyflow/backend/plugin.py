@@ -132,6 +132,12 @@ class Plugin:
         """The modules among those the description names that cannot be found; nothing is imported to learn it."""
         return [module for module in self.describe().requires if not _findable(module)]
 
+    def check_modules(self) -> None:
+        """Raise BackendUnavailableError, with what to install, where `missing_modules` names any."""
+        missing = self.missing_modules()
+        if missing:
+            raise self._lacks(missing)
+
     def make(self, device: str | None) -> Backend:
         """Import the library, make the backend for ``device`` and check it.
 
@@ -141,9 +147,7 @@ class Plugin:
             ProtocolVersionError: the plugin was written for another protocol.
             BackendBrokenError: anything else it does wrong.
         """
-        missing = self.missing_modules()
-        if missing:
-            raise self._lacks(missing)
+        self.check_modules()
         backend = self._call("polyflow_backend", device=device)
         self._check(backend, device)
         self._add_kernels(backend)

@@ -177,7 +177,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any) -> Any:
 
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The sums of the rows with each id."""
-    from ..counting import segment_sum, unsorted_segment_sum
+    from ..segments import segment_sum, unsorted_segment_sum
 
     if num_segments is None:
         return segment_sum(data, segment_ids)
