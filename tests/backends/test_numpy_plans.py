@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest import mock
 
@@ -26,6 +26,7 @@ from polyflow.ops.rules import Spec
 from polyflow_numpy.plans import loop as plan_loop
 from polyflow_numpy.plans import sweeps as plan_sweeps
 from polyflow_numpy.plans import updates as plan_updates
+from polyflow_numpy.plans import walks as plan_walks
 
 NUMPY = discovery.get("numpy")
 
@@ -140,11 +141,28 @@ def same_bits(found, expected):
         assert one.tobytes() == other.tobytes()
 
 
+@contextmanager
+def walked(rows: int):
+    """A block in which plans go through all arrays of more rows than these in pieces of about so many."""
+    with (
+        mock.patch.object(plan_walks, "LARGE", 0),
+        mock.patch.object(plan_walks, "PIECE", 64 * rows),
+        mock.patch.object(plan_walks, "VECTOR", 1),
+    ):
+        yield
+
+
 @settings(max_examples=300, deadline=None)
-@given(programs(), st.booleans())
-@example(([(40, 16)], [("transpose", 0, 0), ("negative", 0, 0), ("sum of columns", 0, 0)], [0, 1]), True)
-def test_random_programs(program, passes):
+@given(programs(), st.booleans(), st.sampled_from([0, 1, 7]))
+@example(([(40, 16)], [("transpose", 0, 0), ("negative", 0, 0), ("sum of columns", 0, 0)], [0, 1]), True, 0)
+@example(([(40, 16)], [("negative", 0, 0), ("backwards", 0, 0), ("multiply", 0, 1), ("square", 0, 0)], [0]), True, 7)
+def test_random_programs(program, passes, rows):
     """The bits of the kernels one by one; arguments stay as they are, and results as they were."""
+    with walked(rows) if rows else nullcontext():
+        kernels_one_by_one(program, passes)
+
+
+def kernels_one_by_one(program, passes):
     shapes, steps, returned = program
     found = trace(function(steps, returned), *[Spec(shape, dt.float32) for shape in shapes], backend=NUMPY)
     graph = simplified(found.graph, weak_scalars=True) if passes else found.graph
@@ -186,6 +204,18 @@ def test_a_plan_makes_no_arrays_but_its_results():
     assert len(made) == 1
     assert last == f"return ({made[0].split()[0]}, )"
     assert plan.text.count("= empty(") == 2  # one for the rows, one for the bias in all of them
+
+
+def test_nodes_over_large_arrays_go_through_them_together():
+    """In a loop, with an array as large as a piece for what they leave to each other."""
+    large = (plan_walks.LARGE // 4, 1)
+    plan = planned(lambda x, b: pf.square(pf.exp(x * 2.0) + b).T @ x, large, (1,))
+    loop = [line for line in plan.text.splitlines() if line.startswith(" " * 12)]
+    assert [line.split("(")[0].strip() for line in loop if " = " not in line] == ["multiply", "exp", "add", "square"]
+    assert [f"empty({n}, uint8)" in plan.text for n in (plan_walks.LARGE, plan_walks.PIECE)] == [True, True]
+    assert plan.text.count("empty(") == 2
+    small = planned(lambda x, b: pf.square(pf.exp(x * 2.0) + b), (40, 1), (1,))
+    assert "for " not in small.text
 
 
 def test_a_result_does_not_keep_what_it_is_a_part_of():
@@ -345,6 +375,7 @@ def in_pieces(large: int):
         mock.patch.object(plan_updates, "LARGE", large),
         mock.patch.object(plan_sweeps, "PIECE", 5),
         mock.patch.object(plan_loop, "LARGE", 16 * large),
+        walked(1) if large < 99 else nullcontext(),
     ):
         yield
 

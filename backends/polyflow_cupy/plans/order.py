@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection
 from typing import Any
 
 from polyflow import dtypes as dt
 from polyflow.flow.passes.fold import uniform
+from polyflow.flow.passes.fusion import in_order
 
 from .fused import Fused, fused
 from .groups import ALIASES, groups
@@ -56,36 +56,14 @@ def units(graph: Any, held: Collection[Any] = frozenset(dt.ALL)) -> tuple[list[U
     same = {value: _behind(value, same) for value in same}
     for unit in found:
         unit.reads = tuple([same.get(value, value) for value in unit.reads])
-    return _needed(_ordered(found), [same.get(value, value) for value in graph.outputs]), same
+    order = [found[number] for number in in_order([(unit.at, unit.reads, unit.makes) for unit in found])]
+    return _needed(order, [same.get(value, value) for value in graph.outputs]), same
 
 
 def _behind(value: Any, same: dict[Any, Any]) -> Any:
     while value in same:
         value = same[value]
     return value
-
-
-def _ordered(found: list[Unit]) -> list[Unit]:
-    """Units in the order of their places in the graph, as far as their arguments let them."""
-    maker = {value: number for number, unit in enumerate(found) for value in unit.makes}
-    after: list[list[int]] = [[] for _ in found]
-    missing = []
-    for number, unit in enumerate(found):
-        before = {maker[value] for value in unit.reads if value in maker}
-        missing.append(len(before))
-        for one in before:
-            after[one].append(number)
-    ready = [(unit.at, number) for number, unit in enumerate(found) if not missing[number]]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        _, number = heapq.heappop(ready)
-        order.append(found[number])
-        for one in after[number]:
-            missing[one] -= 1
-            if not missing[one]:
-                heapq.heappush(ready, (found[one].at, one))
-    return order
 
 
 def _needed(order: list[Unit], outputs: list[Any]) -> list[Unit]:

@@ -44,14 +44,14 @@ def emit(p: Any, node: Any) -> bool:
         return False
     order, keyword = _order(p, node), ufunc in KEYWORD
     whole = any(value.shape == out.shape for value in node.inputs)
-    arguments = [_argument(p, value, out) if whole else p.array(value) for value in node.inputs]
-    repeated = _repeated(p, node) if order == c_order(out.shape) else None
-    if repeated is None:
+    arguments = [argument(p, value, out) if whole else p.array(value) for value in node.inputs]
+    copied = repeated(p, node) if order == c_order(out.shape) else None
+    if copied is None:
         p.call(node, ufunc, tuple(arguments), keyword=keyword, over=node.inputs, order=order)
         return True
     name = p.result(node).name
-    p.line(f"{name}[...] = {arguments[repeated]}")
-    arguments[repeated] = name
+    p.line(f"{name}[...] = {arguments[copied]}")
+    arguments[copied] = name
     p.line(f"{p.named(ufunc)}({', '.join(arguments)}, {'out=' if keyword else ''}{name})")
     return True
 
@@ -64,14 +64,14 @@ def _order(p: Any, node: Any) -> Order:
     return c_order(shape) if order is None else order
 
 
-def _argument(p: Any, value: Any, out: Any) -> str:
+def argument(p: Any, value: Any, out: Any) -> str:
     """A value as an argument; one element without its axes, which is how it costs least to repeat it."""
     if value.shape and size(value) == 1 < size(out):
         return p.view(p.place(value), "{}.reshape(())")
     return p.array(value)
 
 
-def _repeated(p: Any, node: Any) -> int | None:
+def repeated(p: Any, node: Any) -> int | None:
     """Which of two arguments is repeated for narrow rows: it is quicker to copy it into all of them beforehand."""
     out = node.output
     if len(node.inputs) != 2 or out in p.lives.returned or out.shape[-1] >= WIDE:

@@ -25,6 +25,7 @@ from .planner import Planner, Resolve
 from .pool import Pool
 from .sweeps import Sweep
 from .updates import Flat, grouped
+from .walks import Walk, walks
 
 LARGE = 1 << 20
 """States of so many bytes are not copied out."""
@@ -101,10 +102,13 @@ class _PlannedPart:
         batch = graph.inputs[:first]
         rows = [Place(f"g{i}", True, c_order(value.shape)) for i, value in enumerate(batch)]
         reads, writes = ([state[place] for place in places] for places in (part.reads, part.writes))
+        graph, walked = walks(graph, resolve, {id(node) for group in groups for node in group.nodes})
         planner = Planner(graph, resolve, [*rows, *reads, *part.captured], writes)
         for group in groups:
             if side_by_side.keys() >= set(group.flats()):
-                planner.sweep(Sweep(planner, group, state, side_by_side))
+                planner.together(Sweep(planner, group, state, side_by_side))
+        for group in walked:
+            planner.together(Walk(planner, group))
         made = [f"{row.name} = empty({v.shape}, {planner.named(v.dtype)})" for row, v in zip(rows, batch, strict=True)]
         for i, row in enumerate(rows):
             planner.line(f"t{i}(rows, 0, {row.name}, 'clip')")

@@ -20,6 +20,7 @@ from .places import Order, Place, c_order
 from .pool import Pool
 from .source import Source
 from .sweeps import Sweep
+from .walks import Walk, walks
 
 EMITTERS: dict[str, Callable[[Planner, Any], bool]] = {
     **views.EMITTERS,
@@ -85,11 +86,11 @@ class Planner:
         self._numbers: dict[Any, str] = {}
         self._heirs: dict[Any, Any] = {}
         self._at = {id(node): at for at, node in enumerate(graph.nodes)}
-        self.sweeps: dict[int, Sweep] = {}
+        self._together: dict[int, Sweep | Walk] = {}
 
-    def sweep(self, sweep: Sweep) -> None:
+    def together(self, way: Sweep | Walk) -> None:
         """Let a group of nodes, which follow each other, be done together."""
-        self.sweeps[self._at[id(sweep.group.nodes[0])]] = sweep
+        self._together[self.number_of(way.group.nodes[0])] = way
 
     def run(self) -> list[str]:
         """Write the lines of all nodes; the results to return."""
@@ -100,8 +101,9 @@ class Planner:
         for at, node in enumerate(self.graph.nodes):
             self.at = at
             self.source.node = node
-            if at in self.sweeps and self.sweeps[at].write():
-                done = at + len(self.sweeps[at].group.nodes)
+            way = self._together.get(at)
+            if way is not None and way.write():
+                done = at + len(way.group.nodes)
             if at >= done:
                 self._node(node)
             for owner in self._scratch:
@@ -247,9 +249,17 @@ class Planner:
         if value not in self.results:
             self._into.setdefault(value, place)
 
+    def sent(self, value: Any) -> bool:
+        """Whether a value that is still to be computed has a place to go to."""
+        return value in self._into
+
+    def number_of(self, node: Any) -> int:
+        """Where a node stands in the graph."""
+        return self._at[id(node)]
+
     def value_read_later(self, value: Any, nodes: Sequence[Any]) -> bool:
         """Whether anybody after these nodes reads what a value lies in."""
-        done = max(self._at[id(node)] for node in nodes)
+        done = max(map(self.number_of, nodes))
         return any(self.lives.last.get(origin, -1) > done for origin in self.lives.origins[value])
 
     def read_later(self, place: Place, nodes: Sequence[Any]) -> bool:
@@ -364,8 +374,10 @@ class Planner:
 
 def _planned(graph: Any, resolve: Resolve) -> tuple[Planner, list[str]]:
     """The planner of a graph whose arguments come with each call, done; and what it returns."""
-    graph = lowered(graph)
+    graph, groups = walks(lowered(graph), resolve)
     planner = Planner(graph, resolve, [Place(f"x{i}") for i in range(len(graph.inputs))])
+    for group in groups:
+        planner.together(Walk(planner, group))
     return planner, planner.run()
 
 

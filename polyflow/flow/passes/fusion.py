@@ -6,8 +6,9 @@ its nodes give the same shape; what they read may be smaller and repeat.
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..graph import Graph, Node, Value
@@ -77,6 +78,45 @@ def fusion_groups(graph: Graph, joins: Callable[[Node], bool] = elementwise) -> 
         for value in node.inputs:
             readers[value] = readers.get(value, 0) | 1 << i
     return [group.finished(readers, place) for group in groups if group.worth_it()]
+
+
+def gathered(graph: Graph, groups: Sequence[Group]) -> Graph:
+    """The graph with the nodes of each group one after the other; the rest in its order, as far as that lets it."""
+    place = {id(node): at for at, node in enumerate(graph.nodes)}
+    inside = {id(node) for group in groups for node in group.nodes}
+    units = [group.nodes for group in groups] + [(node,) for node in graph.nodes if id(node) not in inside]
+    told = [
+        (place[id(nodes[-1])], [v for node in nodes for v in node.inputs], [node.output for node in nodes])
+        for nodes in units
+    ]
+    return Graph(graph.inputs, [node for at in in_order(told) for node in units[at]], graph.outputs)
+
+
+def in_order(units: Sequence[tuple[int, Iterable[Value], Iterable[Value]]]) -> list[int]:
+    """The numbers of units in the order of their places, as far as what they read lets them.
+
+    Args:
+        units: for each its place, what it reads and what it makes.
+    """
+    maker = {value: number for number, (_, _, makes) in enumerate(units) for value in makes}
+    after: list[list[int]] = [[] for _ in units]
+    missing = []
+    for number, (_, reads, _) in enumerate(units):
+        before = {maker[value] for value in reads if value in maker} - {number}
+        missing.append(len(before))
+        for one in before:
+            after[one].append(number)
+    ready = [(place, number) for number, (place, _, _) in enumerate(units) if not missing[number]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, number = heapq.heappop(ready)
+        order.append(number)
+        for one in after[number]:
+            missing[one] -= 1
+            if not missing[one]:
+                heapq.heappush(ready, (units[one][0], one))
+    return order
 
 
 class _Growing:
