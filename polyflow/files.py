@@ -35,11 +35,13 @@ def write_atomically(path: Any, content: bytes) -> None:
         if os.path.exists(target):
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         try:
             os.unlink(temporary)
         except OSError:
             pass
+        if isinstance(error, OSError) and error.filename == temporary:
+            error.filename = path  # the name that the caller knows
         raise
     _remember_folder(folder)
 

@@ -29,6 +29,13 @@ def recompile(model, *args, **options):
     return model.compile(*args, **options)
 
 
+def compiled(optimizer="sgd", **options):
+    """A model of one's own for mistakes in compiling it."""
+    model = pf.Sequential([L.Dense(1, input_shape=(4,))], name="model")
+    model.compile(optimizer, "mse", **options)
+    return model
+
+
 def both_backends():
     return pf.tensor([1.0], backend="numpy"), pf.tensor([1.0], backend="jax")
 
@@ -96,9 +103,9 @@ REGRESSION = {
     ),
     "truth": (lambda m: bool(pf.ones(2)), ValueError, r"shape \(2,\) is ambiguous"),
     # layers
-    "units 0": (lambda m: L.Dense(0), ValueError, "`units`, expected a positive integer. Received: units=0"),
-    "units -1": (lambda m: L.Dense(-1), ValueError, "`units`, expected a positive integer. Received: units=-1"),
-    "units 2.5": (lambda m: L.Dense(2.5), ValueError, "`units`, expected a positive integer. Received: units=2.5"),
+    "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),
+    "units -1": (lambda m: L.Dense(-1), ValueError, "Dense needs an integer of 1 or more; got units=-1"),
+    "units 2.5": (lambda m: L.Dense(2.5), ValueError, "Dense needs an integer of 1 or more; got units=2.5"),
     "rate": (lambda m: L.Dropout(1.5), ValueError, "between 0 and 1; got rate=1.5"),
     "input shape": (lambda m: L.Dense(1, input_shape=(-4,)), errors.ShapeError, r"got \(-4,\)"),
     "features": (lambda m: m.fit(X[:, :3], Y), errors.ShapeError, r"shape \(None, 4\).*got shape \(8, 3\)"),
@@ -110,6 +117,44 @@ REGRESSION = {
         r"y_true has shape \(8, 3\) and y_pred \(8, 1\)",
     ),
     "weights": (lambda m: m.set_weights([np.ones(3)]), errors.ShapeError, "has 2 weights .*set_weights got 1"),
+    "weights of nothing": (lambda m: m.set_weights(None), TypeError, "list of arrays, as get_weights.*got None"),
+    "complex weights": (
+        lambda m: m.set_weights([np.zeros((4, 1)), np.array([1j])]),
+        errors.DTypeError,
+        "bias' has dtype float32; got complex128 numbers",
+    ),
+    "weights of text": (lambda m: m.set_weights([np.zeros((4, 1)), ["a"]]), errors.DTypeError, "'a' .* is no number"),
+    "a number flattened": (
+        lambda m: L.Flatten(name="flat")(1.0),
+        errors.ShapeError,
+        r"takes a batch of samples; got shape \(\)",
+    ),
+    "scale": (lambda m: L.Rescaling("a"), TypeError, "needs a number as `scale`; got 'a'"),
+    "itself": (lambda m: m.add(m), ValueError, "'model' cannot be a layer of itself"),
+    "configuration": (lambda m: pf.Sequential.from_config({"name": "a"}), ValueError, r"got the keys \['name'\]"),
+    # compiling
+    "no optimizer": (
+        lambda m: compiled(optimizer=None).fit(X, Y),
+        errors.NotCompiledError,
+        "training needs an optimizer",
+    ),
+    **{
+        f"steps_per_execution={steps!r}": (
+            lambda m, steps=steps: compiled(steps_per_execution=steps),
+            ValueError,
+            f"steps_per_execution is an integer of 1 or more, or 'auto'; got {steps!r}",
+        )
+        for steps in (0, -1, 1.5, "all")
+    },
+    **{
+        f"loss_weights={given!r}": (lambda m, given=given: compiled(loss_weights=given), ValueError, "takes one number")
+        for given in ([1, 2], "x")
+    },
+    "no pairs": (
+        lambda m: K.optimizers.SGD().apply_gradients([pf.ones(2)]),
+        TypeError,
+        "takes pairs of a gradient and its variable",
+    ),
     # data
     "no rows": (lambda m: m.fit(X[:0], Y[:0]), errors.EmptyDataError, "there is no data: x and y have 0 rows"),
     "no rows to predict": (lambda m: m.predict(X[:0]), errors.EmptyDataError, "there is no data: x has 0 rows"),
@@ -189,6 +234,8 @@ CLASSES = {
         for label in (3, -1, 0.5, float("nan"))
     },
     "classes of weights": (lambda m: m.fit(X, C, class_weight={"a": 2.0}), ValueError, "got the class 'a'"),
+    "a half class": (lambda m: m.fit(X, C, class_weight={0.5: 2.0}), ValueError, "got the class 0.5"),
+    "weights of classes": (lambda m: m.fit(X, C, class_weight={0: "a"}), ValueError, "got 'a' for the class 0"),
     "labels of a dataset": (lambda m: m.fit(slices(X, C + 1).batch(4)), errors.LabelError, "label 3 is none of"),
     "labels to evaluate": (lambda m: m.evaluate(X, C + 1), errors.LabelError, "label 3 is none of"),
     "labels of a batch": (lambda m: m.train_on_batch(X, C - 1), errors.LabelError, "label -1 is none of"),

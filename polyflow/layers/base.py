@@ -14,7 +14,8 @@ import numpy as np
 from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
 from ..backend import discovery, selection
-from ..errors import ShapeError, nearest
+from ..convert import to_host
+from ..errors import DTypeError, ShapeError, nearest
 from ..floatx import chosen
 from ..flow.notes import scope
 from ..flow.trace import trace
@@ -456,8 +457,11 @@ class Layer:
         return [np.array(v.numpy()) for v in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Assign the weights; all shapes are checked before any is changed."""
+        """Assign the weights; all are checked before any is changed."""
         held = self.weights
+        if not isinstance(weights, Iterable):
+            raise TypeError(f"set_weights takes a list of arrays, as get_weights() gives it; got {weights!r}.")
+        weights = list(weights)
         if len(weights) != len(held):
             raise ShapeError(
                 f"{self.name!r} has {len(held)} weights ({', '.join(v.path for v in held) or 'not built'}); "
@@ -466,8 +470,9 @@ class Layer:
         for variable, value in zip(held, weights, strict=True):
             if tuple(np.shape(value)) != variable.shape:
                 raise ShapeError(f"weight {variable.path!r} has shape {variable.shape}; got {tuple(np.shape(value))}.")
-        for variable, value in zip(held, weights, strict=True):
-            variable.assign(np.asarray(value).astype(variable.dtype) if not isinstance(value, Operators) else value)
+        fitting = [_fitting(variable, value) for variable, value in zip(held, weights, strict=True)]
+        for variable, value in zip(held, fitting, strict=True):
+            variable.assign(value)
 
     def to(self, backend: Any) -> Any:
         """Move all variables to another backend; returns the layer."""
@@ -485,6 +490,16 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _fitting(variable: Variable, value: Any) -> Any:
+    """A new value of a variable in its dtype; shapes are known to agree."""
+    if isinstance(value, Operators):
+        return value
+    array = to_host(value)
+    if array.dtype.kind == "c" and variable.dtype not in dt.COMPLEX:
+        raise DTypeError(f"weight {variable.path!r} has dtype {variable.dtype.name}; got {array.dtype} numbers.")
+    return array.astype(variable.dtype)
 
 
 class InputLayer(Layer):

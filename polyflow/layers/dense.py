@@ -42,9 +42,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(**options)
         if isinstance(units, bool) or not hasattr(units, "__index__") or int(units) <= 0:
-            raise ValueError(
-                f"Received an invalid value for `units`, expected a positive integer. Received: units={units!r}"
-            )
+            raise ValueError(f"Dense needs an integer of 1 or more; got units={units!r}.")
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

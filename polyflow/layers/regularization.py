@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import dtypes as dt
 from .. import random
 from ..ops.creation import zeros_like
 from ..ops.elementwise import where
@@ -76,6 +77,7 @@ class GaussianNoise(Layer):
         if not training or self.stddev == 0:
             return inputs
         key = self.generator.next_key()
+        inputs = inputs if inputs.dtype in dt.FLOATING else inputs.astype(self.dtype)
         return inputs + random.normal(inputs.shape, 0.0, self.stddev, dtype=inputs.dtype, key=key)
 
     def get_config(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ class Flatten(Layer):
     """Each sample as one axis: (batch, a, b, …) to (batch, a·b·…)."""
 
     def call(self, inputs: Any) -> Any:
+        if not inputs.shape:
+            raise ShapeError(f"layer {self.name!r} (Flatten) takes a batch of samples; got shape (). Write x[None].")
         return reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
 
 
@@ -85,6 +87,9 @@ class Rescaling(Layer):
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
+        for name, value in (("scale", scale), ("offset", offset)):
+            if isinstance(value, str) or not hasattr(value, "__float__"):
+                raise TypeError(f"Rescaling needs a number as `{name}`; got {value!r}.")
         self.scale, self.offset = float(scale), float(offset)
 
     def call(self, inputs: Any) -> Any:

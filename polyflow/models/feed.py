@@ -255,9 +255,13 @@ def class_weights(y: Any, weights: dict[int, float]) -> np.ndarray:
         raise ValueError(f"class_weight is a dict of class index to weight; got {type(weights).__name__}.")
     result = np.ones(len(labels), np.float32)
     for label, weight in weights.items():
-        if not isinstance(label, (int, float, np.number)):
+        if not isinstance(label, (int, float, np.number)) or label != label // 1:
             raise ValueError(
                 f"class_weight is a dict of class index to weight; got the class {label!r}. Use the numbers in y."
+            )
+        if isinstance(weight, str) or not hasattr(weight, "__float__"):
+            raise ValueError(
+                f"class_weight is a dict of class index to weight; got {weight!r} for the class {label!r}."
             )
         result[labels == label] = weight
     return result

@@ -169,6 +169,13 @@ def objective_of(
     loss, loss_weights = (
         next(iter(one.values())) if isinstance(one, Mapping) and len(one) == 1 else one for one in (loss, loss_weights)
     )
-    if isinstance(loss_weights, (list, tuple)):
-        (loss_weights,) = loss_weights
-    return Objective(loss, given, weighted, loss_weights)
+    return Objective(loss, given, weighted, _one_weight(loss_weights))
+
+
+def _one_weight(given: Any) -> Any:
+    """The factor of the only loss."""
+    if isinstance(given, (list, tuple)) and len(given) == 1:
+        return _one_weight(given[0])
+    if given is not None and (isinstance(given, str) or not hasattr(given, "__float__")):
+        raise ValueError(f"a model with one output takes one number as loss_weights; got {given!r}.")
+    return given

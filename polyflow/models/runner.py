@@ -130,6 +130,8 @@ class Runner:
 
     def _prepare(self, feed: Feed, objective: AnyObjective, *, training: bool) -> None:
         """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
+        if training and self.optimizer is None:
+            raise NotCompiledError("training needs an optimizer: compile the model with one, e.g. optimizer='sgd'.")
         batch = self._build_with(feed)
         if training and not self.optimizer.built:
             variables = self.trainable_variables

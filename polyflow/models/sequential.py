@@ -66,6 +66,8 @@ class Sequential(Model):
             )
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential takes layers; got {layer!r} of type {type(layer).__name__}.")
+        if layer is self:
+            raise ValueError(f"{self.name!r} cannot be a layer of itself. Add a copy, e.g. clone_model(model).")
         if any(layer is one for one in self._sublayers) or layer.name in [one.name for one in self._sublayers]:
             raise ValueError(
                 f"a layer named {layer.name!r} is in the model already. Give each layer a name of its own."
@@ -193,6 +195,11 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
         """The model that ``get_config`` described, with fresh weights."""
+        if not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError(
+                f"the configuration of a Sequential is a dict with 'layers', a list, as get_config() gives it; got the "
+                f"keys {sorted(map(str, config))}."
+            )
         layers: Sequence[Layer] = [layer_from(one, custom_objects) for one in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("build_input_shape"):

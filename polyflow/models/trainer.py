@@ -49,6 +49,9 @@ class Trainer(Evaluator):
         Raises:
             UnknownNameError: for a name that is not known; the message lists the nearest. The model stays as it was.
         """
+        whole = hasattr(steps_per_execution, "__index__") and not isinstance(steps_per_execution, bool)
+        if steps_per_execution not in ("auto", None) and not (whole and int(steps_per_execution) > 0):
+            raise ValueError(f"steps_per_execution is an integer of 1 or more, or 'auto'; got {steps_per_execution!r}.")
         chosen = optimizers.get(optimizer)
         with self._running():
             objective = objective_of(self._several_outputs(), loss, metrics, weighted_metrics, loss_weights)

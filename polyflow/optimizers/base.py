@@ -167,6 +167,12 @@ class Optimizer:
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """As `apply`, from pairs of gradient and variable; returns the step counter."""
         pairs = list(grads_and_vars)
+        for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[1], Variable):
+                raise TypeError(
+                    "apply_gradients takes pairs of a gradient and its variable, as zip(gradients, variables) gives "
+                    f"them; one of these is a {type(pair).__name__}."
+                )
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 

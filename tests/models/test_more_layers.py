@@ -105,6 +105,13 @@ def test_noise_is_drawn_while_training(backend):
     assert abs(first.mean()) < 0.02
 
 
+def test_noise_makes_floats_of_bytes(backend):
+    """Images are often bytes; a model may begin with noise."""
+    found = L.GaussianNoise(0.5)(np.full((4, 3), 7, np.uint8), training=True)
+    assert found.dtype is pf.float32
+    assert abs(found.numpy() - 7).max() < 5
+
+
 def test_lambda(backend):
     model = pf.Sequential([L.Lambda(lambda x, power: x**power, arguments={"power": 2}), L.Dense(1)])
     model.compile("sgd", "mse")

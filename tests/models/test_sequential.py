@@ -57,7 +57,7 @@ def test_what_cannot_be_added():
 
 @pytest.mark.parametrize("units", [0, -1, 2.5, "3", None, True])
 def test_units_are_positive_integers(units):
-    with pytest.raises(ValueError, match="Received an invalid value for `units`, expected a positive integer"):
+    with pytest.raises(ValueError, match="Dense needs an integer of 1 or more; got units="):
         L.Dense(units)
 
 

@@ -453,6 +453,17 @@ def test_a_missing_folder(tmp_path):
         weights.save(tmp_path / "no" / "w.safetensors", small())
 
 
+def test_a_refused_file_is_named_as_the_user_does(tmp_path, monkeypatch):
+    """Files are written under another name first, which nobody has heard of."""
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("polyflow.files.open", refuse, raising=False)
+    with pytest.raises(PermissionError, match=r"w\.safetensors'$"):
+        weights.save(tmp_path / "w.safetensors", small())
+
+
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "w.safetensors").mkdir()
     for act in (weights.load, weights.save):

@@ -83,7 +83,7 @@ def _log_softmax(add: Add, node: Node, x: Value) -> Value:
 def _sum(add: Add, x: Value, axis: Any, keepdims: bool) -> Value:
     """A sum; of one term, that term and 0, which makes a 0 of -0 as NumPy's sum does."""
     spec = OPS["sum"].infer((Spec(x.shape, x.dtype),), {"axis": axis, "keepdims": keepdims})
-    if x.shape and math.prod(spec.shape) == math.prod(x.shape):
+    if math.prod(spec.shape) == math.prod(x.shape):
         return add("add", add("reshape", x, shape=spec.shape), _number(0.0, x))
     return add("sum", x, axis=axis, keepdims=keepdims)
 

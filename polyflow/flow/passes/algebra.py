@@ -202,7 +202,9 @@ def _concat(scene: Scene, node: Node, inputs: tuple[Value, ...]) -> Value | None
 
 
 def _reduced(scene: Scene, node: Node, inputs: tuple[Value, ...]) -> Value | None:
-    return None if inputs[0].shape else inputs[0]
+    if inputs[0].shape or (node.op.name in ("sum", "mean") and inputs[0].dtype.kind not in "biu"):
+        return None  # a library may add 0 to the one term, which makes a 0 of -0
+    return inputs[0]
 
 
 RULES: dict[str, Rule] = {

@@ -131,6 +131,14 @@ def test_algebra_keeps_special_values(function):
     assert np.asarray(found).tobytes() == np.asarray(expected).tobytes()
 
 
+@pytest.mark.parametrize("function", [pf.reduce_sum, pf.reduce_mean])
+def test_a_sum_of_one_number_keeps_its_sign_of_zero(function):
+    """NumPy adds the one term to 0, which makes a 0 of -0: so does what is compiled."""
+    x = np.float32(-0.0)
+    (found,) = NUMPY.compile(algebra(traced(lambda x: function(x * 1.5), ())))(np.asarray(x))
+    assert np.signbit(found) == np.signbit(np.sum(x * 1.5))
+
+
 @pytest.mark.parametrize(
     "function",
     [
