@@ -479,6 +479,7 @@ _ALSO = {
     "half": ("dtypes", "float16"),
     "as_dtype": ("dtypes", "as_dtype"),
     "Module": ("module", "Module"),
+    "TensorArray": ("tensor_array", "TensorArray"),
     "UnconnectedGradients": ("flow.gradient_tape", "UnconnectedGradients"),
     "device": ("config", "device"),
     "truediv": ("ops.elementwise", "divide"),

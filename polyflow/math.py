@@ -89,6 +89,7 @@ from .counting import (
     top_k,
 )
 from .dtypes import COMPLEX
+from .gamma import digamma, lbeta, lgamma
 from .missing import answer
 from .ops.nn import softplus
 from .ops.special import erf, erfc, erfinv
@@ -232,6 +233,7 @@ __all__ = [
     "count_nonzero",
     "cumprod",
     "cumsum",
+    "digamma",
     "divide",
     "divide_no_nan",
     "equal",
@@ -254,8 +256,10 @@ __all__ = [
     "is_non_decreasing",
     "is_strictly_increasing",
     "l2_normalize",
+    "lbeta",
     "less",
     "less_equal",
+    "lgamma",
     "log",
     "log1p",
     "log_sigmoid",

@@ -35,7 +35,6 @@ INSTEAD = {
         "gradients": "use tf.GradientTape, or tf.grad of a function",
         "hessians": "use tf.hessian of a function",
         "timestamp": "use time.time()",
-        "TensorArray": "collect tensors in a list and pf.stack them; in a compiled loop, scan and map_fn collect",
         **dict.fromkeys(
             ("tensor_scatter_nd_max", "tensor_scatter_nd_min"), "gather_nd, maximum, then tensor_scatter_nd_update"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from . import activations
@@ -41,6 +42,7 @@ __all__ = [
     "l2_loss",
     "l2_normalize",
     "leaky_relu",
+    "log_poisson_loss",
     "log_softmax",
     "moments",
     "relu",
@@ -171,10 +173,26 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
     return rows * (max_norm / elementwise.maximum(norm, max_norm))
 
 
-def _like(given: Any, x: Tensor, what: str) -> Tensor:
+def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Tensor:
+    """``exp(log_input) - log_input * targets``: the loss of Poisson distributed counts by the logarithm of their rate.
+
+    ``compute_full_loss`` adds Stirling's approximation of ``log(targets!)``, where targets are above 1.
+    """
+    rate = asarray(log_input)
+    counts = _like(targets, rate, "targets", "log_input")
+    loss = elementwise.exp(rate) - rate * counts
+    if not compute_full_loss:
+        return loss
+    some = elementwise.greater(counts, 1)
+    inside = elementwise.where(some, counts, 1)
+    stirling = inside * elementwise.log(inside) - inside + 0.5 * elementwise.log(2 * math.pi * inside)
+    return loss + elementwise.where(some, stirling, 0)
+
+
+def _like(given: Any, x: Tensor, what: str, other: str = "logits") -> Tensor:
     value = asarray(given)
     if value.shape != x.shape:
-        raise ShapeError(f"{what} and logits have one shape; got {value.shape} and {x.shape}.")
+        raise ShapeError(f"{what} and {other} have one shape; got {value.shape} and {x.shape}.")
     return elementwise.astype(value, x.dtype)
 
 

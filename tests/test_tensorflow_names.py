@@ -414,6 +414,76 @@ def test_modules_go_through_attributes_in_alphabetical_order():
     assert [float(one) for one in late.variables] == [2.0, 1.0, 3.0]
 
 
+def test_tensor_arrays():
+    array = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    for i in tf.range(3):
+        array = array.write(i, tf.constant([1.0, 2.0]) * float(i))
+    assert array.stack().tolist() == [[0, 0], [1, 2], [2, 4]]
+    assert array.concat().tolist() == [0, 0, 1, 2, 2, 4]
+    assert array.gather([2, 0]).tolist() == [[2, 4], [0, 0]]
+    assert (array.read(1).tolist(), array.size().item(), array.element_shape) == ([1, 2], 3, (2,))
+    assert tf.TensorArray(tf.int32, 2).unstack([5, 6]).write(1, 7).stack().tolist() == [5, 7]
+    assert tf.TensorArray(tf.int32, 3).scatter([2, 0], [5, 6]).stack().tolist() == [6, 0, 5]
+    assert tf.TensorArray(tf.float32, 0, element_shape=(2,)).stack().shape == (0, 2)
+
+
+def test_tensor_arrays_in_functions_and_on_tapes():
+    @tf.function
+    def running(xs):
+        array, total = tf.TensorArray(xs.dtype, size=tf.shape(xs)[0]), 0.0
+        for i in range(xs.shape[0]):
+            total = total + xs[i] ** 2
+            array = array.write(i, total)
+        return array.stack()
+
+    x = tf.Variable([1.0, 2.0, 3.0])
+    for function in (running, running.python_function):
+        with tf.GradientTape() as tape:
+            y = function(x)
+        assert (y.tolist(), tape.gradient(y, x).tolist()) == ([1, 5, 14], [6, 8, 6])
+
+
+def test_what_a_tensor_array_refuses():
+    array = tf.TensorArray(tf.float32, 1)
+    with pytest.raises(IndexError, match=r"write to place 1 of a TensorArray of size 1. .*dynamic_size=True"):
+        array.write(1, 1.0)
+    with pytest.raises(ValueError, match="nothing was written at this place"):
+        array.stack()
+    with pytest.raises(DTypeError, match="a TensorArray of float32 got a tensor of int32"):
+        array.write(0, tf.constant(1))
+    with pytest.raises(ShapeError, match=r"have the shape \(\) got one of shape \(2,\)"):
+        array.write(0, 1).write(0, [1.0, 2.0])
+    with pytest.raises(TraceError, match="let tf.scan or tf.map_fn collect"):
+        tf.function(lambda i: tf.TensorArray(tf.float32, 3).write(i, 1.0).stack())(tf.constant(0))
+    with pytest.raises(TypeError, match="take what its stack"):
+        tf.reduce_sum(array)
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_ranges_of_numbers(mode):
+    layer = tf.keras.layers.Discretization([-1.0, 0.0, 2.5], output_mode=mode)
+    x = np.array([[-2.0, -1.0], [0.5, 2.5], [0.0, 9.0]], "float32")
+    places = np.array([[0, 1], [2, 3], [2, 3]])
+    rows = {"int": places, "one_hot": np.eye(4)[places]}
+    many = np.eye(4)[places].sum(1)
+    expected = rows.get(mode, many)
+    for given in (layer, tf.function(layer), type(layer).from_config(layer.get_config())):
+        assert np.array_equal(given(x), expected)
+    assert layer(x).dtype == ("int64" if mode == "int" else "float32")
+
+
+def test_ranges_of_numbers_by_data():
+    layer = tf.keras.layers.Discretization(num_bins=4)
+    with pytest.raises(ValueError, match="has no boundaries yet"):
+        layer([1.0])
+    layer.adapt(tf.data.Dataset.from_tensor_slices(np.arange(100.0)).batch(30))
+    assert np.bincount(layer(np.arange(100.0)).numpy()).tolist() == [25] * 4
+    with pytest.raises(ValueError, match="either bin_boundaries, or num_bins"):
+        tf.keras.layers.Discretization()
+    with pytest.raises(ValueError, match="rise from one to the next"):
+        tf.keras.layers.Discretization([1.0, 0.0])
+
+
 def test_print(capsys, tmp_path):
     tf.print("x =", tf.constant([1, 2]), {"a": tf.constant(0.5)}, [tf.constant(True), None], sep="|")
     captured = capsys.readouterr()

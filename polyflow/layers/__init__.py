@@ -6,6 +6,7 @@ from ..registry import layer_from as deserialize
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .base import Input, InputLayer, Layer
 from .dense import Dense
+from .discretization import Discretization
 from .embedding import Embedding
 from .encoding import CategoryEncoding
 from .function import Identity, Lambda
@@ -44,6 +45,7 @@ __all__ = [
     "CategoryEncoding",
     "Concatenate",
     "Dense",
+    "Discretization",
     "Dot",
     "Dropout",
     "Embedding",

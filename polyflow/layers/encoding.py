@@ -17,6 +17,16 @@ from .base import Layer
 MODES = ("one_hot", "multi_hot", "count")
 
 
+def encoded(numbers: Any, count: int, mode: str, dtype: np.dtype) -> Any:
+    """Whole numbers below ``count`` as rows of ones, in one of the `MODES`; an inner axis of one goes."""
+    if len(numbers.shape) > 1 and numbers.shape[-1] == 1:
+        numbers = squeeze(numbers, -1)
+    rows = one_hot(numbers, count, dtype=dtype)
+    if mode == "one_hot" or len(numbers.shape) == 1:
+        return rows
+    return max(rows, 1) if mode == "multi_hot" else sum(rows, 1)
+
+
 class CategoryEncoding(Layer):
     """Categories, whole numbers from 0 to ``num_tokens - 1``, as ones at their places.
 
@@ -59,12 +69,7 @@ class CategoryEncoding(Layer):
         numbers = astype(inputs, dt.int32) if inputs.dtype in dt.FLOATING else inputs
         if hasattr(numbers, "array"):  # values are there: look at them
             self.check_values(numbers.numpy())
-        if len(numbers.shape) > 1 and numbers.shape[-1] == 1:
-            numbers = squeeze(numbers, -1)
-        rows = one_hot(numbers, self.num_tokens, dtype=self.dtype)
-        if self.output_mode == "one_hot" or len(numbers.shape) == 1:
-            return rows
-        return max(rows, 1) if self.output_mode == "multi_hot" else sum(rows, 1)
+        return encoded(numbers, self.num_tokens, self.output_mode, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_tokens": self.num_tokens, "output_mode": self.output_mode}
