@@ -1,6 +1,7 @@
 """Control flow: choosing and repeating, in Python where ops run one by one, and as ops of graphs in traced functions.
 
-`nested` traces the parts of such an op, `op` is their kind, and each construct has a file with its gradient.
+`nested` traces the parts of such an op, `op` is their kind, `narrowing` leaves results out, and each has a file
+with its gradient.
 """
 
 from .cond import cond

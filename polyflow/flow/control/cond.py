@@ -14,8 +14,9 @@ from ...ops.several import parts
 from ...tensor import Operators, Tensor, asarray
 from ..interpreter import inside
 from .agreement import check_specs, check_structure, tensors
+from .narrowing import read_for, with_few
 from .nested import Nested, Outside, closed, or_zeros, pulled_back, symbols, values_of
-from .op import Control, specs_of
+from .op import Control, Narrowed, specs_of
 
 
 def _cond(pred, /, *operands, then, otherwise):
@@ -107,6 +108,19 @@ def _branch(outer: Any, function: Callable[..., Any], operands: tuple[Any, ...])
     with inside(part):
         leaves, structure = tensors(function(*operands))
         return part, [part.lift(leaf) for leaf in leaves], structure
+
+
+def _narrowed(attrs: dict[str, Any], used: set[int]) -> Narrowed | None:
+    """Without results, and operands that neither branch reads for the others."""
+    branches, outputs = (attrs["then"], attrs["otherwise"]), sorted(used)
+    operands = sorted(set().union(*(read_for(branch, outputs) for branch in branches)))
+    if len(outputs) == len(branches[0].outputs) and len(operands) == len(branches[0].inputs):
+        return None
+    then, otherwise = (with_few(branch, operands, outputs) for branch in branches)
+    return {"then": then, "otherwise": otherwise}, [0, *(place + 1 for place in operands)], outputs
+
+
+COND.narrowed = _narrowed
 
 
 @COND.differentiated

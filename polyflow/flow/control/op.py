@@ -16,6 +16,8 @@ from ...ops.several import packed
 CONTROL: dict[str, Control] = {}
 """The ops of control flow by name. They are in no table of ops on arrays."""
 
+Narrowed = tuple[dict[str, Any], list[int], list[int]]
+
 Pull = Callable[[dict[int, Any], set[int], tuple[Any, ...], dict[str, Any], Any], Iterator[tuple[Any, Any]]]
 
 
@@ -30,11 +32,14 @@ class Control(Op):
     Attributes:
         pull: its gradient, for all arguments at once: pairs of a live argument and its cotangent.
         recorded: what is run in its place, the op and its attributes, where a tape is to remember it.
+        narrowed: what gives only some of its results, of which the places are told: its attributes then, and the places
+            of the arguments and of the results that are left; None if that is all of them.
     """
 
     joint = True
     pull: Pull
     recorded: Callable[[dict[str, Any], Any], tuple[Control, dict[str, Any]]]
+    narrowed: Callable[[dict[str, Any], set[int]], Narrowed | None]
 
     def __init__(
         self, reference: Callable[..., Any], infer: Callable[..., tuple[Spec, ...]], graphs: tuple[str, ...]
@@ -42,6 +47,7 @@ class Control(Op):
         super().__init__(reference, Rule(_as_they_are, lambda *specs, **attrs: packed(*infer(*specs, **attrs))))
         self.graphs, self.standard = graphs, False
         self.recorded = lambda attrs, backend: (self, attrs)
+        self.narrowed = lambda attrs, used: None
         CONTROL[self.name] = self
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -20,8 +20,9 @@ from ...ops.shape import stack
 from ..interpreter import inside
 from ..trace import trace
 from .agreement import elements, handed_on, length_of, tensors
+from .narrowing import carried, with_few
 from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
-from .op import Control, specs_of
+from .op import Control, Narrowed, specs_of
 
 
 def _scan(*arrays, body, consts, carries, length, reverse, history):
@@ -191,6 +192,33 @@ def _nothing(step: Step, carry: list[Any], xs: list[Any]) -> tuple[list[Any], li
         for value in traced.graph.outputs[: traced.results]
     ]
     return carry, rows, structures[0]
+
+
+def _narrowed(attrs: dict[str, Any], used: set[int]) -> Narrowed | None:
+    """Without carries that nothing comes from, results of steps, constants and elements."""
+    body, consts, carries, history = attrs["body"], attrs["consts"], attrs["carries"], attrs["history"]
+    outputs = len(body.outputs)
+    kept_history = history and any(place >= outputs for place in used)
+    wanted = {place for place in used if place < outputs} | set(range(carries) if kept_history else ())
+    read, computed = carried(body, wanted, consts, carries)
+    moved = range(consts, consts + carries)
+    inputs = [p for p in range(len(body.inputs)) if (p - consts in computed if p in moved else p in read)]
+    if len(computed) == outputs and len(inputs) == len(body.inputs) and kept_history == history:
+        return None
+    results = sorted(computed)
+    moving = sum(place < carries for place in results)
+    few = scan_attributes(
+        with_few(body, inputs, results),
+        sum(place < consts for place in inputs),
+        moving,
+        attrs["length"],
+        attrs["reverse"],
+        kept_history,
+    )
+    return few, inputs, [*results, *(range(outputs, outputs + carries) if kept_history else ())]
+
+
+SCAN.narrowed = _narrowed
 
 
 # Its gradient ---------------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from ..interpreter import inside
 from ..trace import Tracer
 from .agreement import handed_on, tensors
 from .cond import COND, cond, predicate
+from .narrowing import carried, read_for, with_few
 from .nested import Nested, Outside, closed, replayed, symbols, values_of
-from .op import Control
+from .op import Control, Narrowed
 from .scan import SCAN, scan_attributes
 
 
@@ -180,6 +181,27 @@ def _recorded(attrs: dict[str, Any], backend: Any) -> tuple[Control, dict[str, A
 
 
 WHILE.recorded = _recorded
+
+
+def _narrowed(attrs: dict[str, Any], used: set[int]) -> Narrowed | None:
+    """Without carries that neither the condition nor what is used comes from, and constants."""
+    test, body, consts = attrs["test"], attrs["body"], attrs["consts"]
+    asked = read_for(test, [0])
+    wanted = used | {place - consts for place in asked if place >= consts}
+    read, results = carried(body, wanted, consts, len(body.outputs))
+    inputs = [p for p in range(len(body.inputs)) if (p - consts in results if p >= consts else p in read | asked)]
+    if len(inputs) == len(body.inputs):
+        return None
+    few = {
+        "test": with_few(test, inputs, [0]),
+        "body": with_few(body, inputs, sorted(results)),
+        "consts": sum(place < consts for place in inputs),
+        "maximum_iterations": attrs["maximum_iterations"],
+    }
+    return few, inputs, sorted(results)
+
+
+WHILE.narrowed = _narrowed
 
 
 @WHILE.differentiated

@@ -5,7 +5,7 @@
     transposes  orders of axes that are undone after elementwise ops are left out
     common      equal nodes are computed once
     numbers     uniform operands become Python numbers, where kernels take them
-    dead        what nothing depends on is dropped
+    dead        what nothing depends on is dropped, in loops and branches too
 
 Each is a function from a graph to a graph in a file of its own. Every rewriting is exact: results keep their bits, and
 random draws their keys. `pipeline` runs them in its order, or those that ``POLYFLOW_PASSES`` names. Two analyses
