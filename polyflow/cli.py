@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 for success, 1 where the subcommand has a "no" to say, 2 where it could not do its work.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who called
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     words = list(sys.argv[1:] if argv is None else argv)
     rest: list[str] = []
     if "--" in words:
@@ -56,8 +59,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 1
+    except OSError as error:
+        if error.filename is None:  # what is left to print would raise once more
+            _forget_output()
+        place = "standard output" if error.filename is None else repr(error.filename)
+        print(f"polyflow {arguments.command}: {place}: {error.strerror or error}.", file=sys.stderr)
+        return 2
+
+
+def _forget_output() -> None:
+    """Let nobody read what is still to be printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parsers(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

@@ -75,7 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _bound(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 0 upwards")
     return value

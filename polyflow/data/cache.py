@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import SIZE, Block, integers
+from .lock import Lock
 from .node import Cursor, Node, Over, Rows, Start, values
 
 __all__ = ["Cache"]
@@ -26,7 +27,10 @@ class Cache(Over):
     def __init__(self, child: Node) -> None:
         super().__init__(child)
         self._store: _Store | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_store": None}  # a copy reads its child itself
 
     def open(self, start: Start) -> Cursor:
         if start.probe:

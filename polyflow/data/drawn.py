@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from .. import dtypes as dt
 from .. import threefry
 from .blocks import Block
+from .lock import Lock
 from .node import INFINITE, Cursor, Node, Start
 from .order import seed_key
 from .spec import TensorSpec
@@ -40,7 +40,7 @@ class Drawn(Node):
             self.key = seed_key(seed)
         self.again, self.bounds = again, None if weights is None else np.cumsum(weights / weights.sum())[:-1]
         self._next = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def open(self, start: Start) -> Cursor:
         first = self._first(start) if self.again else 0

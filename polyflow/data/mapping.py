@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from .blocks import Block, cut, pick
+from .lock import Lock
 from .node import UNKNOWN, AnyDataset, Cursor, Node, Over, Rows, Start, values
 from .parallel import ordered
 from .rows import MappedRows
@@ -77,7 +77,7 @@ class Map(Over):
         self.known = made is not None
         if made is not None:
             self._structure, self._specs = made.structure, made.specs
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def find_structure(self) -> Structure:
         _ = self.specs  # calls the function, and so tells

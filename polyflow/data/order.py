@@ -8,7 +8,6 @@ the buffer at the end is put out by the permutation of k. A buffer that holds ev
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from .. import threefry
 from .blocks import Block, integers, join, pick, regroup
+from .lock import Lock
 
 __all__ = ["Epoch", "Orders", "permutations_of", "seed_key", "shuffle_keys", "shuffled_elements", "shuffled_positions"]
 
@@ -43,7 +43,7 @@ class Orders:
 
     def __init__(self) -> None:
         self._made: tuple[bytes, int, int, np.ndarray] | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def of(self, key: np.ndarray, epoch: int, n: int) -> np.ndarray:
         """The permutation of n in an epoch of the base key: int64 of shape (n,), read-only."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 
 from .blocks import Block
+from .lock import Lock
 from .node import Cursor, Node, Over, Start
 from .order import Epoch, Orders, seed_key, shuffled_elements, shuffled_positions
 
@@ -31,7 +31,7 @@ class Shuffle(Over):
         self.size, self.reshuffle = size, reshuffle
         self.key = seed_key(seed) if key is None and seed is not None else key
         self._next = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._orders = Orders()
 
     def open(self, start: Start) -> Cursor:

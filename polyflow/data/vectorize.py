@@ -65,6 +65,9 @@ class Vectorized:
         self._made: dict[Any, BlockFunction | None] = {}
         self._backend = selection.current()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Vectorized, (self.function,)
+
     @property
     def possible(self) -> bool:
         """Whether there may be a function of blocks at all."""

@@ -109,6 +109,10 @@ class Graph:
 
         return parse(text)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        notes = [(node.scope, node.phase, node.line) for node in self.nodes]
+        return _read, (self.text(), [value.kind for value in self.inputs], notes)
+
     def summary(self, backends: Sequence[str] = ("numpy",)) -> Summary:
         """What the graph computes: nodes, floating-point operations and bytes moved by op, parameters, memory.
 
@@ -163,3 +167,13 @@ class Graph:
                 needed.update(node.inputs)
                 kept.append(node)
         return Graph(list(self.inputs), kept[::-1], outputs)
+
+
+def _read(text: str, kinds: list[str], notes: list[tuple[str, str, tuple[str, int] | None]]) -> Graph:
+    """What a graph was pickled as: dtypes and ops are known by identity, which a copy of them would lose."""
+    graph = Graph.parse(text)
+    for value, kind in zip(graph.inputs, kinds, strict=True):
+        value.kind = kind
+    for node, note in zip(graph.nodes, notes, strict=True):
+        node.scope, node.phase, node.line = note
+    return graph

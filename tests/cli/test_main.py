@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -116,3 +117,17 @@ def test_a_reader_that_leaves_early(environment):
     done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "{"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_told_in_a_sentence():
+    command = [sys.executable, "-m", "polyflow", "backends"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "polyflow backends: standard output: No space left on device.\n"
+
+
+def test_a_closed_output_is_no_mistake():
+    script = "import sys; sys.stdout = None; from polyflow.cli import main; sys.exit(main(['backends']))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

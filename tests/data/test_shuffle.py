@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -206,3 +209,19 @@ def test_many_short_epochs():
         assert listed(dataset) == expected.tolist()
     repeated = N(30).shuffle(30, seed=4).repeat(70)
     assert listed(repeated)[-30:] == expected.tolist()
+
+
+def squared(x):
+    return x * x
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda dataset: pickle.loads(pickle.dumps(dataset))])
+def test_a_copy_goes_on_where_the_dataset_is(again):
+    """Pipelines are handed to other processes; a copy draws what the original would have drawn."""
+    dataset = N(9).shuffle(9, seed=2).map(squared).batch(2).unbatch().cache().repeat(2)
+    listed(dataset)
+    expected = listed(dataset)
+    assert listed(again(dataset)) == expected
+    shuffle = N(9).shuffle(9, seed=2).map(squared)
+    listed(shuffle)
+    assert listed(again(shuffle)) == listed(shuffle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import pickle
 import re
 
 import numpy as np
@@ -287,6 +288,15 @@ def test_a_changed_letter_is_read_or_refused(place, letter):
     """Whatever stands there, nothing but a graph or a GraphTextError comes out."""
     with contextlib.suppress(GraphTextError):
         Graph.parse(GOOD[:place] + letter + GOOD[place + 1 :])
+
+
+def test_a_graph_is_pickled():
+    """Its ops and dtypes are those of before; of graphs inside it the notes are lost."""
+    graph = pf.function(lambda x: pf.cond(pf.reduce_sum(x) > 0, lambda: x * 2.0, lambda: x)).graph(pf.ones(3))
+    again = pickle.loads(pickle.dumps(graph))
+    assert str(again) == str(graph)
+    assert [(node.line, node.phase) for node in again.nodes] == [(node.line, node.phase) for node in graph.nodes]
+    assert NUMPY.compile(again)(np.ones(3, "float32"))[0].tolist() == [2, 2, 2]
 
 
 # Errors of compiled functions -----------------------------------------------------------------------------------------

@@ -86,7 +86,13 @@ class _Dump:
         self.folder = os.environ.get(DUMP)
         self.text = ""
         if self.folder:
-            os.makedirs(self.folder, exist_ok=True)
+            try:
+                os.makedirs(self.folder, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(
+                    f"{DUMP} names {self.folder!r} for graphs, which cannot be made a folder: {error.strerror}. Name "
+                    "another folder, or none."
+                ) from None
             self.number, self.stage = next(_numbered), 0
 
     def __call__(self, name: str, graph: Graph) -> None:

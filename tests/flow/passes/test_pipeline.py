@@ -165,3 +165,10 @@ def test_stages_are_written_to_a_folder(monkeypatch, tmp_path):
     for file in files:
         assert "test_pipeline.py:" in file.read_text()
         Graph.parse(file.read_text())
+
+
+def test_a_folder_for_graphs_that_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("POLYFLOW_DUMP_GRAPHS", str(tmp_path / "file" / "graphs"))
+    with pytest.raises(ConfigError, match="POLYFLOW_DUMP_GRAPHS names .* Name another folder"):
+        pf.function(lambda x: x * 2.0)(pf.ones(3))
