@@ -101,6 +101,9 @@ REGRESSION = {
         errors.ShapeError,
         r"\(1,\); got .* \(2,\)",
     ),
+    "no function": (lambda m: pf.function(5), TypeError, "takes a Python function to turn into graphs; got 5"),
+    "no branch": (lambda m: pf.cond(True, 1, 2), TypeError, "needs functions.*; true_fn is 1. Write lambda: value"),
+    "no equation": (lambda m: pf.einsum(5, pf.ones(2)), TypeError, "needs its equation first.*got int"),
     "truth": (lambda m: bool(pf.ones(2)), ValueError, r"shape \(2,\) is ambiguous"),
     # layers
     "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),

@@ -211,4 +211,6 @@ def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
     unknown = set(options) - {"input_signature", "jit_compile", "reduce_retracing", "autograph"}
     if unknown:
         raise TypeError(f"function has no option {min(unknown)!r}.")
+    if func is not None and not callable(func):
+        raise TypeError(f"function takes a Python function to turn into graphs; got {func!r}.")
     return Function if func is None else Function(func)

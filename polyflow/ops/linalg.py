@@ -123,6 +123,8 @@ def einsum(equation: str, *arrays: Any) -> Any:
     Raises:
         ShapeError: where sizes of one index differ. ValueError: for an equation that is none.
     """
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum needs its equation first, as text such as 'ij,jk->ik'; got {type(equation).__name__}.")
     operands = [call.operand(array) for array in arrays]
     shapes = [tuple(x.shape) for x in operands]
     (target, *_) = _NUMERIC("einsum", tuple([x.dtype for x in operands])) if operands else (dt.float32,)

@@ -51,6 +51,9 @@ def cond(
         ShapeError: for a ``pred`` with axes. TypeError, ShapeError, DTypeError: where the two differ in structure,
         shapes or dtypes; found in traced functions only.
     """
+    for label, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
+        if not callable(branch):
+            raise TypeError(f"cond needs functions to choose between; {label} is {branch!r}. Write lambda: value.")
     return choose("cond", predicate("cond", pred), ("true_fn", true_fn), ("false_fn", false_fn), operands)
 
 
