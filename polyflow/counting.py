@@ -47,15 +47,20 @@ def bincount(
     maxlength: int | None = None,
     dtype: Any = dt.int32,
     name: str | None = None,
+    axis: int | None = None,
 ) -> Tensor:
-    """How often 0, 1, 2 … occur (or the sums of their weights).
+    """How often 0, 1, 2 … occur (or the sums of their weights): in all values, or with ``axis=-1`` in each row.
 
     The length is one more than the largest value, at least ``minlength`` and at most ``maxlength``, beyond which values
     do not count. It is data, so this is not for traced functions.
 
     Raises:
-        DTypeError: for values that are no integers. ValueError: for negative ones.
+        DTypeError: for values that are no integers. ValueError: for negative ones, or another axis.
     """
+    if axis not in (None, 0, -1):
+        raise ValueError(
+            f"bincount counts all values, with axis None or 0, or those of each row, with -1; got {axis!r}."
+        )
     values = asarray(arr)
     _check_integers(values, "bincount")
     host = values.numpy()
@@ -63,11 +68,16 @@ def bincount(
         raise ValueError(f"bincount counts 0, 1, 2 …; got {host.min()}.")
     length = max(int(host.max(initial=-1)) + 1, minlength or 0)
     length = length if maxlength is None else min(length, maxlength)
-    flat = indexing.getitem(values, elementwise.less(values, length))
+    counted = elementwise.less(values, length)
+    flat = indexing.getitem(values, counted)
     if weights is None:
         ones = creation.ones_like(flat, dt.as_dtype(dtype))
     else:
-        ones = indexing.getitem(asarray(weights, backend=values.backend), elementwise.less(values, length))
+        ones = indexing.getitem(asarray(weights, backend=values.backend), counted)
+    if axis == -1 and len(values.shape) > 1:
+        row = np.broadcast_to(np.arange(len(values))[:, None], values.shape)[counted.numpy()]
+        empty = creation.zeros((len(values), length), ones.dtype, backend=values.backend)
+        return indexing.index_add(empty, (row, flat), ones)
     return indexing.index_add(creation.zeros((length,), ones.dtype, backend=values.backend), flat, ones)
 
 

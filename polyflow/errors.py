@@ -133,6 +133,10 @@ class DTypeError(PolyflowError, TypeError):
     """A dtype that the operation does not take, or two without a common one; the message says which cast to write."""
 
 
+class OutOfRangeError(PolyflowError, IndexError):
+    """An iteration was asked for an element after its last."""
+
+
 class LinAlgError(PolyflowError, np.linalg.LinAlgError):
     """A matrix is not what an op of linear algebra needs: singular, not positive definite (a ValueError too)."""
 

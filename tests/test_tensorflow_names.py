@@ -166,6 +166,8 @@ def test_bincount():
     assert tf.math.bincount(values, maxlength=2).tolist() == [1, 2]
     close(tf.math.bincount(values, weights=[0.5, 0.25, 2.0, 1.0]), np.bincount(values, [0.5, 0.25, 2.0, 1.0]))
     assert tf.math.bincount(np.zeros(0, "int32")).tolist() == []
+    assert tf.math.bincount([[1, 1, 0], [2, 0, 5]], axis=-1, maxlength=3).tolist() == [[1, 2, 0], [1, 0, 1]]
+    close(tf.math.bincount([[1, 1], [0, 1]], weights=[[0.5, 1.0], [2.0, 4.0]], axis=-1), [[0, 1.5], [2, 4]])
     with pytest.raises(ValueError, match="got -1"):
         tf.math.bincount([-1])
     with pytest.raises(DTypeError, match="takes integers; got float32"):

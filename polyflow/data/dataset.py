@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import OutOfRangeError, UnsupportedError
 from ..missing import Instead
 from ..tensor import Tensor, tensor
 from .arguments import AUTOTUNE, integer
@@ -128,12 +128,12 @@ class Dataset(Made):
 
     # Iterating --------------------------------------------------------------------------------------------------------
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Elements:
         node = self._node
         cursor = node.open(
             Start()
         )  # now, not at the first element: an iteration's random keys are drawn in program order
-        return _tensors(node, elements(cursor))
+        return Elements(_tensors(node, elements(cursor)))
 
     def get_single_element(self) -> Any:
         """The element of a dataset that has one.
@@ -183,7 +183,34 @@ class Dataset(Made):
         return structure.pack(leaves)
 
 
-def _tensors(node: Node, source: Iterator[list[Any]]) -> Iterator[Any]:
+class Elements(Iterator[Any]):
+    """One iteration of a dataset."""
+
+    __slots__ = ("_elements",)
+
+    def __init__(self, elements: Generator[Any]) -> None:
+        self._elements = elements
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def get_next(self) -> Any:
+        """The next element, as `next` gives it.
+
+        Raises:
+            OutOfRangeError: after the last one.
+        """
+        try:
+            return next(self._elements)
+        except StopIteration:
+            raise OutOfRangeError("the dataset has no more elements.") from None
+
+    def close(self) -> None:
+        """Leave the iteration, with its threads; there are no more elements then."""
+        self._elements.close()
+
+
+def _tensors(node: Node, source: Iterator[list[Any]]) -> Generator[Any]:
     for leaves in source:
         yield packed_tensors(node.structure, leaves)  # the structure may only be known when the first element is there
 

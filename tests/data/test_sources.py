@@ -10,7 +10,7 @@ import pytest
 
 from polyflow import use_backend
 from polyflow.data import Dataset, TensorSpec
-from polyflow.errors import DTypeError, ShapeError
+from polyflow.errors import DTypeError, OutOfRangeError, ShapeError
 from polyflow.tensor import Tensor, tensor
 
 Point = namedtuple("Point", "x y")
@@ -232,3 +232,11 @@ def test_the_backend_of_the_iteration_counts():
     assert batch.tolist() == [2, 4]
     (batch,) = dataset
     assert batch.backend.name == "numpy"
+
+
+def test_one_element_after_another():
+    iterator = iter(Dataset.range(2))
+    assert (next(iterator).item(), iterator.get_next().item()) == (0, 1)
+    with pytest.raises(OutOfRangeError, match="the dataset has no more elements"):
+        iterator.get_next()
+    assert list(iterator) == []

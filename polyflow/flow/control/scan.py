@@ -90,10 +90,15 @@ def scan(
 
     Raises:
         TypeError, ShapeError, DTypeError: where the new carry differs from the old one in structure, shapes or dtypes.
-        ShapeError: where first axes differ in size, or from ``length``.
+        ShapeError: where first axes differ in size, or from ``length``. ValueError: without ``xs`` and ``length``.
     """
     carry, carry_structure = tensors(init)
     elems, structure = tensors(xs)
+    if not elems and length is None:
+        raise ValueError(
+            "scan(f, init, xs) needs tensors xs to go through, or length=. TensorFlow's scan(fn, elems, initializer) "
+            "is written so: the initializer second, elems third, and f returns the new carry and what the step gives."
+        )
     count = length_of("scan", "xs", elems, structure, None if length is None else operator.index(length))
 
     def step(now: list[Any], x: list[Any]) -> tuple[list[Any], list[Any], Any]:
