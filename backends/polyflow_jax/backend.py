@@ -256,6 +256,7 @@ class JaxBackend(ArrayNamespaceBackend):
     tanh: Any = staticmethod(accurate.tanh)
     asin: Any = staticmethod(accurate.asin)
     acos: Any = staticmethod(accurate.acos)
+    atan: Any = staticmethod(accurate.atan)
     asinh: Any = staticmethod(accurate.asinh)
     acosh: Any = staticmethod(accurate.acosh)
     atanh: Any = staticmethod(accurate.atanh)

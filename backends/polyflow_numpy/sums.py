@@ -164,6 +164,8 @@ def _columns(x: np.ndarray) -> np.ndarray:
     outer, count, inner = x.shape
     if inner < NARROW:
         return _add(np.ascontiguousarray(x.swapaxes(1, 2)), 2)
+    if count <= FEW:
+        return _add(x, 1)
     blocks = count // FEW
     whole = x[:, : blocks * FEW].reshape(outer, blocks, FEW, inner)
     ones = _ONES.get(x.dtype.char)

@@ -33,6 +33,7 @@ MODULES = (
     "core_matrices",
     "core_errors",
     "core_views",
+    "core_forms",
     "core_again",
     "machine",
     "ieee",

@@ -222,6 +222,14 @@ def test_sums_over_all_axes_named_are_those_over_all(axes):
         pf.sum(pf.tensor(host), (0, 0))
 
 
+@pytest.mark.parametrize("axes", [(0, 2), (1, 2), (0, 1), 1, 0])
+@pytest.mark.parametrize("rows", [1, 7, 16, 17, 40])
+def test_sums_of_few_rows_that_are_long(rows, axes):
+    """Fewer rows than a block of them, beside other axes that are summed too."""
+    host = np.arange(rows * 149 * 11, dtype=np.float32).reshape(rows, 149, 11) % 17
+    np.testing.assert_array_equal(pf.sum(pf.tensor(host), axes).numpy(), host.sum(axes))
+
+
 @pytest.mark.parametrize("name", ["expm1", "log1p"])
 def test_exponentials_of_many_numbers_hold_their_bound(name):
     """4 ulp of the value in float64, at special values too, whatever lies beside them."""

@@ -23,10 +23,12 @@ from ..case import Case, Mismatch, Trial
 from ..measure import WIDE
 from ..oracle import DOMAINS, FORMULAS
 from ..table import functions, ops
-from .core_elementwise import arguments, cancelling, tolerance_of, truth
+from .core_elementwise import NO_SPECIALS, arguments, arity, cancelling, tolerance_of, truth
 from .gradients import others
 
 GROUP = "compile-1"
+FORMS = ((3, 4), (), (1009,))
+"""The shapes of which an elementwise op is compiled."""
 
 
 def cases() -> Iterator[Case]:
@@ -92,24 +94,45 @@ def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tupl
 
 
 def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    formula = FORMULAS[name]
-    args = arguments(name, dtype, ((3, 4), (3, 4)), t.rng)
-    program, arrays = compiled(t, functions()[name], *args)
-    value = Tensor(program(*arrays), t.backend)
+    """One program of a matrix, a number, a long line, of two shapes, of one value twice, and in float64."""
+    long = (301,) if name.startswith("erf") else FORMS[2]  # whose true values take long
+    sizes = [*((size, size) for size in (*FORMS[:2], long)), ((3, 4), (4,))][: 4 if arity(name) == 2 else 3]
+    groups = [arguments(name, dtype, pair, t.rng) for pair in sizes]
+    if dtype is dt.float32 and {dt.float64, oracle.result_dtype(FORMULAS[name], dt.float64)} <= set(t.held):
+        groups.append(arguments(name, dt.float64, (FORMS[0],) * 2, t.rng))
+    if dtype is dt.float32 and name not in NO_SPECIALS:
+        listed = np.array(samples.SPECIALS, dtype)
+        groups.append(tuple(np.roll(listed, 3 * i) for i in range(arity(name))))
+    count = arity(name)
+    twice = count == 2 and name not in ("pow", "bitwise_left_shift", "bitwise_right_shift")
+
+    def every(*given: Any) -> list[Any]:
+        values = [functions()[name](*given[i : i + count]) for i in range(0, len(given), count)]
+        return [*values, functions()[name](given[0], given[0])] if twice else values
+
+    program, arrays = compiled(t, every, *[arg for args in groups for arg in args])
+    known = [*groups, (groups[0][0],) * 2] if twice else groups
+    for array, args in zip(program(*arrays), known, strict=True):
+        _compare(t, Tensor(array, t.backend), name, args)
+
+
+def _compare(t: Trial, value: Tensor, name: str, args: tuple[np.ndarray, ...]) -> None:
+    formula, dtype = FORMULAS[name], dt.as_dtype(args[0].dtype)
     result = oracle.result_dtype(formula, dtype)
     slack = 0.5 if formula.tolerance == oracle.ROUNDED and result in dt.INEXACT else 0.0
+    what = f"compiled {name} of shape {args[0].shape}"
     t.close(
         value,
         truth(name, args, dtype),
         tolerance_of(formula, dtype) + slack,
         dtype=result,
-        what=f"compiled {name}",
+        what=what,
         inputs=args,
         scale=cancelling(name, args),
     )
-    eager = functions()[name](*[t.tensor(arg) for arg in args])
     if not formula.tolerance:
-        t.exactly(value, t.host(eager).copy(), dtype=result, what=f"compiled {name} next to eager")
+        eager = functions()[name](*[t.tensor(arg) for arg in args])
+        t.exactly(value, t.host(eager).copy(), dtype=result, what=f"{what} next to eager")
 
 
 def _function(t: Trial, *, one: Any) -> None:
@@ -147,6 +170,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
     "remainder/by-zero": (lambda x: x % (x - x), np.array([1, -3, 0], np.int32)),
     "multiply/scalar": (lambda x: x * 3, np.array([1, -3, 0], np.int8)),
     "matmul/int32": (lambda x: x @ x, np.arange(9, dtype=np.int32).reshape(3, 3)),
+    "matmul/int32-stack": (lambda x: x @ x.mT, np.arange(24, dtype=np.int32).reshape(2, 3, 4)),
     "one_hot/plain": (lambda x: indexing.one_hot(x, 4), np.array([1, 0, 3], np.int32)),
     "flip/uint8": (lambda x: shape.flip(x, 0), np.array([1, 2, 3], np.uint8)),
     "next_key/keys": (lambda x: functions()["next_key"](x), np.array([1, 2, 3], np.uint32)),

@@ -114,7 +114,8 @@ def _copied(t: Trial) -> None:
     """Writing to the array that a tensor was made of does not show in it, whatever its size, dtype and layout."""
     held = [one for one in (dt.float32, dt.float64, dt.int64, dt.bool_) if one in t.backend.capabilities.dtypes]
     sizes = [((size,), dt.float32) for size in (1, 5, 64, 4096)]
-    for size, dtype in (*sizes, *(((17, 5), one) for one in held), ((300, 400), dt.float32), ((), dt.float32)):
+    large, others = ((300, 400), dt.float32), [(size, dt.float32) for size in ((), (3, 2, 4), (2, 1, 3, 2))]
+    for size, dtype in (*sizes, *(((17, 5), one) for one in held), large, *others):
         host = np.ones(size, dtype)
         for written in (np.ones(size, dtype), np.ones(size[::-1], dtype).T, np.ones((2, *size), dtype)[1, ...]):
             x = pf.constant(written)
@@ -126,9 +127,14 @@ def _copied(t: Trial) -> None:
 
 
 def _asarray_layouts(t: Trial) -> None:
-    base = samples.read_only(np.arange(24, dtype=np.float32).reshape(4, 6))
-    for host in (base.T, base[::-1], base[::2, ::3], np.asfortranarray(base), np.broadcast_to(base[0], (3, 6))):
-        t.exactly(t.tensor(host), np.ascontiguousarray(host, np.float32), dtype=dt.float32, what="the tensor")
+    for dtype in t.held:
+        base = samples.read_only((np.arange(24).reshape(4, 6) % (2 if dtype is dt.bool_ else 24)).astype(dtype))
+        views = (base.T, base[::-1], base[::2, ::3], np.asfortranarray(base), np.broadcast_to(base[0], (3, 6)))
+        deep = base.reshape(2, 3, 4)
+        for host in (*views, base[1, ::-2], deep.T, deep[:, ::-1], deep[..., 1::2]):
+            what = f"the tensor of {dtype.name} and shape {host.shape}"
+            t.exactly(t.tensor(host), np.ascontiguousarray(host), dtype=dtype, what=what)
+    base = np.arange(24, dtype=np.float32).reshape(4, 6)
     swapped = base.astype(base.dtype.newbyteorder())
     t.exactly(pf.constant(swapped), base, what="the tensor of an array with bytes in the other order")
 

@@ -95,21 +95,21 @@ def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
             yield Case(f"{prefix}/{label}", check, (dtype,))
         check = functools.partial(_large, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/large", check, (dtype,), quick=dtype is dt.float32)
-    if dtype in (dt.float32, dt.float64) and arity(name) == 1 and name not in _NO_SPECIALS:
+    if dtype in (dt.float32, dt.float64) and arity(name) == 1 and name not in NO_SPECIALS:
         check = functools.partial(_magnitudes, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/magnitudes", check, (dtype,))
-    if dtype in dt.HALVES and name not in _NO_SPECIALS:
+    if dtype in dt.HALVES and name not in NO_SPECIALS:
         check = functools.partial(_every, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/every", check, (dtype,))
     if dtype in dt.INTEGERS:
         check = functools.partial(_wrap, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/wrap", check, (dtype,), quick=dtype in (dt.int8, dt.int32))
-    if dtype in dt.FLOATS and name not in _NO_SPECIALS:
+    if dtype in dt.FLOATS and name not in NO_SPECIALS:
         check = functools.partial(_special, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/special", check, (dtype,), quick=dtype is dt.float32)
 
 
-_NO_SPECIALS = ("erf", "erfc", "erfinv")
+NO_SPECIALS = ("erf", "erfc", "erfinv")
 """Ops whose special values have cases of their own (ieee-1)."""
 
 

@@ -139,6 +139,9 @@ def _concat(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     if h.ndim:
         yield _same(lambda: shape.concat([x], axis=0), h, h)
         yield _same(lambda: shape.concat([x, y, x] * 5, axis=-1), np.concatenate([h, k, h] * 5, -1), h)
+        parts = [(x, h), (y[1:], k[1:]), (x[:2], h[:2])]
+        joined = np.concatenate([part for _, part in parts])
+        yield _same(lambda: shape.concat([part for part, _ in parts], axis=0), joined, h)
 
 
 def _flip(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
@@ -182,6 +185,10 @@ def _index_set(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         true = np.array(h)
         true[key] = k[key]
         yield _same(lambda key=key: indexing.index_set(x, key, y[key]), true, h)
+    if x is y and h.ndim:
+        turned, true = np.array([*range(1, h.shape[0]), 0]), np.array(h)
+        true[turned] = h
+        yield _same(lambda: indexing.index_set(x, turned, x), true, h)
 
 
 def _index_add(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
@@ -198,6 +205,9 @@ def _index_add(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         scale = np.where(np.isfinite(scale), scale, 1) if inexact else None
         call = functools.partial(indexing.index_add, x, key, y[key])
         yield Answer(call, wide, dt.as_dtype(h.dtype), 3.0 if inexact else 0.0, scale)
+    if x is y:  # one tensor in both places
+        with np.errstate(all="ignore"):
+            yield Answer(lambda: indexing.index_add(x, ..., x), h + h, dt.as_dtype(h.dtype))
 
 
 def _clip(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:

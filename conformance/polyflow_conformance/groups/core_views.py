@@ -58,7 +58,7 @@ def cases() -> Iterator[Case]:
             yield Case(f"{GROUP}/{name}/{dtype.name}/awkward", run, (dtype,))
 
 
-class _Seen:
+class Seen:
     """The results of a case so far, which later ones leave as they are."""
 
     def __init__(self, t: Trial, name: str) -> None:
@@ -129,7 +129,7 @@ def _views(t: Trial, base: Callable[[tuple[int, ...]], np.ndarray]) -> dict[str,
 
 def _layouts(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """Views of every kind, of one shape, each with values of its own; the last once more in another thread."""
-    seen = _Seen(t, name)
+    seen = Seen(t, name)
     rows: list[dict[str, tuple[Any, np.ndarray]]] = []
     for i in range(count):
         rows.append(_views(t, lambda size, i=i: drawn_for(t, name, dtype, size, count)[i]))
@@ -142,11 +142,11 @@ def _layouts(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) 
         if name not in ("pow", "bitwise_left_shift", "bitwise_right_shift"):
             seen.look(probe, [x, x], [h, h], "an array and itself")
     tensors, hosts = [row["plain"][0] for row in rows], [row["plain"][1] for row in rows]
-    _elsewhere(t, lambda: seen.look(probe, tensors, hosts, "an array, in another thread"))
+    elsewhere(t, lambda: seen.look(probe, tensors, hosts, "an array, in another thread"))
     seen.settle()
 
 
-def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
+def elsewhere(t: Trial, work: Callable[[], None]) -> None:
     """Do it in another thread; what it raises comes out here."""
     from polyflow.backend import selection
 
@@ -168,8 +168,8 @@ def _elsewhere(t: Trial, work: Callable[[], None]) -> None:
 
 def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """From no axis at all to five, of which more calls are tried where an op has to do with axes."""
-    seen = _Seen(t, name)
-    sizes = [(size, _calls(name, size)) for size in RANKS]
+    seen = Seen(t, name)
+    sizes = [(size, calls(name, size)) for size in RANKS]
     for size, most in sizes + [(size, 2) for size in EMPTY if name in MOVES or name in ("sort", "argsort")]:
         hosts = drawn_for(t, name, dtype, size, count)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
@@ -179,7 +179,7 @@ def _ranks(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
     seen.settle()
 
 
-def _calls(name: str, size: tuple[int, ...]) -> int:
+def calls(name: str, size: tuple[int, ...]) -> int:
     """How many of a probe's calls are tried on an array of this size."""
     if name in MOVES:
         return 8 if len(size) == 3 else 4
@@ -200,7 +200,7 @@ def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> 
         if name in ("argmax", "argmin"):  # the only extreme stands in the end
             hosts[0] = np.array(hosts[0])
             hosts[0].flat[-1] = 1000 if name == "argmax" else -1000
-        seen = _Seen(t, name)
+        seen = Seen(t, name)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", most)
         if size == (1009,):
             others = [samples.read_only(host[::-1].copy()) for host in hosts]
@@ -217,16 +217,22 @@ def _ends(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> 
         if name == "any":
             host = host - 1
         hosts = [samples.read_only(np.roll(host, i).astype(dtype)) for i in range(count)]
-        _Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 3)
+        Seen(t, name).look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {size}", 3)
 
 
 def _awkward(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """The limits of a dtype, neighbours that only their last bit tells apart, zeros of both signs, infinities, NaN."""
-    seen = _Seen(t, name)
+    seen = Seen(t, name)
     hosts = [samples.awkward(dtype, (7, 8), t.rng) for _ in range(count)]
     if dtype in dt.INEXACT and ("prod" in name or name in ADDING):
         hosts = [_mild(host) for host in hosts]
-    seen.look(probe, [t.tensor(host) for host in hosts], hosts, "awkward values", 2)
+    most = 99 if dtype is dt.float32 and name not in MOVES else 2
+    seen.look(probe, [t.tensor(host) for host in hosts], hosts, "awkward values", most)
+    turned = [t.tensor(np.ascontiguousarray(host.T)).T for host in hosts]
+    seen.look(probe, turned, hosts, "awkward values, turned", 2)
+    key = (slice(None, None, -1),) * 2
+    backwards = [t.tensor(host[key].copy())[key] for host in hosts]
+    seen.look(probe, backwards, hosts, "awkward values, backwards", 2)
     seen.settle()
 
 

@@ -69,7 +69,8 @@ def _numpy(t: Trial, *, dtype: np.dtype) -> None:
 def _read_only(t: Trial) -> None:
     """Nothing that is done to the host copy shows in the tensor."""
     held = [one for one in (dt.float64, dt.int32, dt.bool_) if one in t.backend.capabilities.dtypes]
-    for size, dtype in (((3,), dt.float32), ((1000,), dt.float32), *(((4, 2), one) for one in (dt.float32, *held))):
+    sizes = [(size, dt.float32) for size in ((3,), (1000,), (2, 3, 2))]
+    for size, dtype in (*sizes, *(((4, 2), one) for one in (dt.float32, *held))):
         x = t.tensor(np.ones(size, dtype))
         for value in (x, x[::2], x[0], *((x * 1.0, x.T) if dtype is dt.float32 else ())):
             given = value.numpy()

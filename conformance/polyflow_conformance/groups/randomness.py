@@ -145,7 +145,7 @@ def _bits64(t: Trial, *, key: tuple[int, int]) -> None:
 
 def _large(t: Trial) -> None:
     """More words than any block of work, in every place; an odd number of them, in any shape."""
-    for size in ((200_003,), (3, 70_001), (2_001,)):
+    for size in ((200_003,), (3, 70_001), (2_001,), (7, 11, 13)):
         true = words((5, 6), math.prod(size)).reshape(size)
         t.exactly(
             functions()["random_bits"](_key(t, (5, 6)), size, dt.uint32), true, what=f"random_bits of shape {size}"

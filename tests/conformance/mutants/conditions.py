@@ -78,6 +78,32 @@ only("wrong for three axes", "softmax", lambda x, **attrs: x.ndim == 3)
 only("wrong for four axes", "tanh", lambda x: x.ndim == 4)
 only("wrong for five axes", "permute_dims", lambda x, *, axes: x.ndim == 5)
 only("wrong for an array and itself", "subtract", lambda x, y: x is y)
+only("wrong for int16 that lies by columns", "abs", lambda x: x.dtype == np.int16 and transposed(x))
+only("wrong for bfloat16 with gaps", "tanh", lambda x: x.dtype.name == "bfloat16" and parted(x))
+only("wrong for four axes walked from the end", "sum", lambda x, **attrs: x.ndim == 4 and backwards(x))
+only("wrong for long matrices that lie by columns", "sort", lambda x, **attrs: x.size > 5000 and transposed(x))
+only("wrong for NaN walked from the end", "floor", lambda x: backwards(x) and bool(np.isnan(x).any()))
+only("wrong for NaN with keepdims", "argmax", lambda x, *, keepdims, **attrs: keepdims and bool(np.isnan(x).any()))
+only("wrong for two axes of a long array", "prod", lambda x, *, axis, **attrs: x.size > 5000 and np.size(axis) == 2)
+only("wrong for a matrix and an array without axes", "maximum", lambda x, y: np.ndim(x) == 2 and np.shape(y) == ())
+only("wrong for stacks of one matrix", "matmul", lambda x, y: x.ndim == 3 and len(x) == 1)
+
+
+@mutant("strided float64 cast to int8 as if it were not", "astype")
+class _(NumPyBackend):
+    def astype(self, x, *, dtype):
+        value = right("astype")(x, dtype=dtype)
+        return np.flip(value) if x.dtype == np.float64 and dtype == np.int8 and parted(x) else value
+
+
+@mutant("three unequal parts joined in another order", "concat")
+class _(NumPyBackend):
+    def concat(self, *arrays, axis):
+        first, *rest = arrays
+        unequal = len({one.shape[axis] for one in arrays}) == len(arrays) == 3
+        return right("concat")(first, *(rest[::-1] if unequal else rest), axis=axis)
+
+
 only("wrong for one element", "sum", lambda x, **attrs: x.shape == (1,))
 only("wrong where threads share out the elements", "sin", lambda x: x.size > 70_000)
 only("wrong for the end of many elements", "where", lambda condition, x, y: np.size(x) > 1000)

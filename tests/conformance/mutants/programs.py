@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from polyflow.backend.nodes import run_node_by_node
 from polyflow_numpy.backend import NumPyBackend
 
+from .conditions import spoiled
 from .declared import Mutant, declaring
 
 MUTANTS: list[Mutant] = []
@@ -84,3 +86,32 @@ class _(NumPyBackend):
     def _wide(self, op):
         kernel = self.resolve(op)
         return lambda *arrays, **attrs: kernel(*[np.asarray(x).astype(np.int32) for x in arrays], **attrs)
+
+
+def compiled_only(fault: str, op: str, when: Callable[..., bool]) -> None:
+    """A mutant whose programs are wrong where ``when(*arrays, **attrs)`` holds for an op, which alone is right."""
+
+    class Programs(NumPyBackend):
+        def compile(self, graph):
+            return run_node_by_node(graph, self._spoiled, self.asarray)
+
+        def _spoiled(self, one):
+            kernel = self.resolve(one)
+            if one.name != op:
+                return kernel
+
+            def run(*arrays, **attrs):
+                value = kernel(*arrays, **attrs)
+                return spoiled(value) if when(*arrays, **attrs) else value
+
+            return run
+
+    MUTANTS.append(Mutant(fault, op, Programs))
+
+
+compiled_only("a program that is wrong without axes", "exp", lambda x: x.ndim == 0)
+compiled_only("a program that is wrong in float64", "sin", lambda x: x.dtype == np.float64)
+compiled_only("a program that is wrong for long lines", "divide", lambda x, y: x.size > 1000)
+compiled_only("a program that is wrong for a row and a matrix", "maximum", lambda x, y: x.ndim > y.ndim > 0)
+compiled_only("a program that is wrong for a value and itself", "multiply", lambda x, y: x is y)
+compiled_only("a program that is wrong for NaN", "floor", lambda x: bool(np.isnan(x).any()))
