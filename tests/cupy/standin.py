@@ -367,7 +367,7 @@ class Ufunc:
             made = self._compute([np.asarray(h).astype(t) for h, t in zip(hosts, ins, strict=True)], ins[0])
         results = []
         for result, kind in zip(made if isinstance(made, tuple) else (made,), outs, strict=True):
-            result = np.asarray(result).astype(kind)
+            result = _quiet(np.asarray(result).astype)(kind)
             if out is not None:
                 if out.shape != shape or not np.can_cast(kind, out.dtype, casting):
                     raise TypeError(f"cannot write {kind} {shape} into {out.dtype} {out.shape}")
