@@ -54,6 +54,11 @@ class Feed:
         self.running: Iterator[Any] | None = None
         self.ahead: list[Any] = []
 
+    @property
+    def may_run_ahead(self) -> bool:
+        """Whether batches may be computed before the steps that come before theirs."""
+        return isinstance(self.data, Dataset)
+
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch ``number``, counted from 0."""
         if self.wanted is None:
@@ -139,6 +144,10 @@ class Slices(Feed):
         self.rows = len(self.arrays[0])
         self.class_weight, self.dtype, self.what = class_weight, dtype, what
         self.steps = -(-self.rows // self.size)
+
+    @property
+    def may_run_ahead(self) -> bool:
+        return True
 
     def epoch(self, number: int) -> Iterator[Batch]:
         for start in range(0, self.rows, self.size):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,14 @@ EPOCHS = 256
 """How many epochs go into a call at most."""
 
 
+class Rows(NamedTuple):
+    """How many rows an epoch has, how many of them a batch, and whether a last one with fewer is left out."""
+
+    rows: int
+    batch_size: int
+    drop_remainder: bool = False
+
+
 class Pass:
     """A compiled loop of a model's step over rows of certain shapes, kept for the next training of its kind.
 
@@ -45,23 +53,23 @@ class Pass:
 
     Args:
         step: the step.
-        objective: what an epoch resets in the beginning and reports in the end.
-        batch: the structure of all rows, as one batch.
+        batch: the structure of rows, as one batch; as many of them as a batch has, or more.
         rows: how they are cut into batches.
+        reset: what happens when an epoch begins. report: gives what it reports in the end.
 
     Raises:
         TraceError: where resetting or reporting needs values, as a metric that computes outside the library does.
     """
 
-    def __init__(self, step: Step, objective: AnyObjective, batch: Any, rows: Resident) -> None:
+    def __init__(self, step: Step, batch: Any, rows: Rows, reset: Callable[[], Any], report: Callable[[], Any]) -> None:
         self.backend = backend = step.backend
         size = min(rows.batch_size, rows.rows)
         left = 0 if rows.drop_remainder else rows.rows % size
         leaves, structure = tree.flatten(batch)
-        begin = trace(objective.reset, backend=backend)
+        begin = trace(reset, backend=backend)
         full = step.traced([leaf[:size] for leaf in leaves], structure)
         rest = step.traced([leaf[:left] for leaf in leaves], structure) if left else None
-        end = trace(objective.report, backend=backend)
+        end = trace(report, backend=backend)
         traced = [one for one in (begin, full, rest, end) if one is not None]
         tell(step.name, full)
         state = {id(variable): variable for one in traced for variable in (*one.reads, *one.writes)}
@@ -180,7 +188,9 @@ def epochs_in_memory(step: Step, objective: AnyObjective, batch: Any, rows: Resi
     key = (structure, rows.rows, rows.batch_size, rows.drop_remainder, *[(leaf.shape, leaf.dtype) for leaf in leaves])
     if key not in step.passes:
         try:
-            step.passes[key] = Pass(step, objective, batch, rows)
+            step.passes[key] = Pass(
+                step, batch, Rows(rows.rows, rows.batch_size, rows.drop_remainder), objective.reset, objective.report
+            )
         except TraceError:
             step.passes[key] = None
     one = step.passes[key]

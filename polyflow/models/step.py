@@ -77,9 +77,17 @@ class Step:
             program = self.programs[key] = Compiled(self.traced(leaves, structure), self.name)
         return program(*(leaves if self.direct else [backend.adopt(leaf) for leaf in leaves]))
 
+    def key(self, batch: Any) -> Any:
+        """What a program is made for: the structure of a batch, and the shapes and dtypes of its arrays."""
+        return _key(*tree.flatten(batch))
+
+    def alike(self, one: Any, other: Any) -> bool:
+        """Whether two batches are for the same program."""
+        return self.key(one) == self.key(other)
+
     def knows(self, batch: Any) -> bool:
         """Whether there is a program for such a batch, a structure of NumPy arrays."""
-        return _key(*tree.flatten(batch)) in self.programs
+        return self.key(batch) in self.programs
 
     @property
     def name(self) -> str:

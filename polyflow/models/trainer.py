@@ -13,10 +13,11 @@ from ..callbacks import CallbackList, LazyLogs
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
-from .feed import Feed, is_iterable_of_batches, split_validation
+from .feed import Batch, Feed, is_iterable_of_batches, split_validation
 from .objectives import AnyObjective, objective_of
 from .own_steps import Returned
 from .step import Step
+from .stretches import in_stretches
 
 
 class Trainer(Evaluator):
@@ -236,12 +237,19 @@ class Trainer(Evaluator):
                     break
 
     def _steps_of(self, feed: Feed, epoch: int, step: Step, watchers: Any, objective: AnyObjective | Returned) -> None:
-        checks = self._checks(self.objective)
         logs = LazyLogs(objective.results)
         watched = watchers.needs_batches
-        for index, batch in enumerate(feed.epoch(epoch)):
-            for check in checks:
-                check(batch)
+        batches = self._checked(feed.epoch(epoch))
+        if feed.may_run_ahead and not (watched or step.eagerly or isinstance(objective, Returned)):
+            done = 0
+            for count in in_stretches(step, batches):
+                done += count
+                interrupts.raise_swallowed()
+                watchers.advance(done, logs)
+                if self.stop_training:
+                    break
+            return
+        for index, batch in enumerate(batches):
             if watched:
                 watchers.on_train_batch_begin(index)
             returned = step(batch)
@@ -254,6 +262,13 @@ class Trainer(Evaluator):
             watchers.advance(index + 1, logs)
             if self.stop_training:
                 break
+
+    def _checked(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        checks = self._checks(self.objective)
+        for batch in batches:
+            for check in checks:
+                check(batch)
+            yield batch
 
     def _warn_of_nan(self, step: int, epoch: int) -> None:
         warnings.warn(
