@@ -87,25 +87,31 @@ class Generated(Node):
         if isinstance(element, list) and self.structure.kind is not None:
             element = tuple(element)
         leaves = self.structure.flatten(element, f"from_generator(): element {number} of the generator")
-        out = []
-        for leaf, spec, path in zip(leaves, self.declared, self.structure.paths(), strict=True):
-            what = f"from_generator(): element {number}{path} of the generator"
-            array = host_copy(leaf, what)
-            if array.dtype is not spec.dtype:
-                # tf.data takes a Python int for a float; a lossy conversion is a mistake in the signature
-                if not np.can_cast(array.dtype, spec.dtype, "same_kind") and not _holds(array, spec.dtype):
-                    raise DTypeError(
-                        f"{what} has dtype {array.dtype.name}, which does not convert to {spec.dtype.name} without "
-                        "loss. Convert it in the generator, or declare its dtype in output_signature."
-                    )
-                array = array.astype(spec.dtype)
-            if not spec.accepts(array.shape):
-                raise ShapeError(
-                    f"{what} has shape {array.shape}; output_signature says {spec.shape}. "
-                    "Yield that shape, or write None in output_signature for sizes that vary."
+        return [
+            leaf.copy()
+            if leaf.__class__ is np.ndarray and leaf.dtype is spec.dtype and leaf.shape == spec.shape
+            else self._converted(leaf, place, number)
+            for place, (leaf, spec) in enumerate(zip(leaves, self.declared, strict=True))
+        ]
+
+    def _converted(self, leaf: Any, place: int, number: int) -> np.ndarray:
+        spec = self.declared[place]
+        what = f"from_generator(): element {number}{self.structure.paths()[place]} of the generator"
+        array = host_copy(leaf, what)
+        if array.dtype is not spec.dtype:
+            # tf.data takes a Python int for a float; a lossy conversion is a mistake in the signature
+            if not np.can_cast(array.dtype, spec.dtype, "same_kind") and not _holds(array, spec.dtype):
+                raise DTypeError(
+                    f"{what} has dtype {array.dtype.name}, which does not convert to {spec.dtype.name} without "
+                    "loss. Convert it in the generator, or declare its dtype in output_signature."
                 )
-            out.append(array)
-        return out
+            array = array.astype(spec.dtype)
+        if not spec.accepts(array.shape):
+            raise ShapeError(
+                f"{what} has shape {array.shape}; output_signature says {spec.shape}. "
+                "Yield that shape, or write None in output_signature for sizes that vary."
+            )
+        return array
 
 
 def _holds(array: np.ndarray, dtype: np.dtype) -> bool:

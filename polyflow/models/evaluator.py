@@ -18,6 +18,7 @@ from .own_steps import Returned, takes_training
 from .resident import Epochs, epochs_in_memory
 from .runner import Runner
 from .step import Step
+from .stretches import in_stretches
 
 
 class Evaluator(Runner):
@@ -127,11 +128,15 @@ class Evaluator(Runner):
             ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
             return objective.named(value for (value,) in columns)
         objective.reset()
-        checks = self._checks(self.objective)
         watched = watchers.needs_test_batches
-        for index, batch in enumerate(feed.epoch(0)):
-            for check in checks:
-                check(batch)
+        batches = self._checked(feed.epoch(0))
+        if feed.may_run_ahead and not (own or watched):
+            done = 0
+            for count in in_stretches(step, batches):
+                done += count
+                watchers.advance_test(done)
+            return objective.results()
+        for index, batch in enumerate(batches):
             if watched:
                 watchers.on_test_batch_begin(index)
             returned = step(batch)

@@ -10,7 +10,7 @@ from ..backend import selection
 from ..convert import short
 from ..errors import NotCompiledError, ShapeError
 from ..layers.base import Layer
-from .feed import Feed, host_structure, is_iterable_of_batches, make_feed, the_one, unpack
+from .feed import Batch, Feed, host_structure, is_iterable_of_batches, make_feed, the_one, unpack
 from .inventory import Inventory
 from .objectives import AnyObjective
 from .own_steps import Returned, metrics_of, on_parts, takes_data
@@ -160,6 +160,14 @@ class Runner:
             if type(first).check_values is not Layer.check_values:
                 found.append(lambda batch, first=first, part=part: first.check_values(part(batch[0])))
         return found
+
+    def _checked(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Batches that have been looked at on the host."""
+        checks = self._checks(self.objective)
+        for batch in batches:
+            for check in checks:
+                check(batch)
+            yield batch
 
     def _step(self, kind: str, held: Inventory | None = None) -> Step:
         """The compiled step for what the model holds now, which may be known already."""

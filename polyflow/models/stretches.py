@@ -31,7 +31,7 @@ STEPS = 64
 def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
     """Run a step for each of these batches; gives how many have been run, whenever a call ends.
 
-    What the batches raise comes when the steps of those before have been run.
+    Op by op, each is a call. What the batches raise comes when the steps of those before have been run.
     """
     source, held = iter(batches), None
     ended = False
@@ -72,7 +72,7 @@ def _most(step: Step, batch: Any) -> int:
     """How many batches like this one to wait for."""
     known = step.passes.get(step.key(batch))
     if known is None:
-        return 1 if step.key(batch) in step.passes else min(2, _room(tree.flatten(batch)[0]))
+        return 1 if step.eagerly or step.key(batch) in step.passes else min(2, _room(tree.flatten(batch)[0]))
     return min(known.stride, known.loop.batches)
 
 

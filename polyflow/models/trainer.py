@@ -13,7 +13,7 @@ from ..callbacks import CallbackList, LazyLogs
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
-from .feed import Batch, Feed, is_iterable_of_batches, split_validation
+from .feed import Feed, is_iterable_of_batches, split_validation
 from .objectives import AnyObjective, objective_of
 from .own_steps import Returned
 from .step import Step
@@ -240,7 +240,7 @@ class Trainer(Evaluator):
         logs = LazyLogs(objective.results)
         watched = watchers.needs_batches
         batches = self._checked(feed.epoch(epoch))
-        if feed.may_run_ahead and not (watched or step.eagerly or isinstance(objective, Returned)):
+        if feed.may_run_ahead and not (watched or isinstance(objective, Returned)):
             done = 0
             for count in in_stretches(step, batches):
                 done += count
@@ -262,13 +262,6 @@ class Trainer(Evaluator):
             watchers.advance(index + 1, logs)
             if self.stop_training:
                 break
-
-    def _checked(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        checks = self._checks(self.objective)
-        for batch in batches:
-            for check in checks:
-                check(batch)
-            yield batch
 
     def _warn_of_nan(self, step: int, epoch: int) -> None:
         warnings.warn(

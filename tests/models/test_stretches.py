@@ -60,6 +60,21 @@ def test_the_numbers_are_those_of_one_step_at_a_time(groups, options):
     assert steps_of(one) == steps_of(other)
 
 
+def test_evaluation_has_the_numbers_of_one_step_at_a_time(groups):
+    one = model()
+    each = pf.keras.callbacks.LambdaCallback(on_test_batch_end=lambda batch, logs: None)
+    found = one.evaluate(computed(), verbose=0)
+    assert sum(groups) == 9
+    np.testing.assert_allclose(found, one.evaluate(computed(), verbose=0, callbacks=[each]), rtol=1e-5)
+
+
+def test_op_by_op_each_step_is_a_call(groups):
+    one = model()
+    one.run_eagerly = True
+    one.fit(computed(), verbose=0)
+    assert groups == [1] * 9
+
+
 def test_epochs_of_so_many_steps_take_so_many_batches():
     taken = []
 
