@@ -94,12 +94,17 @@ class Pass:
     def call(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
         """Run steps and let the variables hold what comes out; returns the reports, epochs first."""
         started = perf_counter()
+        reports = self.run(data, orders, start, stop)
+        self.pace(stop - start, perf_counter() - started)
+        return reports
+
+    def run(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
+        """As `call`, of steps that may take as long as they want to."""
         reports = self._donating(data, orders, start, stop) if self.donated else None
         if reports is None:
             state, reports = self.program([v._value.array for v in self.variables], data, orders, start, stop)
             values = [Tensor(state[place], self.backend) for place in self.loop.writes]
             assign_all(self.written, values)
-        self._pace(stop - start, perf_counter() - started)
         return reports
 
     def _donating(self, data: Any, orders: np.ndarray, start: int, stop: int) -> list[np.ndarray] | None:
@@ -115,7 +120,7 @@ class Pass:
         reports = handed_over(self.written, self.donated, run)
         return None if reports is None else list(map(np.asarray, reports))
 
-    def _pace(self, steps: int, seconds: float) -> None:
+    def pace(self, steps: int, seconds: float) -> None:
         """Choose how many steps the next call takes; the first may have compiled a program, and tells nothing."""
         first, self.seconds = not self.seconds, seconds
         self.stride = 8 if first else max(1, min(8 * steps, int(SECONDS * steps / max(seconds, 1e-6))))

@@ -29,12 +29,13 @@ STEPS = 64
 
 
 def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
-    """Run a step for each of these batches; gives how many have been run, whenever a call ends.
+    """Run a step for each of these batches; gives how many have been begun, whenever a call has.
 
-    Op by op, each is a call. What the batches raise comes when the steps of those before have been run.
+    Op by op, each is a call. What the batches raise comes when the steps of those before have been run. While a call
+    runs on the device the batches of the next are computed; no third one begins.
     """
     source, held = iter(batches), None
-    ended = False
+    ended, before = False, None
     while not ended:
         group: list[Any] = []
         failure, most, began = None, 1, perf_counter()
@@ -54,8 +55,10 @@ def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
                 held = batch
                 break
             group.append(batch)
+        if before is not None:
+            before.wait()
         if group:
-            _run(step, group)
+            before = _begun(step, group)
             yield len(group)
         if failure is not None:
             raise failure
@@ -76,7 +79,22 @@ def _most(step: Step, batch: Any) -> int:
     return min(known.stride, known.loop.batches)
 
 
-def _run(step: Step, group: list[Any]) -> None:
+class _Call:
+    """Steps that have begun and may still run on the device."""
+
+    def __init__(self, one: Pass, steps: int) -> None:
+        self.one, self.steps, self.began = one, steps, perf_counter()
+
+    def wait(self) -> None:
+        """Let the steps end, and choose how many the next call takes."""
+        one = self.one
+        small = next((i for i in range(len(one.written)) if i not in one.donated), None)
+        if small is not None:  # others would be held by whoever looks, so that the next call could not work in them
+            one.backend.to_numpy(one.written[small]._value.array)
+        one.pace(self.steps, perf_counter() - self.began)
+
+
+def _begun(step: Step, group: list[Any]) -> _Call | None:
     """Run the steps of batches that are alike: by the program for many, unless there is but one and no such program."""
     key = step.key(group[0])
     if len(group) > 1 and key not in step.passes:
@@ -85,11 +103,13 @@ def _run(step: Step, group: list[Any]) -> None:
     if known is None:
         for batch in group:
             step(batch)
-        return
+        return None
     size, count = known.loop.batch_size, known.loop.batches
     columns = zip(*[tree.flatten(batch)[0] for batch in group], strict=True)
-    rows = [_filled(column, size * count) for column in columns]
-    known.call(known.program.place(rows), np.arange(size * count)[None], 0, len(group))
+    rows = known.program.place([_filled(column, size * count) for column in columns])
+    call = _Call(known, len(group))
+    known.run(rows, np.arange(size * count)[None], 0, len(group))
+    return call
 
 
 def _pass(step: Step, batch: Any) -> Pass | None:

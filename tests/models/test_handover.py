@@ -28,7 +28,7 @@ def on_jax(monkeypatch):
     """Arrays of any size are donated, and calls take two steps."""
     monkeypatch.setattr(jax_loop, "_LARGE", 0)
     monkeypatch.setattr(jax_loop, "_WORTH", 0)
-    monkeypatch.setattr(resident.Pass, "_pace", lambda self, steps, seconds: setattr(self, "stride", 2))
+    monkeypatch.setattr(resident.Pass, "pace", lambda self, steps, seconds: setattr(self, "stride", 2))
     with pf.use_backend("jax"):
         yield
 

@@ -123,7 +123,7 @@ def test_the_numbers_are_those_of_one_step_at_a_time(backend, calls, chain):
 
 def test_however_steps_are_put_into_calls(backend, calls, monkeypatch):
     results = []
-    monkeypatch.setattr(resident.Pass, "_pace", lambda self, steps, seconds: None)
+    monkeypatch.setattr(resident.Pass, "pace", lambda self, steps, seconds: None)
     for stride in (1, 3, 7, 1000) if backend == "numpy" else (3, 1000):
         one = model()
         one.fit(X, Y, epochs=1, verbose=0, shuffle=False)
@@ -225,7 +225,7 @@ def test_the_first_step_whose_loss_is_nan_is_named(backend, calls):
 
 
 def test_an_interrupt_leaves_the_state_between_two_calls(backend, monkeypatch):
-    monkeypatch.setattr(resident.Pass, "_pace", lambda self, steps, seconds: None)
+    monkeypatch.setattr(resident.Pass, "pace", lambda self, steps, seconds: None)
     one, other = model(), model()
     for each in (one, other):
         each.fit(X, Y, epochs=1, shuffle=False, verbose=0)
