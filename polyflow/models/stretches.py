@@ -24,6 +24,9 @@ SECONDS = 0.1
 BYTES = 1 << 22
 """The batches of a stretch have no more bytes than this together."""
 
+LARGE = 1 << 17
+"""A batch of more bytes is a call of its own: to lay several side by side takes as long as their calls."""
+
 STEPS = 64
 """How many steps a stretch has at most."""
 
@@ -68,7 +71,8 @@ def _room(leaves: list[np.ndarray]) -> int:
     """How many batches like this one a stretch has at most."""
     if len({len(leaf) for leaf in leaves}) != 1 or not len(leaves[0]):
         return 1
-    return min(STEPS, BYTES // max(1, sum(leaf.nbytes for leaf in leaves)))
+    size = max(1, sum(leaf.nbytes for leaf in leaves))
+    return min(STEPS, BYTES // size) if size <= LARGE else 1
 
 
 def _most(step: Step, batch: Any) -> int:
