@@ -216,11 +216,14 @@ class Plugin:
 
     def _check_device(self, backend: Backend, device: str | None) -> None:
         try:
-            devices = tuple(backend.devices())
+            given = backend.devices()
+            devices = given if isinstance(given, str) else tuple(given)
         except BackendError:
             raise
         except Exception as error:
             raise BackendUnavailableError(f"{self.info} has no device here: {told(error)}.") from error
+        if isinstance(devices, str):
+            raise self.broken(f"its devices() returned the string {devices!r}, expected a list of names")
         if not devices:
             raise BackendUnavailableError(f"{self.info} has no device here: its library answers, but lists none.")
         if backend.device not in devices:

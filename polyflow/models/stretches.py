@@ -69,7 +69,8 @@ def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
 
 def _room(leaves: list[np.ndarray]) -> int:
     """How many batches like this one a stretch has at most."""
-    if len({len(leaf) for leaf in leaves}) != 1 or not len(leaves[0]):
+    rows = {leaf.shape[:1] for leaf in leaves}
+    if len(rows) != 1 or rows <= {(), (0,)}:
         return 1
     size = max(1, sum(leaf.nbytes for leaf in leaves))
     return min(STEPS, BYTES // size) if size <= LARGE else 1

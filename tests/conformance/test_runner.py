@@ -71,6 +71,10 @@ def source(tmp_path, monkeypatch):
         ),
         ("class Mine(NumPyBackend):\n    protocol = '9.0'", "for version 9.0 of the backend protocol"),
         ("class Mine(NumPyBackend):\n    protocol = 1", "protocol version is 1, expected a string such as '1.0'"),
+        (
+            "class Mine(NumPyBackend):\n    def devices(self): return 'cpu:0'",
+            "devices() returned the string 'cpu:0', expected a list of names",
+        ),
         ("class Mine(NumPyBackend):\n    def asarray(self, *given): return [1]", "asarray of a NumPy array"),
         ("raise SystemExit(3)", "SystemExit"),
     ],
