@@ -18,6 +18,7 @@ from ..tensor import Operators, Tensor, asarray
 from . import notes, refusals
 from .joint import called
 from .retracing import Programs, traits
+from .signature import Signature
 from .trace import Compiled, Traced, parameters, trace
 
 MANY_CALLS = 10
@@ -34,9 +35,11 @@ class Function:
     trainable variable which it has assigned, are its ops.
     """
 
-    def __init__(self, function: Callable[..., Any], programs: Programs | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], signature: Signature | None = None, programs: Programs | None = None
+    ) -> None:
         functools.update_wrapper(self, function)
-        self.python_function = function
+        self.python_function, self.signature = function, signature
         self.name = getattr(function, "__name__", "the function")
         self._programs = Programs() if programs is None else programs
         self._making = threading.Lock()
@@ -48,7 +51,7 @@ class Function:
         """As a method: the function with its first argument given, with programs of its own for each object."""
         if owner is None:
             return self
-        return Function(self.python_function.__get__(owner), self._programs_for(owner))
+        return Function(self.python_function.__get__(owner), self.signature, self._programs_for(owner))
 
     def _programs_for(self, owner: Any) -> Programs:
         """The programs made for an object, for as long as it lives."""
@@ -62,9 +65,11 @@ class Function:
         return f"<polyflow function {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Function, (self.python_function,)
+        return Function, (self.python_function, self.signature)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.signature is not None:
+            args, kwargs = self.signature.fit(self.python_function, args, kwargs), {}
         if _setting.eagerly:
             return self.python_function(*args, **kwargs)
         top = interpreter.get()
@@ -99,6 +104,8 @@ class Function:
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
+        if self.signature is not None:
+            args, kwargs = self.signature.fit(self.python_function, args, kwargs), {}
         leaves, structure, tensors = self._tensors(args, kwargs)
         backend = tensors[0].backend if tensors else selection.current()
         return self._program(leaves, structure, tensors, backend).traced
@@ -205,12 +212,17 @@ def _maybe_array(leaf: Any) -> Any:
 def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Run ``func`` as a compiled graph (a decorator, with or without parentheses).
 
-    ``input_signature``, ``jit_compile``, ``reduce_retracing`` and ``autograph`` are accepted as in TensorFlow and
-    change nothing: every signature is traced once and compiled.
+    Args:
+        func: the function.
+        input_signature: a `TensorSpec` for each argument, or a container of them. Numbers, lists and arrays become
+            tensors of these dtypes, and what does not fit is refused; each shape is still traced by itself.
+        jit_compile, reduce_retracing, autograph: accepted as in TensorFlow; they change nothing.
     """
     unknown = set(options) - {"input_signature", "jit_compile", "reduce_retracing", "autograph"}
     if unknown:
         raise TypeError(f"function has no option {min(unknown)!r}.")
     if func is not None and not callable(func):
         raise TypeError(f"function takes a Python function to turn into graphs; got {func!r}.")
-    return Function if func is None else Function(func)
+    given = options.get("input_signature")
+    signature = None if given is None else Signature(given)
+    return Function(func, signature) if func is not None else functools.partial(Function, signature=signature)

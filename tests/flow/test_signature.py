@@ -1,0 +1,88 @@
+"""input_signature: numbers, lists and arrays become tensors of its dtypes, and what does not fit is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow.errors import DTypeError, ShapeError
+
+LINE = pf.TensorSpec([None], pf.float32)
+
+
+def counted(*specs):
+    calls = []
+
+    @pf.function(input_signature=list(specs))
+    def twice(x, *rest):
+        calls.append(x.shape)
+        return x * 2
+
+    return twice, calls
+
+
+def test_what_a_user_passes_becomes_a_tensor():
+    twice, calls = counted(LINE)
+    for given in (pf.constant([1.0, 2.0]), [1, 2], np.array([1.0, 2.0]), (1.0, 2.0)):
+        found = twice(given)
+        assert found.dtype is pf.float32
+        np.testing.assert_array_equal(found.numpy(), [2, 4])
+    assert len(calls) == 1
+    np.testing.assert_array_equal(twice(x=[3.0]).numpy(), [6])
+    assert [node.op.name for node in twice.graph([1.0, 2.0]).nodes] == ["multiply"]
+
+
+def test_a_number_is_no_static_value():
+    twice, calls = counted(pf.TensorSpec([], pf.int32))
+    assert [int(twice(n)) for n in range(5)] == [0, 2, 4, 6, 8]
+    assert len(calls) == 1
+
+
+def test_containers():
+    @pf.function(input_signature=(LINE, {"scale": pf.TensorSpec([]), "parts": [LINE, LINE]}))
+    def total(x, options):
+        return pf.sum(x * options["scale"]) + pf.sum(options["parts"][1])
+
+    assert float(total([1, 2], {"scale": 3, "parts": [[0], [4]]})) == 13
+    with pytest.raises(TypeError, match="a dict of 'scale', 'parts'"):
+        total([1, 2], {"scale": 3})
+    with pytest.raises(TypeError, match="a sequence of 2"):
+        total([1, 2], {"scale": 3, "parts": [[0]]})
+
+
+def test_methods_and_tapes():
+    class Model(pf.Module):
+        def __init__(self):
+            self.w = pf.Variable(3.0)
+
+        @pf.function(input_signature=[LINE])
+        def __call__(self, x):
+            return pf.sum(x * self.w)
+
+    model = Model()
+    with pf.GradientTape() as tape:
+        value = model([1, 2])
+    assert float(tape.gradient(value, model.w)) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ((pf.constant([[1.0]]),), ShapeError, r"shape \(1, 1\); its input_signature has \(None,\)"),
+        ((pf.constant([1, 2]),), DTypeError, "is int32; its input_signature has float32"),
+        (([1.0], 2.0), TypeError, "got 2 arguments; its input_signature has 1"),
+    ],
+    ids=["shape", "dtype", "number"],
+)
+def test_what_does_not_fit(given, error, words):
+    twice, calls = counted(LINE)
+    with pytest.raises(error, match=words):
+        twice(*given)
+    assert not calls
+
+
+@pytest.mark.parametrize(("signature", "words"), [(3, "is a list"), ([3], "holds TensorSpecs; got 3")])
+def test_what_is_no_signature(signature, words):
+    with pytest.raises(TypeError, match=words):
+        pf.function(lambda x: x, input_signature=signature)
