@@ -27,7 +27,7 @@ from .math import l2_normalize, zero_fraction
 from .missing import answer
 from .ops import elementwise, indexing, reduction
 from .random.draws import keep_mask
-from .tensor import Tensor, asarray
+from .tensor import Tensor, asarray, concrete
 
 swish = silu
 
@@ -89,7 +89,7 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     if not x.shape or classes.shape != x.shape[:-1]:
         raise ShapeError(f"labels of shape {x.shape[:-1]} go with logits of shape {x.shape}; got {classes.shape}.")
     known = elementwise.logical_and(elementwise.greater_equal(classes, 0), elementwise.less(classes, x.shape[-1]))
-    if isinstance(known, Tensor) and not bool(reduction.all(known)):
+    if concrete(known) and not bool(reduction.all(known)):
         outside = indexing.getitem(classes, elementwise.logical_not(known)).numpy()[0]
         raise LabelError(
             f"label {outside} is none of the {x.shape[-1]} classes that the logits tell apart. Expected whole numbers "

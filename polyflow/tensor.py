@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -349,7 +349,25 @@ def assign_to_origin(part: Any) -> Callable[[Any], Any]:
     return lambda value: variable.assign_at(key, value)
 
 
-class Tensor(Operators):
+def concrete(x: Any) -> TypeGuard[Tensor]:
+    """Whether ``x`` is a tensor that has values, on a backend."""
+    return issubclass(x.__class__, Tensor)
+
+
+class Symbolic(Operators):
+    """A tensor of a traced function, which has no values yet."""
+
+    __slots__ = ()
+
+
+class _TensorType(type):
+    """Tensors of traced functions are instances of `Tensor` too, as users expect; `concrete` tells them apart."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return issubclass(instance.__class__, (cls, Symbolic))
+
+
+class Tensor(Operators, metaclass=_TensorType):
     """An array of numbers on one backend, a value: ``x[key] = y`` changes ``x`` and nothing that was made of it.
 
     Tensors come from `tensor`, from creation functions and from ops. ``array`` is the library's own array: polyflow

@@ -13,7 +13,7 @@ from . import dtypes as dt
 from .errors import DTypeError, TraceError
 from .ops import indexing
 from .ops.call import interpreter
-from .tensor import Operators, Tensor, asarray, check_shape, here, moved, tensor
+from .tensor import Operators, Tensor, asarray, check_shape, concrete, here, moved, tensor
 from .tensor_shape import TensorShape
 
 _top = interpreter.get
@@ -237,7 +237,7 @@ def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
     token = interpreter.set(None)
     try:
         value = value.read() if isinstance(value, Operators) else value
-        if isinstance(value, Operators) and not isinstance(value, Tensor):
+        if isinstance(value, Operators) and not concrete(value):
             raise TraceError(
                 "the first value of a variable made in a traced function was computed by that function, so it is not "
                 "known yet. Start with a value from outside, e.g. zeros, and assign the computed one."

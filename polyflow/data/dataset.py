@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import OutOfRangeError, UnsupportedError
 from ..missing import Instead
-from ..tensor import Tensor, tensor
+from ..tensor import Tensor, concrete, tensor
 from .arguments import AUTOTUNE, integer
 from .cache import Cache
 from .making import Made
@@ -179,7 +179,7 @@ class Dataset(Made):
             state = function(structure.pack(leaves), element)
             state = tuple(state) if isinstance(state, list) else state
             found = structure.flatten(state, "the state that the function given to reduce() returned")
-            leaves = [leaf if isinstance(leaf, Tensor) else tensor(leaf) for leaf in found]
+            leaves = [leaf if concrete(leaf) else tensor(leaf) for leaf in found]
         return structure.pack(leaves)
 
 

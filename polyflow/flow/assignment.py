@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import TraceError
 from ..ops import call, indexing
-from ..tensor import Tensor
+from ..tensor import Tensor, concrete
 from ..variable import Variable
 from .tape import Tape
 from .trace import Symbol, tracer_of
@@ -34,7 +34,7 @@ def assign(x: Any, key: Any, values: Any) -> None:
             "this tensor is a variable's value or a traced function's argument. Assign to a copy: x.copy()."
         )
     top = call.interpreter.get()
-    if isinstance(x, Tensor) and top is not None and top.backend is not None:
+    if concrete(x) and top is not None and top.backend is not None:
         raise TraceError(
             "a traced function assigned to elements of a tensor from outside, which would change while tracing only. "
             "Assign to a copy made inside: x.copy()."
@@ -60,11 +60,11 @@ def assign(x: Any, key: Any, values: Any) -> None:
 
 def _twin(x: Any) -> Any:
     """Another tensor, or symbol, of the same value."""
-    return Tensor(x.array, x.backend) if isinstance(x, Tensor) else Symbol(x.value, x.backend, x.tracer)
+    return Tensor(x.array, x.backend) if concrete(x) else Symbol(x.value, x.backend, x.tracer)
 
 
 def _move(source: Any, target: Any) -> None:
-    if isinstance(target, Tensor):
+    if concrete(target):
         target.array = source.array
     else:
         target.value = source.value

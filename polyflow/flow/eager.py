@@ -17,7 +17,7 @@ from ..ops import call, elementwise
 from ..ops.attributes import Attrs
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, asarray, here, holds_tensors, packed, tensor
+from ..tensor import Operators, Tensor, asarray, concrete, here, holds_tensors, packed, tensor
 from ..variable import Variable
 
 _WEAK = frozenset({dt.float32, dt.float64})
@@ -116,14 +116,14 @@ def _plan(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
 def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = None) -> Tensor:
     """Run a prepared op now, on the backend of its arguments."""
     if backend is None:
-        backend = next((a.backend for a in args if isinstance(a, Tensor)), None) or selection.current()
+        backend = next((a.backend for a in args if concrete(a)), None) or selection.current()
     return Tensor(again(op, args, attrs, backend), backend)
 
 
 def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) -> Any:
     """The array that an op's kernel makes; raises the exception that a user should see."""
     try:
-        return op.kernels[backend](*[a.array if isinstance(a, Tensor) else a for a in args], **attrs)
+        return op.kernels[backend](*[a.array if concrete(a) else a for a in args], **attrs)
     except Exception as error:
         raise explain(op, args, attrs, error) from None
 
@@ -131,7 +131,7 @@ def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) ->
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
     """The exception a user sees for a kernel's: the op's own rule speaks first, to say the same on every backend."""
     for arg in args:
-        if isinstance(arg, Operators) and not isinstance(arg, Tensor):
+        if isinstance(arg, Operators) and not concrete(arg):
             return arg.kept()  # type: ignore[attr-defined]  # of a function that has been traced
     try:
         op.infer(specs(args), attrs)

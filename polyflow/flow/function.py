@@ -14,7 +14,7 @@ from ..errors import DTypeError
 from ..missing import Instead
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, asarray
+from ..tensor import Operators, Tensor, asarray, concrete
 from . import notes, refusals
 from .joint import called
 from .retracing import Programs, traits
@@ -116,8 +116,7 @@ class Function:
 
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         signature = tuple(
-            ("tensor", leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else ("static", type(leaf), leaf)
-            for leaf in leaves
+            ("tensor", leaf.shape, leaf.dtype) if concrete(leaf) else ("static", type(leaf), leaf) for leaf in leaves
         )
         key = (backend, structure, signature)
         try:
@@ -139,9 +138,7 @@ class Function:
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         def flat(*symbols: Any) -> Any:
             waiting = iter(symbols)
-            args, kwargs = tree.unflatten(
-                structure, [next(waiting) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-            )
+            args, kwargs = tree.unflatten(structure, [next(waiting) if concrete(leaf) else leaf for leaf in leaves])
             return self.python_function(*args, **kwargs)
 
         named = _names(self.python_function, *tree.unflatten(structure, leaves))
@@ -162,7 +159,7 @@ class Function:
     def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:
         leaves, structure = tree.flatten((args, kwargs))
         leaves = [leaf.read() if isinstance(leaf, Operators) else _maybe_array(leaf) for leaf in leaves]
-        return leaves, structure, [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+        return leaves, structure, [leaf for leaf in leaves if concrete(leaf)]
 
 
 class _Setting:
@@ -190,7 +187,7 @@ def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     known = parameters(function)
     pairs = [(known[i] if i < len(known) else f"argument_{i}", arg) for i, arg in enumerate(args)]
     for name, container in (*pairs, *sorted(kwargs.items())):
-        count = sum(isinstance(leaf, Tensor) for leaf in tree.flatten(container)[0])
+        count = sum(concrete(leaf) for leaf in tree.flatten(container)[0])
         found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
     return found
 

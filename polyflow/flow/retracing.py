@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .. import tree
-from ..tensor import Tensor
+from ..tensor import concrete
 from . import notes
 from .trace import Compiled, parameters
 
@@ -88,7 +88,7 @@ def traits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 
 def _shown(leaf: Any) -> str:
-    if isinstance(leaf, Tensor):
+    if concrete(leaf):
         return f"{leaf.dtype.name} of shape {leaf.shape}"
     text = repr(leaf)
     return text if len(text) < 60 else f"{text[:57]}..."

@@ -69,7 +69,7 @@ def _fit(value: Any, spec: Any, what: str) -> Any:
     if found.dtype is not spec.dtype:
         raise DTypeError(
             f"{what} is {found.dtype.name}; its input_signature has {spec.dtype.name}. "
-            f"Convert it with tf.cast(value, {spec.dtype.name!r})."
+            f"Convert it with astype({spec.dtype.name!r})."
         )
     if not spec.accepts(tuple(found.shape)):
         raise ShapeError(

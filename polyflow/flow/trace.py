@@ -18,7 +18,7 @@ from ..errors import MixedBackendsError, TraceError
 from ..ops import elementwise
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, assign_to_origin
+from ..tensor import Operators, Symbolic, Tensor, assign_to_origin
 from ..tensor_shape import TensorShape
 from ..variable import Variable, assign_all
 from . import eager, notes, refusals
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..ops.declare import Op
 
 
-class Symbol(Operators):
+class Symbol(Symbolic):
     """A tensor of a traced function: it has a shape and a dtype, and no values yet."""
 
     __slots__ = ("__weakref__", "backend", "fixed", "mask", "node", "origin", "tracer", "value")

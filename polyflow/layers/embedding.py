@@ -11,7 +11,7 @@ from .. import dtypes as dt
 from ..errors import DTypeError
 from ..ops.elementwise import not_equal
 from ..ops.indexing import take
-from ..tensor import Tensor
+from ..tensor import concrete
 from .base import Layer, Shape
 
 
@@ -62,7 +62,7 @@ class Embedding(Layer):
             inputs = inputs.astype(dt.int32)  # as Keras: whole numbers that came as floats
         if inputs.dtype not in dt.INTEGERS:
             raise DTypeError(f"layer {self.name!r} (Embedding) needs integers; got {inputs.dtype.name}.")
-        if isinstance(inputs, Tensor):  # values are there: look at them, as training does before a compiled step
+        if concrete(inputs):  # values are there: look at them, as training does before a compiled step
             self.check_values(inputs.numpy())
         return take(self.embeddings, inputs, axis=0)
 

@@ -18,7 +18,7 @@ from ..ops.nn import log_softmax, sigmoid, softmax, softplus
 from ..ops.reduction import mean, sum
 from ..ops.rules import normal_axis
 from ..ops.shape import expand_dims, squeeze
-from ..tensor import Tensor
+from ..tensor import concrete
 from .base import LossFunctionWrapper
 from .labels import check_classes
 from .regression import EPSILON
@@ -138,7 +138,7 @@ def sparse_categorical_crossentropy(
     y_pred = prediction(y_pred)
     labels = _labels(y_true, y_pred, axis)
     classes = y_pred.shape[axis]
-    if isinstance(labels, Tensor):
+    if concrete(labels):
         check_classes(labels.numpy(), classes, ignore_class)
     whole = labels if labels.dtype in dt.INTEGERS else astype(labels, dt.int32)
     chosen = one_hot(whole, classes, axis=normal_axis(axis, len(y_pred.shape)), dtype=dt.bool_)

@@ -16,7 +16,7 @@ from polyflow.flow.tape import Tape
 from polyflow.flow.trace import Compiled, trace
 from polyflow.ops import creation, elementwise, indexing
 from polyflow.ops.rules import Spec
-from polyflow.tensor import Tensor
+from polyflow.tensor import Tensor, concrete
 
 from .programs import F64, programs, run
 
@@ -269,3 +269,17 @@ def test_errors_leave_no_interpreter_behind():
     with pytest.raises(ZeroDivisionError):
         traced(lambda x: 1 / 0, np.ones(1))
     assert interpreter.get() is None
+
+
+def test_tensors_of_a_traced_function_are_tensors_to_those_who_ask():
+    seen = []
+
+    @pf.function
+    def asked(x, v):
+        seen.extend([isinstance(x, pf.Tensor), isinstance(x * 2, pf.Tensor), isinstance(v, pf.Tensor), concrete(x)])
+        return x
+
+    asked(pf.constant(1.0), 3)
+    assert seen == [True, True, False, False]
+    assert concrete(pf.constant(1.0))
+    assert not isinstance(pf.Variable(1.0), pf.Tensor)

@@ -11,7 +11,7 @@ from ...errors import ShapeError
 from ...ops.call import interpreter
 from ...ops.elementwise import not_equal
 from ...ops.several import parts
-from ...tensor import Operators, Tensor, asarray
+from ...tensor import Operators, asarray, concrete
 from ..interpreter import inside
 from .agreement import check_specs, check_structure, tensors
 from .narrowing import read_for, with_few
@@ -100,7 +100,7 @@ def predicate(name: str, pred: Any) -> Any:
             f"{name} decides by one value; its condition has shape {tuple(shape)}. "
             "Reduce it with .all() or .any(), or choose element by element with where."
         )
-    if not isinstance(value, Operators) or isinstance(value, Tensor):
+    if not isinstance(value, Operators) or concrete(value):
         return bool(value)
     return value if value.dtype is dt.bool_ else not_equal(value, 0)
 
