@@ -63,11 +63,21 @@ def test_mean_and_sum_reduce_as_keras_does(keras, name, shape, weight):
     np.testing.assert_allclose(ours.result().numpy(), np.asarray(theirs.result()), rtol=1e-6)
 
 
+def _by_name(module, name):
+    """The metric; None where it needs arguments."""
+    try:
+        return module.get(name)
+    except TypeError:
+        return None
+
+
 def test_every_name_we_know_means_the_same_to_keras(keras):
     for name in metrics.FAMILY.names:
         if "wrapper" in name.lower():
             continue
-        theirs, ours = keras.metrics.get(name), metrics.get(name)
+        theirs, ours = (_by_name(one, name) for one in (keras.metrics, metrics))
+        if theirs is ours is None:
+            continue
         assert type(ours).__name__ == type(theirs).__name__
         assert ours.name in (theirs.name, theirs.name.rsplit("_", 1)[0])  # Keras numbers some of its names
 

@@ -9,7 +9,7 @@ from typing import Any
 from ... import dtypes as dt
 from ... import tree
 from ...errors import DTypeError, ShapeError
-from ...tensor import Operators, Tensor, asarray
+from ...tensor import Operators, asarray, concrete
 from .agreement import handed_on, tensors
 from .scan import run
 from .while_loop import while_loop
@@ -42,7 +42,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         new = body_fun(i, tree.unflatten(structure, held))
         return [i + 1, *handed_on("fori_loop", "what body_fun returned", new, held, structure, "init_val")]
 
-    if all(isinstance(one, (int, Tensor)) for one in bounds):
+    if all(isinstance(one, int) or concrete(one) for one in bounds):
         length = max(0, int(high) - int(low))
         last, _, _ = run(lambda now, _: (step(now), [], tree.flatten(None)[1]), [start, *carry], [], length)
     else:

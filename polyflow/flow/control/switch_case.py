@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import dtypes as dt
 from ...errors import DTypeError, ShapeError
-from ...tensor import Operators, Tensor
+from ...tensor import Operators, concrete
 from .cond import Labelled, choose, predicate
 
 Pairs = Sequence[tuple[Any, Callable[..., Any]]] | Mapping[Any, Callable[..., Any]]
@@ -44,7 +44,7 @@ def switch_case(
             raise ShapeError(f"switch_case chooses by one number; branch_index has shape {index.shape}.")
         if index.dtype not in dt.INTEGERS:
             raise DTypeError(f"switch_case chooses by an integer; branch_index is {index.dtype.name}.")
-    if isinstance(index, (int, Tensor)):
+    if isinstance(index, int) or concrete(index):
         return functions.get(int(index), other[1])()
     labelled = [(index == number, (f"branch {number}", functions[number])) for number in sorted(functions)]
     return _first("switch_case", labelled if default is not None else labelled[:-1], other)
