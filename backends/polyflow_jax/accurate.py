@@ -130,7 +130,7 @@ def _acosh(x: Any) -> Any:
 
 def _atan(x: Any) -> Any:
     small = abs(x) < 2e-3  # where XLA is off by 5 ulp of float32, in arrays of a few elements
-    return jnp.where(small, x - x * x * x / 3, lax.atan(x)) if x.dtype.itemsize < 8 else lax.atan(x)
+    return jnp.where(small, x * (1 - x * x / 3), lax.atan(x)) if x.dtype.itemsize < 8 else lax.atan(x)
 
 
 def _asin(x: Any) -> Any:
