@@ -69,15 +69,21 @@ def sqrt(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
 
 
 def acos(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
-    """Of 0 with an unknown imaginary part."""
-    known = (x == 0) & xp.isnan(y)
-    return xp.where(known, math.pi / 2, re), xp.where(known, NAN, im)
+    """Of a finite number with an unknown imaginary part."""
+    unknown = xp.isfinite(x) & xp.isnan(y)
+    return xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), re), xp.where(unknown, NAN, im)
+
+
+def asin(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
+    """Of a finite number but 0 with an unknown imaginary part."""
+    unknown = xp.isfinite(x) & (x != 0) & xp.isnan(y)
+    return xp.where(unknown, NAN, re), xp.where(unknown, NAN, im)
 
 
 def acosh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
-    """Of 0 with an unknown imaginary part."""
-    known = (x == 0) & xp.isnan(y)
-    return xp.where(known, NAN, re), xp.where(known, math.pi / 2, im)
+    """Of a finite number with an unknown imaginary part."""
+    unknown = xp.isfinite(x) & xp.isnan(y)
+    return xp.where(unknown, NAN, re), xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), im)
 
 
 def asinh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
