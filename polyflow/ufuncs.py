@@ -33,6 +33,7 @@ OPERATORS = {
 }
 """NumPy's functions behind its operators, each with the method of the right operand that does the same."""
 
+_HOSTED = (np.ndarray, np.generic)
 _NAMES = {"absolute": "abs", "conjugate": "math.conj", "power": "pow", "rint": "round"}
 """Ufuncs that have another name in polyflow."""
 
@@ -43,11 +44,11 @@ def called(value: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], op
     Raises:
         TypeError: for anything but an operator of an array or a NumPy number on the left.
     """
-    operator = ufunc in OPERATORS and method == "__call__" and inputs[-1] is value
-    if operator and not options and isinstance(inputs[0], (np.ndarray, np.generic)):
-        return getattr(value, OPERATORS[ufunc])(inputs[0])
+    first, operator = inputs[0], OPERATORS.get(ufunc) if inputs[-1] is value and method == "__call__" else None
+    if operator is not None and not options and (first.__class__ is np.ndarray or isinstance(first, _HOSTED)):
+        return getattr(value, operator)(first)
     given = f"{type(value).__name__.lower()} of shape {tuple(value.shape)} and dtype {value.dtype.name}"
-    if operator and "out" in options:
+    if operator is not None and "out" in options:
         raise TypeError(
             f"np.{ufunc.__name__} cannot write a {given} into an array. "
             "Write the operator out for a tensor, as in a = a + x, or take its values, as in a += x.numpy()."

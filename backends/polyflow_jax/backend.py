@@ -283,6 +283,9 @@ class JaxBackend(ArrayNamespaceBackend):
         wide = jnp.float32 if x1.dtype in (dt.float16, dt.bfloat16) else x1.dtype
         return jnp.matmul(x1, x2, precision="highest", preferred_element_type=wide).astype(x1.dtype)
 
+    def clamp(self, x: Any, low: Any, high: Any) -> Any:
+        return jnp.minimum(jnp.maximum(x, low), high)
+
     def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
         return jnp.pad(x, widths, constant_values=jnp.asarray(value, x.dtype))
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
+from polyflow.backend.optable import OPS
 
 from . import extremes, sums
 
@@ -56,18 +57,18 @@ ROW = 64
 """Rows of fewer elements are compared with a number just as fast."""
 
 
-def _along(function: Callable[[Any, Any, Callable[[Any], Any]], Any]) -> Any:
+def _along(function: Callable[..., Any]) -> Any:
     """A kernel of a function that is handed the sum over the axis, worked out once where the axis comes again."""
     wide = _wide(function)
 
-    def kernel(x: Any, *, axis: Any) -> Any:
-        return wide(x, axis=axis, total=partial(sums.total, axis=axis, keepdims=True))
+    def kernel(x: Any, *, axis: Any, **attrs: Any) -> Any:
+        return wide(x, axis=axis, total=partial(sums.total, axis=axis, keepdims=True), **attrs)
 
-    def given(*, axis: Any) -> Callable[[Any], Any]:
+    def given(*, axis: Any, **attrs: Any) -> Callable[[Any], Any]:
         return (
-            partial(wide, axis=axis, total=sums.over(axis, True))
+            partial(wide, axis=axis, total=sums.over(axis, True), **attrs)
             if axis.__class__ is int
-            else partial(kernel, axis=axis)
+            else partial(kernel, axis=axis, **attrs)
         )
 
     kernel.given = given  # type: ignore[attr-defined]
@@ -88,14 +89,16 @@ def log_softmax(x: Any, axis: Any, total: Callable[[Any], Any]) -> Any:
     return shifted - np.log(total(np.exp(shifted)))
 
 
-@_wide
-def logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
-    """``log(sum(exp(x)))`` over ``axis``, without overflow; real numbers, at least one."""
+@_along
+def logsumexp(x: Any, axis: Any, total: Callable[[Any], Any], keepdims: bool) -> Any:
+    """``log(sum(exp(x)))`` over ``axis``, without overflow."""
+    if x.dtype.kind == "c" or not x.ndim or not x.size:
+        return OPS["logsumexp"].reference(np.asarray(x), axis=axis, keepdims=keepdims)
     top = extremes.largest(x, axis, True)
     endless = np.isinf(top)
     if np.count_nonzero(endless):
         top = np.where(endless, top.dtype.type(0), top)
-    result = np.log(sums.total(np.exp(x - top), axis, True)) + top
+    result = np.log(total(np.exp(x - top))) + top
     return result if keepdims else result.squeeze(axis)
 
 

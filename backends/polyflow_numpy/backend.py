@@ -17,7 +17,6 @@ from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values, mended
 from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop, LoopProgram
-from polyflow.backend.optable import OPS
 from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
 from polyflow.ops.reference import widened
@@ -41,6 +40,7 @@ from .plans import PlannedLoop, memory, plan
 _multiply: Any = np.multiply.reduce
 _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
+_floored, _isinf, _count = np.floor_divide, np.isinf, np.count_nonzero
 
 _OURS = {dtype: dtype for dtype in dt.ALL}
 _HALVES = frozenset(dt.HALVES)
@@ -77,6 +77,24 @@ def _filled_with(*, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) ->
         return array
 
     return filled
+
+
+def _floor_divide(x1: Any, x2: Any) -> Any:
+    """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
+    result = _floored(x1, x2)
+    if result.dtype.kind not in "iu" and (_count(_isinf(x1)) or _count(_isinf(x2))):
+        return np.where(np.isinf(x1) | np.isinf(x2), np.divide(x1, x2), result)
+    return result
+
+
+def _reference(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An op's reference as a kernel: NumPy's scalars (results without axes) go in as arrays, the halves as float32."""
+    wide = widened(function)
+
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        return wide(*[np.asarray(a) if isinstance(a, np.generic) else a for a in arrays], **attrs)
+
+    return kernel
 
 
 def _spread_to(*, shape: tuple[int, ...]) -> Callable[[Any], Any]:
@@ -226,6 +244,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     matmul: Any = staticmethod(products.matmul)
     where: Any = staticmethod(select.where)
     clip: Any = staticmethod(limits.clip)
+    clamp: Any = staticmethod(limits.clamp)
     sigmoid: Any = staticmethod(activations.sigmoid)
     relu: Any = staticmethod(activations.relu)
     erf: Any = staticmethod(error_function.erf)
@@ -233,6 +252,7 @@ class NumPyBackend(ArrayNamespaceBackend):
     erfinv: Any = staticmethod(error_function.erfinv)
     softmax: Any = staticmethod(activations.softmax)
     log_softmax: Any = staticmethod(activations.log_softmax)
+    logsumexp: Any = staticmethod(activations.logsumexp)
 
     def pow(self, x1: Any, x2: Any) -> Any:
         try:
@@ -241,15 +261,7 @@ class NumPyBackend(ArrayNamespaceBackend):
             check_power(x1, np.asarray(x2))
             raise
 
-    def floor_divide(self, x1: Any, x2: Any) -> Any:
-        """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
-        result = np.floor_divide(x1, x2)
-        if result.dtype.kind not in "iu":
-            first, second = np.isinf(x1), np.isinf(x2)
-            if np.count_nonzero(first) or np.count_nonzero(second):
-                return np.where(first | second, np.divide(x1, x2), result)
-        return result
-
+    floor_divide: Any = staticmethod(_floor_divide)
     remainder: Any = staticmethod(np.remainder)
     bitwise_left_shift: Any = staticmethod(np.left_shift)
     bitwise_right_shift: Any = staticmethod(np.right_shift)
@@ -346,11 +358,6 @@ class NumPyBackend(ArrayNamespaceBackend):
         total = sums.total(x.astype(dt.float32) if x.dtype in _HALVES else x, axis, keepdims)
         mean = total / (x.size // total.size) if x.size else np.full_like(total, np.nan)
         return mean.astype(x.dtype) if x.dtype in _HALVES else mean
-
-    def logsumexp(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
-        if x.dtype.kind == "c" or not x.ndim or not x.size:
-            return _reference(OPS["logsumexp"].reference)(x, axis=axis, keepdims=keepdims)
-        return activations.logsumexp(x, axis=axis, keepdims=keepdims)
 
     def cumulative_sum(self, x: Any, *, axis: int) -> Any:
         if x.dtype not in _HALVES:
@@ -454,13 +461,3 @@ def _no_axes(axis: Any) -> None:
     """Raise for an axis of an array that has none; NumPy itself lets 0 and -1 pass."""
     if axis is not None and axis != ():
         raise np.exceptions.AxisError("an array without axes has none to reduce")
-
-
-def _reference(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An op's reference as a kernel: NumPy's scalars (results without axes) go in as arrays, the halves as float32."""
-    wide = widened(function)
-
-    def kernel(*arrays: Any, **attrs: Any) -> Any:
-        return wide(*[np.asarray(a) if isinstance(a, np.generic) else a for a in arrays], **attrs)
-
-    return kernel

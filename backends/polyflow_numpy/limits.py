@@ -27,3 +27,8 @@ def clip(x: Any, *, min: Any, max: Any) -> Any:
         return np.clip(x, kind(min), kind(max))
     x = x if min is None else np.maximum(x, kind(min))
     return x if max is None else np.minimum(x, kind(max))
+
+
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """``x`` limited to the interval from ``low`` to ``high``, which are arrays too."""
+    return np.minimum(np.maximum(x, low), high)

@@ -27,7 +27,7 @@ _MOVING = frozenset(
     """.split()  # noqa: SIM905
 )
 
-_STEPS = {"softmax": 5, "log_softmax": 5, "logsumexp": 4, "sigmoid": 4, "softplus": 4, "clip": 2, "mean": 1}
+_STEPS = {"softmax": 5, "log_softmax": 5, "logsumexp": 4, "sigmoid": 4, "softplus": 4, "clip": 2, "clamp": 2, "mean": 1}
 """Ops of several steps over their argument's elements."""
 
 

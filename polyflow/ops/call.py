@@ -250,13 +250,14 @@ def _hosted(op: Op) -> Callable[[Any, Any], Any]:
 
 def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
     """The method of an operator whose left operand is no tensor."""
-    beside, both = _beside(op), binary(op)
+    beside, both, hosted = _beside(op), binary(op), _hosted(op)
 
     def call(x2: Any, x1: Any, /) -> Any:
         if x1.__class__ is float or x1.__class__ is int:
             return beside(x2, x1, True)
         if x1.__class__ is ndarray:
-            return both(x1, x2)
+            result = hosted(x1, x2) if _top() is None else None
+            return both(x1, x2) if result is None else result
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
 
     return call
@@ -412,7 +413,8 @@ def _with_attributes(op: Op) -> Callable[..., Any]:
         for value in (*given, *named.values()) if named else given:
             if value.__class__ not in PLAIN and not are_integers(value):
                 if value.__class__ is list:
-                    return call(x, *map(_tupled, given), **{name: _tupled(one) for name, one in named.items()})
+                    named = {name: _tupled(one) for name, one in named.items()} if named else named
+                    return call(x, *[_tupled(one) for one in given], **named)
                 return run(x, bind(given, named))
         return run_known(x, bound(*given, **named))
 

@@ -732,6 +732,20 @@ def _clip_gradient(g, y, x, *, min, max):
 gradient(_clip, _clip_gradient)
 
 
+@op(elementwise("real"), standard=False, decomposition=lambda x, low, high: minimum(maximum(x, low), high))
+def clamp(x, low, high, /):
+    """``x`` limited to the closed interval from ``low`` to ``high``, element by element; where they cross, ``high``."""
+    return np.minimum(np.maximum(x, low), high)
+
+
+gradient(
+    clamp,
+    lambda g, y, x, low, high: where(logical_and(greater_equal(x, low), less_equal(x, high)), g, 0),
+    lambda g, y, x, low, high: where(logical_and(less(x, low), less_equal(low, high)), g, 0),
+    lambda g, y, x, low, high: where(greater(maximum(x, low), high), g, 0),
+)
+
+
 _LIMITS = frozenset({int, float, type(None)})
 
 
@@ -755,9 +769,23 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
             if limit.__class__ is int:
                 dt.check_fits(limit, x.dtype)
         return _clip(x, min, max)
-    if min is not None:
-        x = where(less(x, min), min, x)
-    return x if max is None else where(greater(x, max), max, x)
+    if min is None or max is None:
+        lowest, highest = _ends(dt.result_type(x.dtype, _kind(max if min is None else min)))
+        min, max = lowest if min is None else min, highest if max is None else max
+    return clamp(x, min, max)
+
+
+def _kind(limit: Any) -> Any:
+    """What a limit is to promotion: a dtype, or the type of a Python number."""
+    return type(limit) if limit.__class__ in _LIMITS else call.operand(limit).dtype
+
+
+def _ends(dtype: np.dtype) -> tuple[Any, Any]:
+    """Limits that limit nothing."""
+    if dtype in dt.INEXACT:
+        return -np.inf, np.inf
+    info = np.iinfo(dt.DEFAULT_INT if dtype is dt.bool_ else dtype)
+    return int(info.min), int(info.max)
 
 
 def saturate_cast(x: Any, /, dtype: Any) -> Any:

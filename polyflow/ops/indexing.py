@@ -22,6 +22,7 @@ from .attributes import Attrs
 from .creation import zeros, zeros_like
 from .declare import OPS, gradient, op
 from .elementwise import astype, equal, where
+from .host import count_from_0
 from .rules import Rule, Spec, broadcast, common, direct, leading, normal_axis
 
 
@@ -326,9 +327,7 @@ def one_hot(
     key = (*[slice(None)] * place, None)
     if count > _FIT_ALL and count > np.iinfo(index.dtype).max:
         index = astype(index, dt.int64)
-    line = call.fresh(np.arange(count, dtype=index.dtype), index.backend)
-    if place < ndim:
-        line = getitem(line, (slice(None), *[None] * (ndim - place)))
+    line = call.fresh(count_from_0(count, ndim - place, index.dtype), index.backend)
     hot = equal(getitem(index, key), line)
     target = dt.as_dtype(dtype)
     if on_value == 1 and off_value == 0:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import index
 from typing import Any
 
 import numpy as np
 
+from .. import dtypes as dt
 from ..convert import to_host
 from ..errors import AxisError, ShapeError
 from . import call
@@ -15,6 +17,7 @@ from .attributes import Attrs, are_integers
 from .creation import full, zeros_like
 from .declare import OPS, gradient, op, shape_tuple
 from .elementwise import identity, not_equal, subtract, where
+from .host import triangle
 from .indexing import getitem, take
 from .rules import broadcast, normal_axes, normal_axis, reshaped, shaped
 
@@ -283,9 +286,10 @@ def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """The slices of ``x`` along ``axis``."""
     x = call.operand(x)
-    place = normal_axis(axis, len(x.shape))
+    sizes = _sizes(x)
+    place = normal_axis(axis, len(sizes))
     before = (slice(None),) * place
-    return tuple([getitem(x, (*before, i) if before else i) for i in range(x.shape[place])])
+    return tuple([getitem(x, (*before, i) if before else i) for i in range(sizes[place])])
 
 
 # Rearranging ------------------------------------------------------------------------------------------------------
@@ -449,14 +453,11 @@ def triu(x: Any, /, *, k: int = 0) -> Any:
 
 def _triangle(x: Any, k: int, *, lower: bool) -> Any:
     x = call.operand(x)
-    if len(x.shape) < 2:
-        raise ShapeError(f"tril and triu need at least 2 axes; got shape {x.shape}.")
-    mask = (
-        np.tri(x.shape[-2], x.shape[-1], k, dtype=bool)
-        if lower
-        else ~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool)
-    )
-    return where(call.constant(mask, x.backend), x, zeros_like(x))
+    shape = x.shape
+    if len(shape) < 2:
+        raise ShapeError(f"tril and triu need at least 2 axes; got shape {shape}.")
+    mask = call.fresh(triangle(*shape[-2:], index(k), lower), x.backend)
+    return where(mask, x, zeros_like(x) if x.dtype is dt.bool_ else 0)
 
 
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:

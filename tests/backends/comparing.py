@@ -29,7 +29,7 @@ PRODUCTS = frozenset(["prod", "cumulative_prod"])
 ROUNDED_COMPLEX = frozenset(["abs", "divide", "multiply", "reciprocal", "sign", "sqrt", "square"])
 """Exact in real numbers; complex ones are several roundings, in an order that is the library's."""
 
-SIGN_OF_ZERO = frozenset(["clip", "max", "maximum", "min", "minimum", "relu", "sign", "sort"])
+SIGN_OF_ZERO = frozenset(["clamp", "clip", "max", "maximum", "min", "minimum", "relu", "sign", "sort"])
 """Of -0.0 and 0.0 these may return either."""
 
 

@@ -78,6 +78,7 @@ ARGUMENTS = {
     "acosh": (X + 1,),
     "matmul": (X, Y.T),
     "where": (X > 0.5, X, Y),
+    "clamp": (X, Y - 0.5, Y + 0.25),
     "getitem": (X, INDEX),
     "index_add": (X, X[:, :2], INDEX),
     "index_set": (X, X[0, :2]),

@@ -59,7 +59,8 @@ def held(op: Op) -> tuple[np.dtype, ...]:
 def elementwise(op: Op) -> Iterator[Case]:
     for dtype in held(op):
         for shapes in SHAPES:
-            args = tuple(values(dtype, shape, seed) for seed, shape in enumerate(shapes[: len(op.tensors)]))
+            drawn = (*shapes, shapes[0])[: len(op.tensors)]
+            args = tuple(values(dtype, shape, seed) for seed, shape in enumerate(drawn))
             if op.name == "pow" and dtype in dt.SIGNED:
                 args = (
                     args[0],

@@ -23,8 +23,13 @@ for _module in pkgutil.iter_modules(polyflow.ops.__path__):
 
 NUMPY = discovery.get("numpy")
 
-UNARY_SHAPES = ((), (5,), (3, 4), (0, 3), (2, 1, 3))
-BINARY_SHAPES = (((3, 4), (3, 4)), ((), (5,)), ((2, 1, 3), (4, 1)), ((0, 3), (1, 3)))
+SHAPES: dict[int, tuple[tuple[tuple[int, ...], ...], ...]] = {
+    1: (((),), ((5,),), ((3, 4),), ((0, 3),), ((2, 1, 3),)),
+    2: (((3, 4), (3, 4)), ((), (5,)), ((2, 1, 3), (4, 1)), ((0, 3), (1, 3))),
+    3: (((3, 4), (3, 4), (3, 4)), ((), (5,), ()), ((2, 1, 3), (4, 1), (2, 1, 1)), ((0, 3), (1, 3), (3,))),
+}
+"""The shapes of elementwise ops' arguments, by their number."""
+
 AXES = ({"axis": None}, {"axis": 0}, {"axis": -1}, {"axis": (0, 2)}, {"axis": 1, "keepdims": True})
 DTYPES = (dt.float32, dt.float64, dt.int32, dt.uint8, dt.bool_, dt.int64, dt.float16)
 
@@ -86,7 +91,7 @@ def cases(op: Op, dtype: np.dtype, seed: int = 0) -> list[Case]:
     if op.reference.__module__ == "polyflow.ops.random":
         return [Case(args, attrs) for args, attrs in _random(op)]
     if not op.defaults:
-        found = [draw(shape) for shape in UNARY_SHAPES] if len(op.tensors) == 1 else [draw(*s) for s in BINARY_SHAPES]
+        found = [draw(*shapes) for shapes in SHAPES[len(op.tensors)]]
         if op.name.startswith("bitwise_") and op.name.endswith("shift"):
             found = [(a, np.abs(b.astype(np.int64)).astype(dtype)) for a, b in found]
         elif op.name == "pow" and dtype in dt.SIGNED:
@@ -258,6 +263,7 @@ def oracle(op: Op) -> Callable[..., Any] | None:
         "log_softmax": jax.nn.log_softmax,
         "logsumexp": jax.nn.logsumexp,
         "clip": lambda x, *, min, max: jnp.clip(x, min, max),
+        "clamp": jnp.clip,
         "getitem": lambda x, *indices, key: x[library_key(key, indices)],
         "index_add": lambda x, u, *indices, key: x.at[library_key(key, indices)].add(u),
         "index_set": lambda x, u, *indices, key: x.at[library_key(key, indices)].set(u),

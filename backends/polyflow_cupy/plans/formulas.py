@@ -2,7 +2,7 @@
 
 An expression is that of the kernel which runs the op alone: CuPy's own, word for word where it has one (a test holds
 the two together), or polyflow's. So an element gets the same bits either way, if every result is rounded to its own
-dtype, as an array between two kernels would hold it, and no product is contracted with a sum. ``{0}`` and ``{1}`` are
+dtype, as an array between two kernels would hold it, and no product is contracted with a sum. ``{0}``, ``{1}``, … are
 the operands, ``{T}`` is the result's type.
 
 CuPy compiles its kernels with contraction. For most of them that changes nothing, down to the machine code (a test
@@ -100,6 +100,10 @@ OWN: dict[str, tuple[tuple[frozenset[np.dtype], str], ...]] = {
     "logaddexp": ((SINGLE, "({0} == {1}) ? {T}({0} + log(2.0)) : {T}(fmax({0}, {1}) + log1p(exp(-fabs({0} - {1}))))"),),
     "rsqrt": ((SINGLE, "1.0f / sqrt((float){0})"), (frozenset({dt.float64}), "1.0 / sqrt({0})")),
     "relu": ((dt.INTEGERS, "max({0}, ({T})0)"),),
+    "clamp": (
+        (dt.INTEGERS, "min(max({0}, {1}), {2})"),
+        (FLOATS, "(isnan({0}) | isnan({1}) | isnan({2})) ? {T}(CUDART_NAN_F) : {T}(min({T}(max({0}, {1})), {2}))"),
+    ),
 }
 """Op -> the expressions of what the backend does by itself, or CuPy in several statements."""
 

@@ -32,9 +32,9 @@ EMITTERS: dict[str, Callable[[Planner, Any], bool]] = {
 
 MADE = frozenset(
     """
-    all any argmax argmin argsort concat cumulative_prod cumulative_sum erf erfc erfinv floor_divide full index_add
-    index_set keep_mask log1p log_softmax logsumexp matmul max mean min pad pow prod random_bits random_permutation relu
-    rsqrt searchsorted sigmoid softmax softplus sort sum where
+    all any argmax argmin argsort clamp concat cumulative_prod cumulative_sum erf erfc erfinv floor_divide full
+    index_add index_set keep_mask log1p log_softmax logsumexp matmul max mean min pad pow prod random_bits
+    random_permutation relu rsqrt searchsorted sigmoid softmax softplus sort sum where
     """.split()  # noqa: SIM905
 )
 """Ops, besides NumPy's universal functions, whose kernels give arrays that share no memory with their arguments."""

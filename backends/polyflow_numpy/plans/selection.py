@@ -54,6 +54,18 @@ def clip(p: Any, node: Any) -> bool:
     return True
 
 
+def clamp(p: Any, node: Any) -> bool:
+    """Numbers limited by arrays."""
+    value, low, high = node.inputs
+    if not node.output.shape or np.broadcast_shapes(value.shape, low.shape) != node.output.shape:
+        return False
+    order = p.place(value).order if value.shape == node.output.shape else None
+    p.call(node, np.maximum, (p.array(value), p.array(low)), keyword=True, order=order)
+    out = p.array(node.output)
+    p.line(f"{p.named(np.minimum)}({out}, {p.array(high)}, out={out})")
+    return True
+
+
 def astype(p: Any, node: Any) -> bool:
     """Real numbers in another dtype."""
     (value,) = node.inputs
@@ -85,4 +97,4 @@ def _zero(p: Any, value: Any) -> bool:
     return known is not None and not value.shape and not any(known.tobytes())
 
 
-EMITTERS = {"where": where, "clip": clip, "astype": astype, "concat": concat}
+EMITTERS = {"where": where, "clip": clip, "clamp": clamp, "astype": astype, "concat": concat}

@@ -52,7 +52,7 @@ def walks(graph: Graph, resolve: Any, taken: Collection[int] = ()) -> tuple[Grap
 
 def _is_choice(node: Any) -> bool:
     """Whether a node picks or limits real numbers, by a kernel that gives an array of its own."""
-    return node.op.name in ("where", "clip") and node.output.dtype.kind in "biuf"
+    return node.op.name in ("where", "clip", "clamp") and node.output.dtype.kind in "biuf"
 
 
 def _rows(value: Any) -> int:

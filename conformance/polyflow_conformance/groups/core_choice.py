@@ -29,7 +29,9 @@ def cases() -> Iterator[Case]:
     for dtype in (*dt.SIGNED, *dt.UNSIGNED, *dt.FLOATS):
         check = functools.partial(_clip, dtype=dtype)
         yield Case(f"{GROUP}/clip/{dtype.name}/limits", check, (dtype,), quick=dtype in MAIN)
-    yield Case(f"{GROUP}/clip/float32/tensors", _clip_tensors, (dt.float32,))
+        check = functools.partial(_clamp, dtype=dtype)
+        yield Case(f"{GROUP}/clamp/{dtype.name}/limits", check, (dtype,), quick=dtype in MAIN)
+    yield Case(f"{GROUP}/clamp/float32/unknown", _clamp_by_nan, (dt.float32,), quick=True)
 
 
 def _where(t: Trial, *, dtype: np.dtype, label: str) -> None:
@@ -62,12 +64,31 @@ def _clipped(value: Any, low: Any, high: Any) -> Any:
     if value != value:
         return value
     number = float(value) if value.dtype.kind in "fV" else int(value)
-    number = number if low is None else max(number, low)
-    return number if high is None else min(number, high)
+    number = number if low is None else max(number, type(number)(low))
+    return number if high is None else min(number, type(number)(high))
 
 
-def _clip_tensors(t: Trial) -> None:
-    host = np.array([-3.0, 0.2, 5.0], np.float32)
-    low, high = np.array([-1.0, 0.0, 1.0], np.float32), np.array([1.0, 0.1, 2.0], np.float32)
-    value = elementwise.clip(t.tensor(host), t.tensor(low), t.tensor(high))
-    t.exactly(value, np.array([-1.0, 0.1, 2.0], np.float32), what="clip")
+def _clamp(t: Trial, *, dtype: np.dtype) -> None:
+    """Limits that are tensors: each element has its own, some crossed, then one for each row."""
+    host = (
+        samples.extremes(dtype)
+        if dtype in dt.INTEGERS
+        else np.array([-9, -1, 0, 0.5, 2, 99, math.nan, math.inf, -math.inf], dtype)
+    )
+    low = np.array([1, 0, 3, 2, 0])[np.arange(host.size) % 5].astype(dtype)
+    high = np.array([4, 2, 1])[np.arange(host.size) % 3].astype(dtype)
+    rows = [_clipped(*three) for three in zip(host, low, high, strict=True)]
+    x = t.tensor(host)
+    t.exactly(elementwise.clip(x, t.tensor(low), t.tensor(high)), np.array(rows, dtype), what="clip")
+    table = [[_clipped(one, bottom, high[0]) for one in host] for bottom in low[:3]]
+    value = elementwise.clip(x, t.tensor(low[:3, None]), t.tensor(high[0]))
+    t.exactly(value, np.array(table, dtype), what="clip by limits of other shapes")
+
+
+def _clamp_by_nan(t: Trial) -> None:
+    x, nan = t.tensor(np.array([-3.0, 0.2, 5.0], np.float32)), math.nan
+    low, high = np.array([nan, 0.0, 1.0], np.float32), np.array([1.0, nan, 2.0], np.float32)
+    value = elementwise.clip(x, t.tensor(low), t.tensor(high))
+    t.exactly(value, np.array([nan, nan, 2.0], np.float32), what="clip by limits that are NaN")
+    t.exactly(elementwise.clip(x, t.tensor(low)), np.array([nan, 0.2, 5.0], np.float32), what="clip from below")
+    t.exactly(elementwise.clip(x, None, t.tensor(high)), np.array([-3.0, nan, 2.0], np.float32), what="clip from above")

@@ -219,6 +219,13 @@ def _clip(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         yield Answer(lambda low=low, high=high: elementwise.clip(x, low, high), true, dt.as_dtype(h.dtype))
 
 
+def _clamp(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
+    (x, y, z), (h, k, m) = tensors, hosts
+    with np.errstate(all="ignore"):
+        yield Answer(lambda: elementwise.clip(x, y, z), np.minimum(np.maximum(h, k), m), dt.as_dtype(h.dtype))
+        yield Answer(lambda: elementwise.clip(x, None, z), np.minimum(h, m), dt.as_dtype(h.dtype))
+
+
 def _astype(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x,), (h,) = tensors, hosts
     for target in (dt.float32, dt.int32, dt.bool_):
@@ -261,5 +268,6 @@ MOVES: dict[str, tuple[tuple[np.dtype, ...], int, Probe]] = {
     "index_set": (dt.ALL, 2, _index_set),
     "index_add": (tuple(one for one in dt.ALL if one is not dt.bool_), 2, _index_add),
     "clip": (DOMAINS["real"], 1, _clip),
+    "clamp": (DOMAINS["real"], 3, _clamp),
     "astype": (tuple(one for one in dt.ALL if one not in dt.COMPLEX), 1, _astype),
 }

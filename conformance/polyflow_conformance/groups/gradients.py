@@ -127,6 +127,9 @@ def others() -> dict[str, Differentiable]:
             lambda x, y: elementwise.where(_MASK, x, y), lambda h, k: np.where(_MASK, h, k), (2, 3), (3,)
         ),
         "clip/limits": _one(lambda x: elementwise.clip(x, -0.7, 0.9), lambda h: np.clip(h, -0.7, 0.9), (3, 4)),
+        "clamp/limits": _one(
+            elementwise.clip, lambda h, low, high: np.minimum(np.maximum(h, low), high), (3, 4), (4,), (3, 1)
+        ),
         "matmul/matrices": _one(linalg.matmul, np.matmul, (3, 4), (4, 2), complex=True),
         "matmul/vectors": _one(linalg.matmul, np.matmul, (4,), (4,)),
         "matmul/matrix-vector": _one(linalg.matmul, np.matmul, (3, 4), (4,)),
@@ -507,6 +510,11 @@ CORNERS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
     "maximum/ties": (_f("maximum"), [[1.0, 2.0], [1.0, 3.0]], [[0.5, 0.0], [0.5, 1.0]]),
     "minimum/ties": (_f("minimum"), [[1.0, 2.0], [1.0, 3.0]], [[0.5, 1.0], [0.5, 0.0]]),
     "clip/ends": (lambda x: elementwise.clip(x, 0.0, 1.0), [[-1.0, 0.0, 0.5, 1.0, 2.0]], [[0.0, 1.0, 1.0, 1.0, 0.0]]),
+    "clamp/ends": (
+        lambda *x: elementwise.clip(*x),
+        [[-1.0, 0.0, 0.5, 1.0, 2.0, 2.0], [0.0] * 5 + [3.0], [1.0] * 6],
+        [[0.0, 1.0, 1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]],
+    ),
     "clip/one-end": (lambda x: elementwise.clip(x, 0.0), [[-1.0, 0.0, 2.0]], [[0.0, 1.0, 1.0]]),
     "where/nan-not-taken": (
         lambda x: elementwise.where(x > 0, functions()["log"](elementwise.where(x > 0, x, 1.0)), 0.0),

@@ -196,3 +196,15 @@ class _(NumPyBackend):
             with np.errstate(all="ignore"):
                 value[np.isinf(x1 / x2) & np.isfinite(x1) & (x2 != 0)] = np.nan
         return value
+
+
+kernel(
+    "a limit that is NaN lets the number pass",
+    "clamp",
+    lambda run, x, low, high: np.fmin(np.fmax(x, low), high),
+)
+kernel(
+    "the lower limit wins where the two cross",
+    "clamp",
+    lambda run, x, low, high: np.maximum(np.minimum(x, high), low),
+)
