@@ -42,7 +42,7 @@ class JaxBackend(ArrayNamespaceBackend):
     xp = jnp
     weak_scalars = True
     warns = adds_in_turn = False
-    capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True)
+    capabilities = Capabilities(compile=True, native_gradient=True, dlpack=True, host_arguments=True, donation=True)
 
     def __init__(self, device: str | None = None) -> None:
         keeping.keep_programs()

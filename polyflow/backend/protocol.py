@@ -39,6 +39,8 @@ class Capabilities:
         host_arguments: compiled programs take host arrays, which nobody writes to again, as they are; where not, they
             are handed over by `Backend.adopt` first.
         inplace: arrays can be written to (polyflow's plans then reuse buffers).
+        donation: programs of `Backend.loop` work in the memory of a large state (see `LoopProgram`), so that single
+            steps are also worth one.
     """
 
     dtypes: frozenset[np.dtype] = field(default_factory=lambda: frozenset(dtypes.ALL))
@@ -47,6 +49,7 @@ class Capabilities:
     dlpack: bool = False
     host_arguments: bool = False
     inplace: bool = False
+    donation: bool = False
 
 
 class Backend(abc.ABC):

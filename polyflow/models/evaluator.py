@@ -18,7 +18,7 @@ from .own_steps import Returned, takes_training
 from .resident import Epochs, epochs_in_memory
 from .runner import Runner
 from .step import Step
-from .stretches import in_stretches
+from .stretches import in_stretches, single
 
 
 class Evaluator(Runner):
@@ -227,9 +227,10 @@ class Evaluator(Runner):
             batch = feed.first()
             for check in self._checks(compiled):
                 check(batch)
-            returned = self._step(kind)(batch)
             if isinstance(objective, Returned):
-                objective.seen(returned)
+                objective.seen(self._step(kind)(batch))
+            else:
+                single(self._step(kind), batch)
             found = objective.results()
         values = list(found.values())
         return dict(sorted(found.items())) if return_dict else values[0] if len(values) == 1 else values

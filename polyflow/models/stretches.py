@@ -1,8 +1,8 @@
-"""Stretches: batches that a dataset computes, many steps of them to a call of one program.
+"""Stretches: batches that a dataset computes, many steps of them to a call of one program; and steps by themselves.
 
 Batches are taken from the dataset ahead of their steps, for a tenth of a second at most, as `prefetch` does too. The
 numbers are those of one step at a time. Only datasets are read ahead: what other iterables give may depend on what the
-model has learnt meanwhile.
+model has learnt meanwhile. Their steps are calls of their own, which work in the memory of a large state too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import tree
 from ..backend.loop import StepByStep
+from ..flow.passes.lives import nbytes
 from .resident import Pass, Rows
 from .step import Step
 
@@ -29,6 +30,11 @@ LARGE = 1 << 17
 
 STEPS = 64
 """How many steps a stretch has at most."""
+
+_ALONE = "alone"
+
+STATE = 1 << 22
+"""A single step over a state of so many bytes is worth a program that works in their memory."""
 
 
 def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
@@ -103,26 +109,51 @@ def _begun(step: Step, group: list[Any]) -> _Call | None:
     """Run the steps of batches that are alike: by the program for many, unless there is but one and no such program."""
     key = step.key(group[0])
     if len(group) > 1 and key not in step.passes:
-        step.passes[key] = _pass(step, group[0])
+        step.passes[key] = _pass(step, group[0], _room(tree.flatten(group[0])[0]))
     known = step.passes.get(key)
     if known is None:
         for batch in group:
-            step(batch)
+            single(step, batch)
         return None
-    size, count = known.loop.batch_size, known.loop.batches
-    columns = zip(*[tree.flatten(batch)[0] for batch in group], strict=True)
-    rows = known.program.place([_filled(column, size * count) for column in columns])
     call = _Call(known, len(group))
-    known.run(rows, np.arange(size * count)[None], 0, len(group))
+    _run(known, group)
     return call
 
 
-def _pass(step: Step, batch: Any) -> Pass | None:
-    """The program for many steps; None where the backend runs them one by one."""
-    size = len(tree.flatten(batch)[0][0])
-    count = _room(tree.flatten(batch)[0])
+def single(step: Step, batch: Any) -> None:
+    """Run the step of one batch, which returns nothing; in the memory of a large state, where it can be."""
+    key = (_ALONE, *step.key(batch))
+    if key not in step.passes:
+        step.passes[key] = _pass(step, batch, 1) if _works_in_place(step) else None
+    known = step.passes[key]
+    if known is None:
+        step(batch)
+    else:
+        _run(known, [batch])
+
+
+def _run(known: Pass, group: list[Any]) -> None:
+    size, count = known.loop.batch_size, known.loop.batches
+    columns = zip(*[tree.flatten(batch)[0] for batch in group], strict=True)
+    rows = known.program.place([_filled(column, size * count) for column in columns])
+    known.run(rows, np.arange(size * count)[None], 0, len(group))
+
+
+def _works_in_place(step: Step) -> bool:
+    """Whether a program may take the memory of the state of a step, and that is large."""
+    if step.eagerly or not step.backend.capabilities.donation:
+        return False
+    return sum(nbytes(variable) for variable in step.variables()) >= STATE
+
+
+def _pass(step: Step, batch: Any, count: int) -> Pass | None:
+    """The program for so many steps; None where the backend runs them one by one, and for one that gains nothing."""
+    sizes = {leaf.shape[:1] for leaf in tree.flatten(batch)[0]}
+    if len(sizes) != 1 or sizes <= {(), (0,)}:
+        return None
+    ((size,),) = sizes
     found = Pass(step, batch, Rows(size * count, size), _nothing, _nothing)
-    return None if isinstance(found.program, StepByStep) else found
+    return None if isinstance(found.program, StepByStep) or (count == 1 and not found.donated) else found
 
 
 def _nothing() -> None:
@@ -131,6 +162,8 @@ def _nothing() -> None:
 
 def _filled(parts: tuple[np.ndarray, ...], rows: int) -> np.ndarray:
     """An array of so many rows that begins with these."""
+    if len(parts) * len(parts[0]) == rows == len(parts[0]):
+        return parts[0]
     whole = np.empty((rows, *parts[0].shape[1:]), parts[0].dtype)
     np.concatenate(parts, out=whole[: len(parts) * len(parts[0])])
     return whole

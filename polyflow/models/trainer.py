@@ -17,7 +17,7 @@ from .feed import Feed, is_iterable_of_batches, split_validation
 from .objectives import AnyObjective, objective_of
 from .own_steps import Returned
 from .step import Step
-from .stretches import in_stretches
+from .stretches import in_stretches, single
 
 
 class Trainer(Evaluator):
@@ -252,9 +252,10 @@ class Trainer(Evaluator):
         for index, batch in enumerate(batches):
             if watched:
                 watchers.on_train_batch_begin(index)
-            returned = step(batch)
             if isinstance(objective, Returned):
-                objective.seen(returned)
+                objective.seen(step(batch))
+            else:
+                single(step, batch)
             interrupts.raise_swallowed()
             if watched:
                 logs = LazyLogs(objective.results)

@@ -12,7 +12,7 @@ import pytest
 import polyflow as pf
 from polyflow.callbacks import EarlyStopping, LambdaCallback
 from polyflow.errors import StateLostError
-from polyflow.models import handover, resident
+from polyflow.models import handover, resident, stretches
 
 from .interrupting import interrupted
 
@@ -353,3 +353,29 @@ def test_a_promise_is_kept_by_whoever_looks_first():
     assert [type(promise) for promise in promises] == [pf.Tensor] * 2
     assert [promise.numpy()[0] for promise in promises] == [2.0, 3.0]
     assert all(promise.fixed for promise in promises)
+
+
+@pytest.mark.parametrize("way", ["hook", "generator", "large", "by hand"])
+def test_single_steps_take_the_memory_of_a_large_state(handed, monkeypatch, way):
+    """Where each step is a call: with callbacks for batches, of generators, of large batches, and `train_on_batch`."""
+
+    def run(one):
+        if way == "by hand":
+            return [one.train_on_batch(X[:8], Y[:8]) for _ in range(4)]
+        data = pf.data.Dataset.from_tensor_slices((X, Y)).map(lambda x, y: (x, y)).batch(8)
+        if way == "generator":
+            data = ((X[at : at + 8], Y[at : at + 8]) for at in range(0, 48, 8))
+        watch = [LambdaCallback(on_train_batch_end=lambda batch, logs: logs["loss"])] if way == "hook" else None
+        return one.fit(data, verbose=0, callbacks=watch).history["loss"]
+
+    monkeypatch.setattr(jax_loop, "_LARGE", 16)  # losses are looked at after each step
+    monkeypatch.setattr(stretches, "LARGE", 0 if way == "large" else stretches.LARGE)
+    expected, plain = model(), model()
+    losses = run(plain)
+    assert not handed
+    monkeypatch.setattr(stretches, "STATE", 0)
+    np.testing.assert_allclose(run(expected), losses, rtol=1e-6)
+    assert handed == [False] + [True] * (len(handed) - 1)
+    assert len(handed) == (4 if way == "by hand" else 6)
+    for a, b in zip(expected.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
