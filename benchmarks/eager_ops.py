@@ -14,13 +14,18 @@ import argparse
 import gc
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from eager import COLUMNS, ROWS, SHORT, Run, counts, loop
 
 import polyflow as pf
 from polyflow.ops import reduction, shape
+
+ROWS, COLUMNS, SHORT = 32, 10, 50
+
+Run = Callable[[int], None]
+"""Does something so many times."""
 
 OPS = (
     ("a + b", "np.add(a, b)", "a + b"),
@@ -240,6 +245,13 @@ def operands() -> tuple[dict[str, Any], dict[str, Any]]:
     return {**host, **numpy_only, "zero": np.float32(0), "one": np.float32(1)}, ours
 
 
+def loop(statement: str, **names: Any) -> Run:
+    """A run of ``statement`` without the cost of a function call around it."""
+    space: dict[str, Any] = dict(names)
+    exec(f"def run(n):\n    for _ in range(n):\n        {statement}", space)
+    return space["run"]
+
+
 def taped(statement: str, **names: Any) -> Run:
     """A run of ``statement`` on tapes of `SHORT` ops each, which watch ``a``."""
     space: dict[str, Any] = dict(names)
@@ -264,6 +276,21 @@ def count_ops(statement: str, **names: Any) -> int:
     except (pf.errors.TraceError, TypeError):
         found = 1
     return max(1, found + statement.count(".assign_"))
+
+
+def counts(runs: dict[str, Run], seconds: float) -> dict[str, int]:
+    """How often each run has to go to last so long, and a first call of each."""
+    found = {}
+    for name, run in runs.items():
+        run(1)
+        n, spent = 1, 0.0
+        while spent < seconds / 4:
+            start = time.perf_counter()
+            run(n)
+            spent = time.perf_counter() - start
+            n *= 2
+        found[name] = max(1, int(n / 2 * seconds / spent))
+    return found
 
 
 def fastest(runs: dict[str, Run], rounds: int) -> dict[str, float]:

@@ -115,6 +115,12 @@ class Figures:
             return math.nan
         return median(a / b if b else math.inf for a, b in zip(self.wall, other.wall, strict=True))
 
+    def above(self, other: Figures) -> float:
+        """How much more than another's figure this is: the median over rounds, NaN where one has none."""
+        if not self.wall or len(self.wall) != len(other.wall):
+            return math.nan
+        return median(a - b for a, b in zip(self.wall, other.wall, strict=True))
+
 
 Table = dict[str, dict[str, Figures]]
 """Figures by line and contestant."""

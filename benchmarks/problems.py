@@ -155,3 +155,42 @@ class Scalar:
             return y
 
         return function
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation at a time, whose result nobody keeps.
+
+    Attributes:
+        call: the operation, of ``a`` and ``b`` (32x10) and ``w`` (10x10), in functions named as NumPy's.
+        times: so many in a row.
+    """
+
+    call: str
+    times: int = 500
+
+    @cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The operands, float32."""
+        rng = np.random.default_rng(0)
+        shapes = {"a": (32, 10), "b": (32, 10), "w": (10, 10)}
+        return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+    def loop(self, **names: Any) -> Callable[[], None]:
+        """The operation in a row, without the cost of a function call around it."""
+        space = dict(names)
+        exec(f"def run():\n    for _ in range({self.times}):\n        {self.call}", space)
+        return space["run"]
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Additions that a tape records, each of the result of the one before; no gradient is asked for."""
+
+    length: int
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """What to begin with and what to add, 32x10."""
+        arrays = Op("").arrays
+        return arrays["a"], arrays["b"]

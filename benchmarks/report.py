@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
     Attributes:
         workload, line, target: what was to be reached.
-        value: the figure, or the factor where there is a peer.
+        value: the figure, or where there is a peer the factor, or what comes on top of it.
     """
 
     workload: Workload
@@ -45,12 +45,14 @@ class Verdict(NamedTuple):
         ours = contestant(target.ours).title
         if target.peer is None:
             return f"{ours}: at most {shown(target.most, self.workload.unit)}"
+        if target.above:
+            return f"{ours}: at most {shown(target.most, self.workload.unit)} above {contestant(target.peer).title}"
         return f"{ours}: {factor(target.most, 'at least', 'at most')} {contestant(target.peer).title}"
 
     @property
     def found(self) -> str:
         """What was measured, in the target's words."""
-        if self.target.peer is None:
+        if self.target.peer is None or self.target.above:
             return shown(self.value, self.workload.unit)
         return factor(self.value, "", "", fast=self.target.most < 1)
 
@@ -69,7 +71,7 @@ def shown(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / (1 << 20):.1f} MiB" if abs(value) >= 1 << 18 else f"{value / 1024:.0f} KiB"
     for prefix, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if value >= size:
+        if abs(value) >= size:
             return f"{value / size:.3g} {prefix}"
     return f"{value / 1e-9:.3g} ns"
 
@@ -102,7 +104,8 @@ class Report:
                 for line, row in table.items():
                     if target.line in (None, line) and {target.ours, target.peer or target.ours} <= row.keys():
                         mine = row[target.ours]
-                        value = mine.typical if target.peer is None else mine.times(row[target.peer])
+                        peer = None if target.peer is None else row[target.peer]
+                        value = mine.typical if peer is None else (mine.above if target.above else mine.times)(peer)
                         if not math.isnan(value):
                             yield Verdict(one, line, target, value)
 

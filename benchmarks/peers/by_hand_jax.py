@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from jax import lax
 
-from ..problems import Perceptron
+from ..problems import Op, Perceptron
 from ..work import Work
 
 
@@ -18,6 +18,14 @@ def fit(problem: Perceptron) -> Work:
     """All epochs in one call; the orders of rows are drawn on the host, the weights are donated."""
     program = Program(problem)
     return Work(program.fit, problem.steps, lambda: problem.loss([np.asarray(w) for w in program.state[0]]))
+
+
+def op(problem: Op) -> Work:
+    """A compiled program for each operation."""
+    functions = {"add": jnp.add, "exp": jnp.exp, "sum": jnp.sum, "matmul": jnp.matmul}
+    programs = {name: jax.jit(lambda *x, function=function: function(*x)) for name, function in functions.items()}
+    operands = {name: jnp.asarray(array) for name, array in problem.arrays.items()}
+    return Work(problem.loop(**programs, **operands), problem.times)
 
 
 def forward(weights: list[Any], x: Any, kind: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..problems import Perceptron, Table
+from ..problems import Op, Perceptron, Table, Tape
 from ..work import Work
 
 
@@ -16,6 +16,23 @@ def fit(problem: Perceptron, shuffle: bool = True) -> Work:
     """Training with gathered batches, or with contiguous ones that always come in the same order."""
     model = {"sigmoid": SigmoidSGD, "relu": ReluAdam}[problem.kind](problem)
     return Work(lambda: model.fit(shuffle), problem.steps, lambda: problem.loss(model.weights))
+
+
+def op(problem: Op) -> Work:
+    functions = {"add": np.add, "exp": np.exp, "sum": np.sum, "matmul": np.matmul}
+    return Work(problem.loop(**functions, **problem.arrays), problem.times)
+
+
+def recorded(problem: Tape) -> Work:
+    """The operations alone: NumPy has no tapes."""
+    start, other = problem.arrays
+
+    def run() -> None:
+        value, add = start, np.add
+        for _ in range(problem.length):
+            value = add(value, other)
+
+    return Work(run, problem.length)
 
 
 class _Network:

@@ -8,7 +8,7 @@ from polyflow.flow.trace import Compiled, Traced
 from polyflow.flow.trace import trace as flow_trace
 from polyflow.ops.rules import Spec
 
-from ..problems import Classifier, Perceptron, Scalar, Table
+from ..problems import Classifier, Op, Perceptron, Scalar, Table, Tape
 from ..work import Work
 from . import layered
 
@@ -28,6 +28,25 @@ def call(problem: Perceptron) -> Work:
     if row.backend.name == "numpy":
         return Work(lambda: compiled(row))
     return Work(lambda: compiled(row).array.block_until_ready())
+
+
+def op(problem: Op) -> Work:
+    functions = {"add": pf.add, "exp": pf.exp, "sum": pf.sum, "matmul": pf.matmul}
+    operands = {name: pf.tensor(array) for name, array in problem.arrays.items()}
+    return Work(problem.loop(**functions, **operands), problem.times)
+
+
+def recorded(problem: Tape) -> Work:
+    start, other = map(pf.tensor, problem.arrays)
+
+    def run() -> None:
+        with pf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(start)
+            value, add = start, pf.add
+            for _ in range(problem.length):
+                value = add(value, other)
+
+    return Work(run, problem.length)
 
 
 def gradient(problem: Scalar) -> Work:

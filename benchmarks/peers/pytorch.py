@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..problems import Classifier, Perceptron, Scalar, Table
+from ..problems import Classifier, Op, Perceptron, Scalar, Table, Tape
 from ..work import Work
 
 
@@ -99,6 +99,24 @@ def predict(problem: Perceptron) -> Work:
             return model(torch.from_numpy(row)).numpy()
 
     return Work(run)
+
+
+def op(problem: Op) -> Work:
+    functions = {"add": torch.add, "exp": torch.exp, "sum": torch.sum, "matmul": torch.matmul}
+    operands = {name: torch.from_numpy(array) for name, array in problem.arrays.items()}
+    return Work(problem.loop(**functions, **operands), problem.times)
+
+
+def recorded(problem: Tape) -> Work:
+    start, other = map(torch.from_numpy, problem.arrays)
+    start.requires_grad_()
+
+    def run() -> None:
+        value, add = start, torch.add
+        for _ in range(problem.length):
+            value = add(value, other)
+
+    return Work(run, problem.length)
 
 
 def gradient(problem: Scalar) -> Work:

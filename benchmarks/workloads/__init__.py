@@ -7,8 +7,8 @@ from importlib import import_module
 from .base import Line, Target, Workload
 
 NAMES = (
-    "first", "start", "mlp", "predict", "gradient", "memory", "growth", "dataset", "trace", "compile", "classifiers",
-    "scaling",
+    "first", "start", "mlp", "predict", "eager", "gradient", "memory", "growth", "dataset", "trace", "compile",
+    "classifiers", "scaling",
 )  # fmt: skip
 """In the order in which they run; each is a module here."""
 

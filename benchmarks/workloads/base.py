@@ -31,19 +31,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Target:
-    """What polyflow sets out to reach: a figure of at most ``most``, or ``most`` times a peer's.
+    """What polyflow sets out to reach: a figure of at most ``most``, or ``most`` times a peer's, or above a peer's.
 
     Attributes:
         ours: polyflow's contestant.
         most: seconds or bytes, or a factor where there is a peer.
         peer: the other contestant.
         line: the line that is meant; all of them where it is None.
+        above: whether ``most`` is what may come on top of the peer's figure.
     """
 
     ours: str
     most: float
     peer: str | None = None
     line: str | None = None
+    above: bool = False
 
 
 @dataclass(frozen=True)

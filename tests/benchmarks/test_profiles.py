@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from benchmarks.contestants import BACKENDS, PEERS
 from benchmarks.measure import Figures, Session
 from benchmarks.profiles import Share, profile
-from benchmarks.report import Report, as_json, markdown
+from benchmarks.report import Report, as_json, markdown, said
 
 
 def dear():
@@ -50,3 +50,14 @@ def test_a_page_tells_the_profile_of_a_missed_target_alone():
 
     report.tables["growth"] = {"growth": {"polyflow-numpy": Figures([1e9], [math.nan])}}
     assert not report.missed("growth")
+
+
+def test_what_comes_on_top_of_a_peer():
+    session = Session({one.name: one for one in (*BACKENDS.values(), *PEERS.values())}, 1, True, {}, {})
+    report = Report(datetime.now(UTC), {"cores": "2"}, {}, session)
+    row = {"polyflow-numpy": [1.5e-6, 9e-6, 1.0e-6], "numpy": [1.0e-6, 2e-6, 0.9e-6]}
+    report.tables["eager"] = {"exp": {name: Figures(values, values) for name, values in row.items()}}
+    (verdict,) = report.verdicts("eager")
+    assert math.isclose(verdict.value, 0.5e-6)
+    assert verdict.reached
+    assert said(verdict) == "exp: polyflow on NumPy: at most 700 ns above NumPy by hand. Found: 500 ns"
