@@ -94,9 +94,9 @@ def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tupl
 
 
 def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    """One program of a matrix, a number, a long line, of two shapes, of one value twice, and in float64."""
+    """One program of a matrix, a number, a long line, nothing, of two shapes, of one value twice, and in float64."""
     long = (301,) if name.startswith("erf") else FORMS[2]  # whose true values take long
-    sizes = [*((size, size) for size in (*FORMS[:2], long)), ((3, 4), (4,))][: 4 if arity(name) == 2 else 3]
+    sizes = [*((size, size) for size in (*FORMS[:2], long, (0, 3))), ((3, 4), (4,))][: 5 if arity(name) == 2 else 4]
     groups = [arguments(name, dtype, pair, t.rng) for pair in sizes]
     if dtype is dt.float32 and {dt.float64, oracle.result_dtype(FORMULAS[name], dt.float64)} <= set(t.held):
         groups.append(arguments(name, dt.float64, (FORMS[0],) * 2, t.rng))

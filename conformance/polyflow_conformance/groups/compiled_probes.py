@@ -1,4 +1,4 @@
-"""compile-1, ops that are not elementwise inside a program: of long arrays, of none, transposed, in two dtypes.
+"""compile-1, ops that are not elementwise inside a program: of long arrays, of none, transposed, NaN, in two dtypes.
 
 What an op has to give is what it has to give alone (`core_probes`); here all of it comes from one program, so that a
 library that compiles does so once for each op.
@@ -18,7 +18,9 @@ from polyflow import dtypes as dt
 
 from ..case import Case, Trial
 from ..oracle import FORMULAS
+from .core_forms import OF_NOTHING
 from .core_probes import Answer, Probe, probes
+from .core_reduction import REDUCTIONS
 from .core_views import drawn_for
 
 GROUP = "compile-1"
@@ -43,6 +45,12 @@ def _inside(t: Trial, *, name: str, held: tuple[np.dtype, ...], count: int, prob
     first = next(one for one in (dt.float32, dt.int32, dt.bool_) if one in held)
     other = [one for one in (dt.int32, dt.float64) if one in held and one is not first and one in t.held]
     hosts = [drawn_for(t, name, dtype, size, count) for dtype in (first, *other[:1]) for size in SIZES]
+    if name in OF_NOTHING:
+        hosts.append(drawn_for(t, name, first, (2, 0, 3), count))
+    if name in REDUCTIONS and first in dt.FLOATS:
+        unknown = drawn_for(t, name, first, (4, 5), count)[0].copy()
+        unknown[1, 2] = np.nan
+        hosts.append([unknown])
     tensors = [t.tensor(host) for group in hosts for host in group]
     answers: list[Answer] = []
 

@@ -88,7 +88,9 @@ class _(NumPyBackend):
         return lambda *arrays, **attrs: kernel(*[np.asarray(x).astype(np.int32) for x in arrays], **attrs)
 
 
-def compiled_only(fault: str, op: str, when: Callable[..., bool]) -> None:
+def compiled_only(
+    fault: str, op: str, when: Callable[..., bool], wrong: Callable[[np.ndarray], np.ndarray] = spoiled
+) -> None:
     """A mutant whose programs are wrong where ``when(*arrays, **attrs)`` holds for an op, which alone is right."""
 
     class Programs(NumPyBackend):
@@ -102,7 +104,7 @@ def compiled_only(fault: str, op: str, when: Callable[..., bool]) -> None:
 
             def run(*arrays, **attrs):
                 value = kernel(*arrays, **attrs)
-                return spoiled(value) if when(*arrays, **attrs) else value
+                return wrong(value) if when(*arrays, **attrs) else value
 
             return run
 
@@ -115,3 +117,7 @@ compiled_only("a program that is wrong for long lines", "divide", lambda x, y: x
 compiled_only("a program that is wrong for a row and a matrix", "maximum", lambda x, y: x.ndim > y.ndim > 0)
 compiled_only("a program that is wrong for a value and itself", "multiply", lambda x, y: x is y)
 compiled_only("a program that is wrong for NaN", "floor", lambda x: bool(np.isnan(x).any()))
+compiled_only(
+    "a program that leaves NaN out of a sum", "sum", lambda x, **attrs: bool(np.isnan(x).any()), np.nan_to_num
+)
+compiled_only("a program that loses the shape of no elements", "add", lambda x, y: not x.size, np.ravel)
