@@ -31,10 +31,11 @@ LARGE = 1 << 17
 STEPS = 64
 """How many steps a stretch has at most."""
 
-_ALONE = "alone"
-
 STATE = 1 << 22
 """A single step over a state of so many bytes is worth a program that works in their memory."""
+
+_ALONE = "alone"
+"""What the keys of programs for single steps begin with."""
 
 
 def in_stretches(step: Step, batches: Iterable[Any]) -> Iterator[int]:
