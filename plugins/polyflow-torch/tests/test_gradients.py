@@ -46,7 +46,7 @@ def test_native_gradients_equal_the_rules(mode, on_torch):
         found = native(on_torch, network, *given)
         assert found[-1] is None
         expected = pf.grad(network, argnums=(0, 1, 2, 3))(*given)
-    for ours, theirs in zip(expected, found, strict=False):
+    for ours, theirs in zip(expected, found[:-1], strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-10, atol=1e-12)
 
 

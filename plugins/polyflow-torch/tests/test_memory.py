@@ -85,8 +85,11 @@ def test_a_users_tensor_is_copied(on_torch):
     assert ours.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
-def test_a_gradient_that_the_user_records_stays_his(on_torch):
-    """What comes in by DLPack is cut off from the graph that PyTorch may be recording."""
+def test_an_array_of_which_pytorch_records_the_gradient_comes_in_detached_only(on_torch):
+    """PyTorch refuses to hand it over by DLPack as it is: no graph of the user's grows by what is computed here."""
     theirs = torch.ones(3, requires_grad=True)
+    with pytest.raises((BufferError, RuntimeError), match="detach"):
+        on_torch.from_dlpack(theirs)
     ours = Tensor(on_torch.from_dlpack(theirs.detach()), on_torch)
+    assert pointer(ours.array) == pointer(theirs)
     assert not (ours * 2.0).array.requires_grad

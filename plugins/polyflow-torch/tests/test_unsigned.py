@@ -7,6 +7,7 @@ import pytest
 from sampling import samples
 
 from polyflow import dtypes as dt
+from polyflow_torch import products
 
 WIDE = (dt.uint16, dt.uint32, dt.uint64)
 INTEGERS = (*dt.SIGNED, *dt.UNSIGNED)
@@ -82,7 +83,6 @@ def test_matrix_products_wrap(dtype, shapes, kernel):
 
 def test_matrix_products_are_exact_however_long(kernel, monkeypatch):
     """Sums that float64 could not hold are taken in parts."""
-    products = pytest.importorskip("polyflow_torch.products")
     monkeypatch.setattr(products, "_LONGEST", 5)
     rng = np.random.default_rng(3)
     x1, x2 = samples(dt.int64, rng, (3, 23)), samples(dt.int64, rng, (23, 4))
