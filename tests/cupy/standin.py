@@ -18,7 +18,6 @@ refuse or do differently shows:
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ import ml_dtypes
 import numpy as np
 from cpu_kernels import ElementwiseKernel, ReductionKernel
 from recording import Graph, Recorder, recorded
-from surface import load
+from surface import load, parsed
 
 from polyflow.backend import mended
 
@@ -44,13 +43,6 @@ IMPLICIT = (
 @cache
 def _surface() -> dict[str, Any]:
     return load()
-
-
-@cache
-def _signature(text: str) -> inspect.Signature:
-    scope: dict[str, Any] = {}
-    exec(f"def function{text}: pass", scope)
-    return inspect.signature(scope["function"])
 
 
 class CUDARuntimeError(RuntimeError):
@@ -587,7 +579,7 @@ class Standin(types.ModuleType):
         own = getattr(_Functions, name, None)
         if own is None and name not in _SAME and name not in _CREATE:
             raise NotImplementedError(f"cupy.{name} exists, but the stand-in does not have it: add it to standin.py")
-        bound = _signature(signature)
+        bound = parsed(signature)
         plain = _quiet(getattr(np, name, None) or (lambda *a, **k: None))
 
         def function(*args: Any, **named: Any) -> Any:

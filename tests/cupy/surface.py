@@ -15,12 +15,16 @@ import inspect
 import json
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 TABLE = Path(__file__).with_name("surface.json")
 MODULES = ("cupy", "cupy.linalg", "cupy.cuda", "cupyx", "cupyx.scipy.special")
 """Modules whose public names are recorded."""
+
+PYTHONS = {"__buffer__", "__release_buffer__"}
+"""Methods that Python 3.12 and later give every class in C that has a buffer: they are no part of CuPy."""
 
 
 def installed_cupy() -> Any:
@@ -61,7 +65,7 @@ def read(cupy: Any) -> dict[str, Any]:
     surface["ndarray"] = {
         name: described(getattr(cupy.ndarray, name), cupy)
         for name in sorted(dir(cupy.ndarray))
-        if not name.startswith("_") or re.fullmatch(r"__\w+__", name)
+        if name not in PYTHONS and (not name.startswith("_") or re.fullmatch(r"__\w+__", name))
     }
     return surface
 
@@ -88,6 +92,14 @@ def signature(function: Any) -> str:
     first = (getattr(function, "__doc__", None) or "").split("\n")[0]
     found = re.match(r"[\w.]+(\(.*\))", first)
     return plain(found[1]) if found else "(*args, **kwargs)"
+
+
+@cache
+def parsed(text: str) -> inspect.Signature:
+    """The signature that an entry of the table writes out."""
+    scope: dict[str, Any] = {}
+    exec(f"def function{text}: pass", scope)
+    return inspect.signature(scope["function"])
 
 
 def plain(text: str) -> str:
