@@ -8,7 +8,7 @@ import array_api_strict
 import numpy as np
 import pytest
 from comparing import check
-from op_cases import ALL_OPS, cases
+from op_cases import ALL_OPS, fitting
 
 import polyflow as pf
 from polyflow import dtypes as dt
@@ -61,15 +61,6 @@ def quiet():
     array_api_strict.set_array_api_strict_flags(api_version="2024.12")
     with np.errstate(all="ignore"):  # what the library's own NumPy warns about is its affair
         yield
-
-
-def fitting(op, backend):
-    for case in cases(op):
-        dtypes = {dt.as_dtype(a.dtype) for a in case.args if isinstance(a, np.ndarray)}
-        if {*dtypes, case.attrs.get("dtype", dt.bool_)} <= backend.capabilities.dtypes and not any(
-            isinstance(a, float) for a in case.args
-        ):
-            yield case
 
 
 def few(op, backend, count):

@@ -5,22 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comparing import check
-from op_cases import ALL_OPS, Case, cases
+from op_cases import ALL_OPS, Case, fitting
 
 from polyflow import dtypes as dt
 from polyflow.ops.declare import OPS
-
-
-def fitting(op, backend):
-    """The cases whose dtypes the backend holds, without Python floats where it does not take them."""
-    held = backend.capabilities.dtypes
-    for case in cases(op):
-        dtypes = {dt.as_dtype(a.dtype) for a in case.args if isinstance(a, np.ndarray)} | {
-            case.attrs.get("dtype", dt.bool_)
-        }
-        floats = any(isinstance(a, float) for a in case.args)
-        if dtypes <= held and (backend.weak_scalars or not floats):
-            yield case
 
 
 def few(known):

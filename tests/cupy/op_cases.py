@@ -296,6 +296,16 @@ def cases(op: Op) -> list[Case]:
     return []
 
 
+def fitting(op: Op, backend: Any) -> Iterator[Case]:
+    """The cases whose dtypes the backend holds, without Python floats where it does not take them."""
+    for case in cases(op):
+        dtypes = {dt.as_dtype(a.dtype) for a in case.args if isinstance(a, np.ndarray)}
+        dtypes.add(case.attrs.get("dtype", dt.bool_))
+        floats = any(isinstance(a, float) for a in case.args)
+        if dtypes <= backend.capabilities.dtypes and (backend.weak_scalars or not floats):
+            yield case
+
+
 EXTENSIONS = sorted(name for name, op in OPS.items() if isinstance(op.standard, str))
 """Ops of linear algebra and Fourier transforms: tests of their own know what their results mean."""
 
