@@ -78,7 +78,7 @@ def test_a_stretch_with_as_many_ends_as_kernels_stays_as_it_is(captured, backend
 
 @pytest.mark.parametrize("trouble", ["refused", "waits", "not contiguous"])
 def test_what_cannot_be_recorded_runs_on_without_graphs(trouble, standin, backend, monkeypatch):
-    function = long
+    function, hosts = long, (X, W)
     if trouble == "refused":
         monkeypatch.setattr(capture, "RECORDED", capture.RECORDED | {"matmul"})
     elif trouble == "waits":
@@ -90,32 +90,23 @@ def test_what_cannot_be_recorded_runs_on_without_graphs(trouble, standin, backen
 
         monkeypatch.setattr(type(backend), "sum", sum_that_waits)
     else:
-
-        def function(x, w):
-            return long(pf.transpose(x), w)[2], pf.transpose(long(pf.transpose(x), w)[2])
-
+        function, hosts = chain, (X,)
+    plain, run = programs(backend, monkeypatch, function, *hosts)
+    arrays = [backend.asarray(host) for host in hosts]
     if trouble == "not contiguous":
-        graph = graph_of(backend, lambda x: tuple(_chain(x)), X)
-        monkeypatch.setenv(PLAN, "fused")
-        plain = backend.compile(graph)
-        monkeypatch.setenv(PLAN, "captured")
-        run = backend.compile(graph)
-        hosts = (backend.asarray(X.T.copy()).T,)
-    else:
-        plain, run = programs(backend, monkeypatch, function)
-        hosts = backend.asarray(X), backend.asarray(W)
+        arrays = [backend.asarray(X.T.copy()).T]
     assert "graph(" in run.text
     for _ in range(5):
-        for got, expected in zip(run(*hosts), plain(*hosts), strict=True):
+        for got, expected in zip(run(*arrays), plain(*arrays), strict=True):
             same_bits(backend.to_numpy(got), backend.to_numpy(expected))
     assert standin.graph_launches == 0
     assert standin.recorder is None
 
 
-def _chain(x):
+def chain(x):
     for _ in range(8):
         x = pf.tanh(x - pf.reduce_sum(x, axis=1, keepdims=True)) * 0.5
-    yield x
+    return (x,)
 
 
 def test_on_another_stream_the_steps_run_one_by_one(standin, backend, monkeypatch):
@@ -153,7 +144,7 @@ def test_threads_do_not_share_a_graphs_arrays(backend, monkeypatch):
 
 
 def test_an_error_in_a_stretch_names_the_users_line(captured, backend):
-    run = backend.compile(graph_of(backend, lambda x: tuple(_chain(x)), X))
+    run = backend.compile(graph_of(backend, chain, X))
     with pytest.raises(Exception) as caught:
         run(backend.asarray(X.astype(np.float64)))
     assert [note for note in caught.value.__notes__ if "test_capture.py" in note]

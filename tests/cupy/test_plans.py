@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from cpu_kernels import compiler
-from op_cases import OPS, cases, values
+from op_cases import cases, values
 from standin import make
 
 import polyflow as pf
@@ -18,6 +18,7 @@ from polyflow.errors import ConfigError, UnsupportedError
 from polyflow.flow.passes import simplified
 from polyflow.flow.trace import trace
 from polyflow.ops import call
+from polyflow.ops.declare import OPS
 from polyflow.ops.rules import Spec
 from polyflow_cupy import indexing
 from polyflow_cupy.backend import CuPyBackend
@@ -381,15 +382,14 @@ def test_a_plan_runs_on_its_backends_device(standin):
 
 def test_threads_share_a_plan(backend):
     run = backend.compile(graph_of(backend, lambda x: pf.reduce_sum(x * 3.0 - x * x, axis=0), X))
+    hosts = [np.random.default_rng(seed).normal(size=X.shape).astype(np.float32) for seed in range(4)]
+    alone = [backend.to_numpy(run(backend.asarray(host))[0]).tobytes() for host in hosts]
     wrong = []
 
     def work(seed):
-        host = np.random.default_rng(seed).normal(size=X.shape).astype(np.float32)
-        array, expected = backend.asarray(host), None
+        array = backend.asarray(hosts[seed])
         for _ in range(40):
-            got = backend.to_numpy(run(array)[0]).tobytes()
-            expected = expected or got
-            if got != expected:
+            if backend.to_numpy(run(array)[0]).tobytes() != alone[seed]:
                 wrong.append(seed)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
@@ -414,15 +414,8 @@ def test_kernels_are_kept_but_not_for_ever(backend):
 @pytest.mark.parametrize("word", ["none", "fused"])
 def test_a_setting_chooses_how_graphs_run(word, standin, backend, monkeypatch):
     monkeypatch.setenv(PLAN, word)
-    ran, _ = launches_of_any(standin, backend, lambda x: pf.sigmoid(x * 2.0) + 1.0, X)
+    ran, _ = launches(standin, backend, lambda x: pf.sigmoid(x * 2.0) + 1.0, X)
     assert any("fused" in name for name in ran) == (word == "fused")
-
-
-def launches_of_any(standin, backend, function, *hosts):
-    run = backend.compile(graph_of(backend, function, *hosts))
-    standin.launches.clear()
-    run(*[backend.asarray(host) for host in hosts])
-    return list(standin.launches), run
 
 
 def test_a_setting_that_is_none_is_an_error(backend, monkeypatch):
@@ -438,8 +431,8 @@ def test_nothing_in_a_plan_depends_on_the_process(backend):
     assert unit.fused.text.name == "polyflow_fused_b43c79d851bf4898"
 
 
-def test_the_course_step_has_half_as_many_steps_as_nodes(registered):
-    """A training step of a small network: what it does is mostly elementwise."""
+def test_a_training_step_has_half_as_many_steps_as_nodes(registered):
+    """Of a small network: what it does is mostly elementwise."""
     from polyflow.flow.compiled import watching
     from polyflow.layers import Dense
     from polyflow.models import Sequential
