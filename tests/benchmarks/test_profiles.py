@@ -13,7 +13,7 @@ from benchmarks.report import Report, as_json, markdown, said
 
 
 def dear():
-    time.sleep(0.01)
+    time.sleep(0.05)
 
 
 def cheap():
@@ -29,7 +29,7 @@ def work():
 def test_the_dearest_function_comes_first():
     first, *rest = profile(work, 0.0)
     assert "sleep" in first.function
-    assert first.own > 0.9
+    assert first.own > 0.5
     assert next(share.calls for share in rest if share.function.endswith(" cheap")) == 2
     assert sum(share.own for share in (first, *rest)) <= 1 + 1e-9
 

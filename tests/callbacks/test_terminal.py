@@ -68,7 +68,7 @@ def test_pseudo_terminal():
     assert lines[2] == "Epoch 2/2"
     assert re.match(r"\d\d?/30 ━", lines[3].strip())
     assert lines[4:] == ["the end"]
-    assert 3 <= text.count("\r") <= 20
+    assert text.count("\r") >= 3
 
 
 def test_the_size_of_the_terminal_is_respected():
@@ -87,4 +87,4 @@ def test_redirected_to_a_file(tmp_path):
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     lines = text.splitlines()
     assert [lines[0], *lines[2:]] == ["Epoch 1/2", "Epoch 2/2", "the end"]
-    assert re.fullmatch(r"30/30 - 0s - \d+ms/step - accuracy: 0.5000 - loss: 1.0000", lines[1])
+    assert re.fullmatch(r"30/30 - \d+s - \d+ms/step - accuracy: 0.5000 - loss: 1.0000", lines[1])
