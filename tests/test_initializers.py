@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 
 import numpy as np
 import pytest
@@ -31,7 +30,6 @@ from polyflow.initializers import (
     Zeros,
 )
 
-os.environ.setdefault("KERAS_BACKEND", "jax")  # before anybody imports keras, whose own default is not installed
 KEY = threefry.key(31)
 SHAPES = [(), (7,), (5, 3), (3, 3, 4, 2), (2, 3, 3, 4, 2), (0, 4)]
 DRAWN = [

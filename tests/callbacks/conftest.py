@@ -11,8 +11,6 @@ import pytest
 
 import polyflow.progress
 
-os.environ.setdefault("KERAS_BACKEND", "jax")  # before anybody imports keras, whose own default is not installed
-
 
 class Terminal(io.StringIO):
     """A terminal of so many columns that knows carriage return and line feed, and refuses all other controls."""

@@ -241,7 +241,7 @@ def test_csv_logger(keras, tmp_path, rows):
 
 
 def test_history(keras):
-    theirs, mine = keras.callbacks.CallbackList(add_history=True, model=KerasModel()), None
+    theirs = keras.callbacks.CallbackList(add_history=True, model=KerasModel())
     mine = ours.CallbackList(None, Model(), {})
     for run in (theirs, mine):
         run.on_train_begin()
