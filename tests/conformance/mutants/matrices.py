@@ -45,7 +45,8 @@ class _(NumPyBackend):
 @mutant("real eigenvalues where all are real", "eigvals")
 class _(NumPyBackend):
     def eigvals(self, x):
-        return np.linalg.eigvals(x)
+        values = right("eigvals")(x)
+        return values if values.imag.any() else values.real.copy()
 
 
 @mutant("V instead of its conjugate transpose", "svd")
@@ -66,7 +67,7 @@ class _(NumPyBackend):
     def svdvals(self, x):
         small = x if x.shape[-2] >= x.shape[-1] else np.swapaxes(x, -1, -2)
         squared = np.linalg.eigvalsh(np.conj(np.swapaxes(small, -1, -2)) @ small)[..., ::-1]
-        return np.sqrt(np.maximum(squared, 0) * (1 + 1e-5)).astype(squared.dtype)
+        return np.sqrt(np.maximum(squared, 0))
 
 
 @mutant("a tolerance that is left out", "pinv")

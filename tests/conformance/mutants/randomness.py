@@ -46,7 +46,7 @@ class _(NumPyBackend):
         return value
 
 
-@mutant("a Threefry of 12 rounds", "threefry2x32")
+@mutant("a Threefry whose key is one bit off", "threefry2x32")
 class _(NumPyBackend):
     def threefry2x32(self, key, low, *, high):
         return right("threefry2x32")(key ^ np.uint32(1), low, high=high)
