@@ -249,10 +249,10 @@ def test_quick_run_has_a_case_of_every_op():
     assert sorted(set(ops()) - quick) == []
 
 
-def test_ids_have_three_parts_and_a_known_group():
+def test_ids_have_three_or_four_parts_and_a_known_group():
     for name, case in suite.all_cases().items():
         assert name == case.id
-        assert len(name.split("/")) == 4 or len(name.split("/")) == 3
+        assert len(name.split("/")) in (3, 4)
         assert case.group in GROUPS
         assert not set(name) & set("[]*? ")
 
@@ -420,7 +420,6 @@ def test_junit_counts(report):
 
 def test_page_tells_reports_of_one_backend_apart():
     """By their labels, else by their devices; counts stand in one order, whatever came first."""
-    from polyflow_conformance.page import page
 
     def one(device, label=""):
         results = [Result("core-1/add/int8/a", "skip"), Result("core-1/add/int8/b", "pass")]
@@ -554,9 +553,9 @@ def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
     words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
     words += ["--polyflow-group", "core-1", "--polyflow-quick", "--polyflow-report", "r.json"]
     words += ["-k", "float32/small and (sinh or cosh) and not asinh and not acosh"]
-    done = run_pytest(*words, "--polyflow-time-limit", "0.5", folder=tmp_path)
+    done = run_pytest(*words, "--polyflow-time-limit", "2", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "did not finish within 0.5 seconds" in done.stdout
+    assert "did not finish within 2 seconds" in done.stdout
     assert {r.op: r.status for r in Report.load(tmp_path / "r.json").results} == {"sinh": "error", "cosh": "pass"}
     done = run_pytest(*words, "--polyflow-time-limit", "soon", folder=tmp_path)
     assert done.returncode == 4
