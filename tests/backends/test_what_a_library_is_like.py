@@ -7,7 +7,7 @@ import warnings
 import array_api_strict
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyflow as pf
@@ -26,6 +26,7 @@ def summed(draw):
     return np.random.default_rng(draw(st.integers(0, 99))).integers(-9, 9, shape).astype(np.float64), axes
 
 
+@settings(deadline=None)
 @given(summed())
 def test_halves_add_up_to_the_whole(case):
     """Whatever the sizes, even or odd or 0, no row is lost or counted twice, and few are left to add in turn."""

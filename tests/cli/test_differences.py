@@ -7,7 +7,7 @@ import math
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyflow._cli.differences import TOLERANCES, Tolerance, compare_uses, differences, shown
@@ -31,6 +31,7 @@ def steps(a, b, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@settings(deadline=None)
 @given(start=st.floats(-100, 100), count=st.integers(-40, 40))
 def test_ulp_counts_representable_numbers(dtype, start, count):
     a = dtype(start)

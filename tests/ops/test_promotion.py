@@ -7,7 +7,7 @@ import itertools
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyflow as pf
@@ -25,6 +25,7 @@ STANDARD = {  # the array API standard's promotion tables, by NumPy 2, which fol
 }
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(STANDARD)))
 def test_the_standards_table(pair):
     a, b = (dt.as_dtype(name) for name in pair)
@@ -35,6 +36,7 @@ def test_the_standards_table(pair):
     assert elementwise.where(tensor(np.array([True, False])), x, y).dtype.name == STANDARD[pair]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(dt.ALL), st.sampled_from(dt.ALL))
 def test_the_rest_of_the_table(a, b):
     """Promotion is symmetric; mixed kinds take the float's or the complex number's dtype; uint64 refuses signed."""
@@ -54,6 +56,7 @@ def test_the_rest_of_the_table(a, b):
     assert (tensor(np.ones(1, a)) == tensor(np.ones(1, b))).dtype is dt.bool_
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([d for d in dt.ALL if d is not dt.uint64]), min_size=1, max_size=4))
 def test_order_does_not_matter(dtypes):
     """The common dtype of several does not depend on their order within a kind."""

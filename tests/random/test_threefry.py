@@ -92,6 +92,7 @@ def test_words_equal_those_of_jax_random():
 # Keys -----------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(u64)
 @example(0)
 @example(2**64 - 1)
