@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from checking import compiled_as_eager, differences, same
+from hypothesis import given, settings
 
 import polyflow as pf
 
@@ -71,6 +72,12 @@ STARTS = st.lists(st.floats(-1.5, 1.5).map(lambda v: round(v, 2)), min_size=3, m
 
 def scalar(program: Any) -> Any:
     return lambda x: pf.sum(program(x, pf.tanh(x[::-1])) * pf.constant(np.array([0.3, -1.1, 0.7])))
+
+
+@settings(max_examples=50, deadline=None)
+@given(program=PROGRAMS, start=STARTS)
+def test_programs(program, start):
+    compiled_as_eager(scalar(program), start)
 
 
 NESTS = {
