@@ -80,9 +80,7 @@ def programs(draw):
 
 def program(steps, outputs, bad):
     """The sum of some values of a program, each of them only where its rows are not bad; and a condition on top."""
-    conditions = [
-        ~bad[:, None] & np.array([flags] if elementwise else [[True]]) for _, elementwise, flags, _ in outputs
-    ]
+    conditions = [~bad[:, None] & np.array([flags] if by_element else [[True]]) for _, by_element, flags, _ in outputs]
 
     def function(x):
         pool = [x]

@@ -23,7 +23,7 @@ def test_shapes_are_known(backend):
 
     with pf.use_backend(backend):
         x = pf.ones((2, 3))
-        for one, other in zip(pf.function(f)(x)[:2], f(x)[:2], strict=True):
+        for one, other in zip(pf.function(f)(x), f(x), strict=True):
             assert np.array_equal(one, other)
 
 

@@ -87,7 +87,7 @@ def test_python_numbers_are_results_too():
 def test_captured_tensors_are_inputs():
     c = pf.constant(np.full(2, 3.0))
     t = traced(lambda x: x * c + c, np.ones(2))
-    assert t.captured == [] or len(t.captured) == 1
+    assert len(t.captured) == 1
     assert len(t.graph.inputs) == 2
     assert Compiled(t)(np.ones(2)).tolist() == [6, 6]
 
@@ -245,8 +245,7 @@ def test_a_symbol_that_escapes():
 
 
 def test_one_backend_for_a_graph():
-    jax = pytest.importorskip("jax")
-    assert jax
+    pytest.importorskip("jax", reason="JAX is not installed")
     other = pf.constant([1.0]).to("jax")
     with pytest.raises(MixedBackendsError, match=r"Move it first: x.to\('numpy'\)|Move one first"):
         traced(lambda x: x + other, np.ones(1))

@@ -75,7 +75,7 @@ def test_groups_run_as_one(steps):
             part = NUMPY.compile(Graph(inputs, list(nodes), list(outputs)))(*[known[value] for value in inputs])
             known.update(zip(outputs, part, strict=True))
             waiting.remove(one)
-    np.testing.assert_array_equal(known[graph.outputs[0]] if not graph.outputs[0].scalar else expected, expected)
+    np.testing.assert_array_equal(known[graph.outputs[0]], expected)
 
 
 def test_peak_counts_what_lives_at_a_time():
