@@ -61,5 +61,8 @@ def test_datasets_take_turns(cycle, block):
 
 def test_elements_before_the_first_that_fails():
     assert list(Dataset.range(9).take_while(lambda x: x < 4).as_numpy_iterator()) == [0, 1, 2, 3]
+
+
+def test_interleave_needs_datasets():
     with pytest.raises(TypeError, match=r"interleave\(\) returned a Tensor"):
         list(Dataset.range(3).interleave(lambda x: x))
