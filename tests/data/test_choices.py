@@ -1,4 +1,4 @@
-"""unique, scan, and elements of several datasets, next to what Python's own loops give."""
+"""unique, scan, choose_from_datasets, random and sample_from_datasets, next to what Python's own loops give."""
 
 from __future__ import annotations
 
