@@ -12,7 +12,7 @@ import numpy as np
 import polyflow.ops
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
-from polyflow.backend.keys import ARRAY, Slice
+from polyflow.backend.keys import ARRAY, Slice, library_key
 from polyflow.flow import eager
 from polyflow.ops import call
 from polyflow.ops.declare import OPS, Op
@@ -40,7 +40,7 @@ class Case(NamedTuple):
     args: tuple[Any, ...]
     attrs: dict[str, Any]
 
-    def tensors(self, **changed: Any) -> tuple[Any, ...]:
+    def tensors(self) -> tuple[Any, ...]:
         """The arguments as tensors over read-only arrays."""
         return tuple(tensor(arg) if isinstance(arg, np.ndarray) else arg for arg in self.args)
 
@@ -167,8 +167,6 @@ def _update(draw: Any, rng: Any, dtype: Any, unique: bool = False) -> Calls:
         if unique and len(indices) == 2:
             indices = (indices[0][:1], indices[1])
         x = draw((3, 4, 5))[0]
-        from polyflow.backend.keys import library_key
-
         yield (x, numbers(rng, dtype, x[library_key(key, indices)].shape), *indices), {"key": key}
 
 
@@ -240,12 +238,31 @@ def general(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 # The oracle -----------------------------------------------------------------------------------------------------------
 
 
+def weighted(
+    op: Op, case: Case, asarray: Callable[..., Any], function: Callable[..., Any]
+) -> tuple[Callable[..., Any], list[Any]]:
+    """A scalar function of the differentiable arguments of a call, with fixed weights; and those arguments."""
+    places = [
+        i
+        for i, arg in enumerate(case.args)
+        if arg.dtype.kind == "f" and (op.variadic or (i < len(op.rules) and op.rules[i] is not None))
+    ]
+    result = np.asarray(op.reference(*case.args, **op.bind((), case.attrs)))
+    weights = np.random.default_rng(len(op.name)).uniform(0.5, 1.5, result.shape)
+
+    def scalar(*xs: Any) -> Any:
+        args = [asarray(arg) for arg in case.args]
+        for place, x in zip(places, xs, strict=True):
+            args[place] = x
+        return (function(*args, **case.attrs) * asarray(weights)).sum()
+
+    return scalar, [case.args[i] for i in places]
+
+
 def oracle(op: Op) -> Callable[..., Any] | None:
     """The op in jax.numpy, as ``f(*arrays, **attrs)``; None where JAX has no such function."""
     import jax
     import jax.numpy as jnp
-
-    from polyflow.backend.keys import library_key
 
     own: dict[str, Callable[..., Any]] = {
         "full": lambda *, shape, fill_value, dtype: jnp.full(shape, fill_value, dtype),
@@ -267,6 +284,7 @@ def oracle(op: Op) -> Callable[..., Any] | None:
         "getitem": lambda x, *indices, key: x[library_key(key, indices)],
         "index_add": lambda x, u, *indices, key: x.at[library_key(key, indices)].add(u),
         "index_set": lambda x, u, *indices, key: x.at[library_key(key, indices)].set(u),
+        "searchsorted": lambda a, b, *, side: jnp.searchsorted(a, b, side=side),
         "permute_dims": lambda x, *, axes: jnp.transpose(x, [axis % x.ndim for axis in axes]),
         "concat": lambda *arrays, axis: jnp.concatenate(arrays, axis),
         "pad": lambda x, *, widths, value: jnp.pad(x, widths, constant_values=value),

@@ -362,7 +362,7 @@ def test_a_choice_among_results_has_a_gradient():
         u, s, _ = linalg.svd(x, full_matrices=False)
         return xp.sum(xp.where(s > 4.0, s * s, 1.0)) + xp.sum(xp.where(u > 9.0, u, 0.0))
 
-    (s,) = (linalg.svdvals(x).numpy(),)
+    s = linalg.svdvals(x).numpy()
     u, _, vh = (part.numpy() for part in linalg.svd(x))
     np.testing.assert_allclose(pf.grad(function)(x).numpy(), (u * np.where(s > 4, 2 * s, 0)) @ vh, atol=1e-12)
 

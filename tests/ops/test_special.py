@@ -98,7 +98,7 @@ def test_softmax_of_nothing():
 
 def test_activations_equal_those_of_jax():
     """Values, at ordinary places, for every activation that JAX has under the same definition."""
-    jax = pytest.importorskip("jax")
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
     x = np.linspace(-7, 7, 41)
     pairs = {
         "relu": jax.nn.relu,
