@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Case(NamedTuple):
-    """A loss class, its arguments, and which targets and predictions to give it."""
+    """A class of losses or metrics, its arguments, and which targets and predictions to give it."""
 
     name: str
     true: str

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-
-class Case(NamedTuple):
-    """A metric class, its arguments, and which targets and predictions to give it."""
-
-    name: str
-    true: str
-    pred: str
-    options: dict = {}
-
-    def __str__(self):
-        return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.options.items())}) {self.true} {self.pred}"
-
+from ..losses.cases import Case
 
 CASES = [
     Case("MeanSquaredError", "real", "other"),
