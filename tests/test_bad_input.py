@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -284,8 +285,6 @@ def test_labels_outside_the_classes(models, case):
 
 
 def check(models, which, targets, mistake, kind, text):
-    import re
-
     answers = []
     for backend in BACKENDS:
         model = models[backend][which]

@@ -11,7 +11,7 @@ import pytest
 import polyflow as pf
 from polyflow.missing import INSTEAD
 
-COURSE = [
+NAMES = [
     "constant",
     "zeros",
     "ones",
@@ -71,7 +71,7 @@ COURSE = [
 ]
 
 
-@pytest.mark.parametrize("name", COURSE)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_there(name):
     assert getattr(pf, name) is not None
     assert name in dir(pf)

@@ -48,7 +48,7 @@ def test_every_operator_is_there():
 @pytest.mark.parametrize("backend", ["numpy", "jax"])
 def test_functions_are_refused_in_a_sentence(backend):
     if backend == "jax":
-        pytest.importorskip("jax")
+        pytest.importorskip("jax", reason="JAX is not installed")
     x = pf.tensor([1.0, 2.0], backend=backend)
     for call, says in (
         (lambda: np.exp(x), "Use pf.exp, or np.exp(x.numpy()) if an array"),
