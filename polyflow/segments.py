@@ -21,8 +21,8 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: s
     inner = rows.shape[len(ids.shape) :]
     empty = creation.zeros((int(num_segments), *inner), rows.dtype, backend=rows.backend)
     nowhere = elementwise.less(ids, 0)
-    beside = indexing.getitem(nowhere, (..., *[None] * len(inner)))
-    return indexing.index_add(empty, elementwise.where(nowhere, 0, ids), elementwise.where(beside, 0, rows))
+    kept = elementwise.where(_beside(nowhere, inner), 0, rows)
+    return indexing.index_add(empty, elementwise.where(nowhere, 0, ids), kept)
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
@@ -34,9 +34,9 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: int, name: 
     """The means of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
     rows, ids = asarray(data), asarray(segment_ids)
     sums = unsorted_segment_sum(rows, ids, num_segments)
-    ones = creation.ones(ids.shape, backend=rows.backend)
-    counts = elementwise.maximum(unsorted_segment_sum(ones, ids, num_segments), 1.0)
-    return sums / indexing.getitem(counts, (slice(None), *[None] * (len(sums.shape) - 1)))
+    counts = elementwise.maximum(_rows_of(ids, num_segments), 1)  # more than a half may hold
+    means = sums / elementwise.astype(_beside(counts, sums.shape[1:]), dt.DEFAULT_FLOAT)
+    return elementwise.astype(means, sums.dtype) if sums.dtype in dt.INEXACT else means
 
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
