@@ -8,7 +8,7 @@ from typing import Any
 from ..activations import sigmoid
 from ..errors import ShapeError, unknown_name
 from ..losses.shapes import aligned, beside, divide_or_zero, prediction, weighted
-from ..ops.elementwise import astype, greater, less, logical_and, logical_not, maximum, minimum, not_equal, where
+from ..ops.elementwise import astype, greater, less, log, logical_and, logical_not, maximum, minimum, not_equal, where
 from ..ops.indexing import getitem
 from ..ops.reduction import argsort, sum
 from ..ops.shape import broadcast_to, reshape, squeeze
@@ -17,6 +17,9 @@ from .base import Metric
 
 FUZZ = 1e-7
 """Keras's epsilon: how far AUC's outer thresholds lie outside the unit interval."""
+
+KINDS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+"""The four counts, in the order of `Confusion.counts`."""
 
 
 class Confusion(Metric):
@@ -209,8 +212,7 @@ class AUC(Confusion):
         if thresholds is None and num_thresholds < 2:
             raise ValueError(f"AUC needs num_thresholds of 2 or more; got {num_thresholds}.")
         inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)] if thresholds is None else thresholds
-        kinds = ("true_positives", "false_positives", "true_negatives", "false_negatives")
-        super().__init__(kinds, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
+        super().__init__(KINDS, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
         self.thresholds[0], self.thresholds[-1] = -FUZZ, 1.0 + FUZZ
         self.given_thresholds, self.num_thresholds = thresholds, len(self.thresholds)
         self.curve, self.summation_method, self.from_logits = curve, summation_method, from_logits
@@ -252,8 +254,6 @@ def _interpolated_precision(tp: Any, fp: Any, fn: Any) -> Any:
     ``slope * (dTP + intercept * log(P_after / P_before))`` (Davis and Goadrich, "The relationship between
     precision-recall and ROC curves", 2006).
     """
-    from ..ops.elementwise import log
-
     positives = tp + fp
     step, positive_step = tp[:-1] - tp[1:], positives[:-1] - positives[1:]
     slope = divide_or_zero(step, maximum(positive_step, 0.0))

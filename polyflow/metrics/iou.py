@@ -135,7 +135,16 @@ class BinaryIoU(IoU):
         return config | {"target_class_ids": self.target_class_ids, "threshold": self.threshold}
 
 
-class OneHotIoU(IoU):
+class _OfRows:
+    """What the metrics of rows do not say in their configuration: that the targets are rows."""
+
+    def get_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_config()  # pyright: ignore[reportAttributeAccessIssue]
+        del config["sparse_y_true"]
+        return config
+
+
+class OneHotIoU(_OfRows, IoU):
     """`IoU` of rows with a number for each class, the largest of which counts."""
 
     def __init__(
@@ -151,11 +160,8 @@ class OneHotIoU(IoU):
         options = {"ignore_class": ignore_class, "sparse_y_pred": sparse_y_pred, "axis": axis}
         super().__init__(num_classes, target_class_ids, name, dtype, sparse_y_true=False, **options)
 
-    def get_config(self) -> dict[str, Any]:
-        return {name: value for name, value in super().get_config().items() if name != "sparse_y_true"}
 
-
-class OneHotMeanIoU(MeanIoU):
+class OneHotMeanIoU(_OfRows, MeanIoU):
     """`MeanIoU` of rows with a number for each class, the largest of which counts."""
 
     def __init__(
@@ -170,6 +176,3 @@ class OneHotMeanIoU(MeanIoU):
         super().__init__(
             num_classes, name, dtype, ignore_class, sparse_y_true=False, sparse_y_pred=sparse_y_pred, axis=axis
         )
-
-    def get_config(self) -> dict[str, Any]:
-        return {name: value for name, value in super().get_config().items() if name != "sparse_y_true"}

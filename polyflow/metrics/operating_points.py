@@ -7,7 +7,7 @@ from typing import Any
 from ..losses.shapes import divide_or_zero
 from ..ops.elementwise import greater_equal, where
 from ..ops.reduction import max
-from .confusion import Confusion
+from .confusion import KINDS, Confusion
 
 __all__ = ["PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"]
 
@@ -33,8 +33,7 @@ class _OperatingPoint(Confusion):
             raise ValueError(f"{type(self).__name__} needs num_thresholds of 1 or more; got {num_thresholds!r}.")
         last = num_thresholds - 1
         thresholds = [i / last for i in range(num_thresholds)] if last else [0.5]
-        kinds = ("true_positives", "false_positives", "true_negatives", "false_negatives")
-        super().__init__(kinds, thresholds, class_id=class_id, name=name, dtype=dtype)
+        super().__init__(KINDS, thresholds, class_id=class_id, name=name, dtype=dtype)
         self.least, self.num_thresholds = least, num_thresholds
 
     def result(self) -> Any:
