@@ -66,14 +66,19 @@ def _series(coefficients: tuple[float, ...], over: Tensor) -> Tensor:
     return found
 
 
-def _lgamma_of(x: Tensor) -> Tensor:
+def _moved_up(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Which arguments are reflected; all after that; which of these are moved up; and all moved, for the series."""
     low = e.less(x, 0.5)
     y = e.where(low, 1.0 - x, x)
     small = e.less(y, SHIFT)
+    return low, y, small, e.where(small, y + SHIFT, y)
+
+
+def _lgamma_of(x: Tensor) -> Tensor:
+    low, y, small, z = _moved_up(x)
     product: Any = 1.0
     for step in range(SHIFT):
         product = product * e.where(small, y + step, 1.0)
-    z = e.where(small, y + SHIFT, y)
     bounded = e.minimum(z, 1e300)  # the logarithm of infinity minus infinity is no number
     value = (bounded - 0.5) * e.log(bounded) - bounded + 0.5 * math.log(2 * math.pi)
     value = value + _series(_LGAMMA, 1.0 / e.square(bounded)) / bounded - e.log(product)
@@ -84,13 +89,10 @@ def _lgamma_of(x: Tensor) -> Tensor:
 
 
 def _digamma_of(x: Tensor) -> Tensor:
-    low = e.less(x, 0.5)
-    y = e.where(low, 1.0 - x, x)
-    small = e.less(y, SHIFT)
+    low, y, small, z = _moved_up(x)
     steps: Any = 0.0
     for step in range(SHIFT):
         steps = steps + e.where(small, 1.0 / e.where(small, y + step, 1.0), 0.0)
-    z = e.where(small, y + SHIFT, y)
     square = 1.0 / e.square(z)
     value = e.log(z) - 0.5 / z - _series(_DIGAMMA, square) * square - steps
     rest = x - e.round(x)
