@@ -16,7 +16,7 @@ import pytest
 
 import polyflow as pf
 from polyflow.backend import discovery
-from polyflow.errors import UnknownDeviceError
+from polyflow.errors import ShapeError, UnknownDeviceError
 from polyflow.flow.trace import trace
 from polyflow.ops import creation
 from polyflow.ops.declare import OPS, Op
@@ -120,7 +120,7 @@ def test_the_users_jax_is_untouched():
     assert users_own() == before
     with pytest.raises(IndexError):
         x[np.array([9])]
-    with pytest.raises(Exception, match="shape"):
+    with pytest.raises(ShapeError, match="shape"):
         x @ x
     assert users_own() == before
 

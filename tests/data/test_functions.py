@@ -202,7 +202,7 @@ def test_parallel_results_are_in_order():
 
 def test_parallel_calls_do_overlap():
     """Two threads are in the function at the same time: each waits there for the other."""
-    barrier = threading.Barrier(2, timeout=5)
+    barrier = threading.Barrier(2, timeout=30)
     assert listed(N(4).map(lambda x: (barrier.wait(), x)[1], num_parallel_calls=2)) == [0, 1, 2, 3]
 
 
@@ -269,7 +269,7 @@ def test_prefetch_runs_ahead_and_not_too_far():
 
     iterator = iter(N(100).map(log).prefetch(2))
     assert next(iterator).item() == 0
-    assert filled.wait(5)  # one taken, two in the buffer, one in the thread's hands
+    assert filled.wait(30)  # one taken, two in the buffer, one in the thread's hands
     time.sleep(0.05)
     assert len(calls) == 4
     assert [x.item() for x in iterator] == list(range(1, 100))
@@ -295,7 +295,7 @@ def test_the_threads_close_the_generator():
 
     for _ in Dataset.from_generator(numbers, output_signature=TensorSpec((), "int64")).prefetch(2):
         break
-    assert closed.wait(5)
+    assert closed.wait(30)
     settle("polyflow-prefetch")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,8 @@ from polyflow.models import handover, resident, stretches
 
 from .interrupting import interrupted
 
-jax_loop = pytest.importorskip("polyflow_jax.loop")
+pytest.importorskip("jax", reason="JAX is not installed: pip install 'polyflow-core[jax]'")
+jax_loop = importlib.import_module("polyflow_jax.loop")
 
 L = pf.keras.layers
 X = np.random.default_rng(0).normal(size=(48, 3)).astype("float32")
