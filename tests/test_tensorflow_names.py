@@ -185,9 +185,9 @@ def test_confusion_matrix():
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "complex64"])
 def test_means_of_segments_have_the_dtype_of_the_rows(dtype):
-    found = tf.math.unsorted_segment_mean(tf.constant([1, 2, 4, 5], dtype=dtype), [0, 0, 2, 2], 3)
+    found = tf.math.unsorted_segment_mean(tf.constant([1, 2, 4], dtype=dtype), [0, 0, 2], 3)
     assert found.dtype == tf.constant(0, dtype=dtype).dtype
-    assert found.tolist() == [1.5, 0, 4.5]
+    assert found.tolist() == [1.5, 0, 4]
 
 
 def test_segments():

@@ -191,6 +191,9 @@ def test_float64_variables_are_updated_in_float64():
         assert w.numpy().dtype == np.float64
         assert (w.numpy() != w.numpy().astype(np.float32)).all(), name
         assert {v.dtype for v in optimizer.variables if v.shape} <= {np.dtype("float64")}
+    w = pf.Variable(0.0, dtype="float64")
+    optimizers.SGD(1.0).apply([pf.tensor(1 / 3, dtype="float64")], [w])
+    assert w.item() == -1 / 3
 
 
 def test_gradients_of_another_dtype_are_converted():
