@@ -59,7 +59,17 @@ class Narrow(FourMethods):
         return super().asarray(host, self.require(dt.as_dtype(dtype or host.dtype)))
 
 
-def test_dtypes_that_are_declared_as_missing_are_no_failures():
-    report = suite.run(Narrow(), quick=True)
+class Single(Narrow):
+    """All but wide floats and complex numbers."""
+
+    name = "single"
+    capabilities = Capabilities(dtypes=frozenset(dt.ALL) - {dt.float64, *dt.COMPLEX})
+
+
+@pytest.mark.parametrize(
+    ("backend", "quick"), [(Narrow, {"quick": True}), (Single, {"groups": ["core-1", "random-1", "device-1"]})]
+)
+def test_dtypes_that_are_declared_as_missing_are_no_failures(backend, quick):
+    report = suite.run(backend(), **quick)
     assert [f"{result.id}: {result.reason}" for result in report.failures] == []
     assert {result.status for result in report.results} == {"pass", "skip", "unsupported"}
