@@ -31,7 +31,7 @@ def pytest_addoption(parser):
     )
     group.addoption("--polyflow-group", action="append", metavar="GROUP", help="only this group of conformance cases")
     group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")
-    group.addoption("--polyflow-seed", type=int, default=0, metavar="N", help="another seed gives other samples")
+    group.addoption("--polyflow-seed", type=_seed, default=0, metavar="N", help="another seed gives other samples")
     group.addoption("--polyflow-quick", action="store_true", help="a quarter of the conformance cases")
     group.addoption(
         "--polyflow-time-limit",
@@ -40,6 +40,12 @@ def pytest_addoption(parser):
         help="how long a conformance case may take (default: 120); one that takes longer is an error",
     )
     group.addoption("--polyflow-report", metavar="FILE", help="write the conformance report there, as JSON")
+
+
+def _seed(text):
+    from polyflow._cli.conformance import seed
+
+    return seed(text)
 
 
 def _seconds(text):

@@ -65,9 +65,11 @@ def add(found: dict[str, Case], cases: Iterable[Case]) -> None:
     """Put further cases into a catalog.
 
     Raises:
-        ValueError: an id is taken, or its group is unknown.
+        ValueError: it is no case, an id is taken, or its group is unknown.
     """
     for case in cases:
+        if not isinstance(case, Case):
+            raise ValueError(f"a case is a polyflow_conformance.Case; got {type(case).__name__}.")
         if case.id in found:
             raise ValueError(f"two cases have the id {case.id!r}.")
         if case.group not in GROUPS:

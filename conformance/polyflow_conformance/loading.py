@@ -41,8 +41,8 @@ def load(spec: Any) -> Loaded:
         raise LoadError(f"a backend is named by a string or is a polyflow.backend.Backend; got {type(spec).__name__}.")
     if spec.endswith(".py"):
         raise LoadError(f"{spec!r} is a file; name the backend in it too: '{spec}:NAME', a class, object or function.")
-    place, colon, attribute = spec.rpartition(":")
-    if colon and attribute.isidentifier() and (place.endswith(".py") or not _installed(place)):
+    place, _, attribute = spec.rpartition(":")
+    if place and attribute.isidentifier() and (place.endswith(".py") or not _installed(place)):
         return Loaded(_made(_attribute(place, attribute), spec))
     try:
         backend = discovery.get(spec)
@@ -65,9 +65,9 @@ def _origin(name: str) -> tuple[str, str]:
 def _attribute(place: str, attribute: str) -> Any:
     try:
         module = _file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
-    except LoadError:
+    except (LoadError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         file = f"{place.replace('.', '/')}.py"
         hint = f" (There is a file {file}: write '{file}:{attribute}'.)" if Path(file).is_file() else ""
         raise LoadError(f"importing {place} raised {type(error).__name__}: {error}{hint}") from error
@@ -99,7 +99,9 @@ def _made(found: Any, spec: str) -> Backend:
             found = found(None)
         except BackendError as error:
             raise LoadError(f"{spec}: {error}") from error
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise LoadError(f"making the backend raised {type(error).__name__}: {error}") from error
         if not isinstance(found, Backend):
             raise LoadError(f"{spec} made {type(found).__name__}, expected a polyflow.backend.Backend.")

@@ -173,6 +173,8 @@ class Report:
             ]
             if any(result.status not in STATUSES for result in results):
                 raise TypeError("a status that is none")
+            if not all(isinstance(result.id, str) for result in results):
+                raise TypeError("an id that is none")
             return cls(**{key: value for key, value in data.items() if key in known}, results=results)
         except (TypeError, AttributeError) as error:
             raise ReportError(f"{name} is no complete conformance report: {error}.") from None

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from polyflow.errors import BackendError
+
 from . import catalog
 from .case import Case, Trial
 from .loading import Loaded, LoadError, load
@@ -56,11 +58,11 @@ def run(
     report = header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
     try:
         loaded = load(backend)
+        table = cases_for(loaded)
     except LoadError as error:
         report.results = [Result(LOADS, "error", reason=str(error))]
         report.time = time.perf_counter() - start
         return report
-    table = cases_for(loaded)
     chosen = select(table, groups, ops, cases, quick)
     describe(report, loaded)
     report.complete = len(chosen) == len(table)
@@ -106,12 +108,19 @@ def reproduce(backend: Any, case: str, seed: int = 0) -> Result:
 
 
 def cases_for(loaded: Loaded) -> dict[str, Case]:
-    """The suite's cases and those that the backend's own plugin adds."""
+    """The suite's cases and those that the backend's own plugin adds.
+
+    Raises:
+        LoadError: the plugin's own are not in order.
+    """
     table = dict(catalog.all_cases())
     if loaded.distribution:
         from polyflow.backend import discovery
 
-        catalog.add(table, discovery.plugin(loaded.backend.name).conformance_cases())
+        try:
+            catalog.add(table, discovery.plugin(loaded.backend.name).conformance_cases())
+        except (BackendError, ValueError) as error:
+            raise LoadError(f"the conformance cases that {loaded.distribution} adds: {error}") from error
     return table
 
 

@@ -67,9 +67,9 @@ def _default(quick: bool) -> list[tuple[str, bool]]:
 def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
     try:
         loaded = _load(spec)
+        table = cases_for(loaded)
     except LoadError:
         return [LOADS]
-    table = cases_for(loaded)
     try:
         chosen = [case.id for case in select(table, groups, ops) if case.quick or not quick]
     except ValueError as error:
@@ -97,9 +97,9 @@ def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest,
 def _results(spec: str, name: str, seed: int) -> list[Result]:
     try:
         loaded = _load(spec)
+        table = cases_for(loaded)
     except LoadError as error:
         return [Result(LOADS, "error", reason=str(error))]
-    table = cases_for(loaded)
     if name == DECLARED:
         return undeclared(loaded.backend, list(table), _done.get(spec, {})) or [Result(DECLARED, "pass")]
     return [_watcher.try_case(table[name], loaded.backend, seed, spec)]

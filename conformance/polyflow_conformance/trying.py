@@ -84,7 +84,9 @@ def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, st
         if wrong.ulp is not None:
             trial.ulp, trial.tolerance = wrong.ulp, wrong.tolerance
         return "fail", str(wrong)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return "error", _sentence(error)
     if lack and not case.mistake:
         return "fail", f"{lack}, but asking for it gives an answer instead of UnsupportedError"

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="about a quarter of the cases: each op in its main dtypes")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed gives other samples")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="another seed gives other samples")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report, which `conformance-report` reads")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
@@ -59,11 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
     import polyflow_conformance as suite
     from polyflow_conformance.runner import select
 
-    for path in (arguments.json, arguments.html, arguments.junit):
-        if path is not None and not path.absolute().parent.is_dir():
+    files = [path for path in (arguments.json, arguments.html, arguments.junit) if path is not None]
+    for path in files:
+        if not path.absolute().parent.is_dir():
             raise ConformanceError(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
-        if path is not None and path.is_dir():
+        if path.is_dir():
             raise ConformanceError(f"{path} cannot be written: it is a folder. Name a file in it.")
+    if len({path.resolve() for path in files}) < len(files):
+        raise ConformanceError(f"{' and '.join(map(str, files))} are one file; each report needs one of its own.")
     try:
         if arguments.list:
             for case in select(suite.all_cases(), arguments.group, arguments.op, arguments.case, arguments.quick):
@@ -158,6 +161,13 @@ def _print(report: Report) -> None:
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed from the command line."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: 0 or a larger number")
     return int(text)
 
 

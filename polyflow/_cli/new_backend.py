@@ -127,7 +127,9 @@ def find_namespace(module: str) -> Namespace:
                 f"there is no module {error.name!r} here. Install its library in this environment, or mend the name."
             ) from None
         raise NewBackendError(f"{module} cannot be imported: {error}") from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise NewBackendError(f"importing {module} raised {type(error).__name__}: {error}") from None
     top = module.partition(".")[0]
     xp = _standard(xp, top)

@@ -172,7 +172,9 @@ class Plugin:
             raise self.broken(str(error), IncompleteBackendError) from None
         except BackendError:
             raise
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise self._blame(hook, error) from error
 
     def _blame(self, hook: str, error: BaseException) -> BackendError:
@@ -290,7 +292,9 @@ def import_hooks(info: BackendInfo, load: Callable[[], object]) -> Plugin:
     module = info.target.partition(":")[0]
     try:
         hooks = load()
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # bindings to other languages have errors that are no Exception
         name = (getattr(error, "name", None) or "").partition(".")[0]
         if isinstance(error, ModuleNotFoundError) and name not in ("", "polyflow", module.partition(".")[0]):
             raise lacks(info, [name], install_line(info)) from error

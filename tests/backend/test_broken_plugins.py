@@ -59,6 +59,7 @@ PLUGINS = {
     "good": package("good"),
     "raises": package("raises", hooks="raise ZeroDivisionError('at import')"),
     "exits": package("exits", hooks="import sys; sys.exit('goodbye')"),
+    "panics": package("panics", hooks="class Panic(BaseException): pass\nraise Panic('at src/lib.rs')"),
     "syntax": package("syntax", hooks="def oops(:"),
     "eager": package("eager", hooks="import a_library_nobody_has\n" + HOOKS),
     "lazy": package("lazy", backend="import a_library_nobody_has\n" + BACKEND),
@@ -81,6 +82,7 @@ PLUGINS = {
 EXPECTED = {  # name: (exception class, what its sentence says)
     "raises": ("BackendBrokenError", "importing 'stranger_raises' raised ZeroDivisionError: at import."),
     "exits": ("BackendBrokenError", "importing 'stranger_exits' raised SystemExit: goodbye."),
+    "panics": ("BackendBrokenError", "importing 'stranger_panics' raised Panic: at src/lib.rs."),
     "syntax": ("BackendBrokenError", "importing 'stranger_syntax' raised SyntaxError"),
     "eager": ("BackendUnavailableError", "needs the module 'a_library_nobody_has', which is not installed."),
     "lazy": ("BackendUnavailableError", "Install it with `pip install stranger-lazy`."),

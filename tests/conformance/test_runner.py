@@ -17,6 +17,8 @@ from polyflow import cli
 from polyflow import dtypes as dt
 from polyflow.backend import Capabilities
 from polyflow.backend.deviation import Deviation
+from polyflow.backend.plugin import Plugin
+from polyflow.errors import BackendBrokenError
 from polyflow_conformance.catalog import GROUPS
 from polyflow_conformance.page import page
 from polyflow_conformance.report import SCHEMA, STATUSES, Report, ReportError, Result
@@ -77,6 +79,11 @@ def source(tmp_path, monkeypatch):
         ),
         ("class Mine(NumPyBackend):\n    def asarray(self, *given): return [1]", "asarray of a NumPy array"),
         ("raise SystemExit(3)", "SystemExit"),
+        ("class Panic(BaseException): pass\nraise Panic('at src/lib.rs')", "Panic: at src/lib.rs"),
+        (
+            "class Panic(BaseException): pass\nclass Mine(NumPyBackend):\n    def __init__(self, device): raise Panic",
+            "making the backend raised Panic",
+        ),
     ],
 )
 def test_backend_that_cannot_be_made_is_one_result(source, body, words):
@@ -97,6 +104,23 @@ def test_module_that_is_a_file_beside_us_is_pointed_at(tmp_path, monkeypatch):
     (tmp_path / "thing_of_mine.py").write_text("Mine = 3", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert "write 'thing_of_mine.py:Mine'" in suite.run("thing_of_mine:Mine").results[0].reason
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [([3], "a case is a polyflow_conformance.Case; got int."), (["core-1/x"], "got str"), (None, "hook raised")],
+)
+def test_cases_of_a_plugin_that_are_none_are_one_result(monkeypatch, cases, words):
+    def given(plugin):
+        if cases is None:
+            raise BackendBrokenError("the hook raised")
+        return cases
+
+    monkeypatch.setattr(Plugin, "conformance_cases", given)
+    report = suite.run("numpy", ops="sinh")
+    assert [(result.id, result.status) for result in report.results] == [("device-1/backend/loads", "error")]
+    assert report.results[0].reason.startswith("the conformance cases that polyflow-core adds: ")
+    assert words in report.results[0].reason
 
 
 # ---- backends that misbehave
@@ -143,6 +167,21 @@ def test_command_after_a_hang_still_prints(source, capsys):
     spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
     assert cli.main(["conformance", spec, "--case", ONE, "--time-limit", "0.2"]) == 1
     assert "did not finish within 0.2 seconds" in capsys.readouterr().out
+
+
+def test_exception_that_is_no_exception_is_a_result():
+    """Bindings to other languages have errors of their own that no ``except Exception`` sees."""
+
+    class Panic(BaseException):
+        pass
+
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            raise Panic("at src/lib.rs")
+
+    report = suite.run(Mine(), cases=[ONE, "core-1/cosh/float32/small"])
+    assert {result.op: result.status for result in report.results} == {"sinh": "error", "cosh": "pass"}
+    assert report.failures[0].reason.startswith("Panic: at src/lib.rs")
 
 
 def test_exception_without_a_text_is_a_result():
@@ -399,6 +438,7 @@ def test_infinite_distance_survives_json(tmp_path):
         ('{"schema": 99, "results": []}', "schema 99"),
         ('{"schema": 1, "results": [{"id": "a/b/c"}]}', "no complete conformance report"),
         ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
+        ('{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}', "an id that is none"),
     ],
 )
 def test_report_file_that_is_none_gets_a_sentence(tmp_path, capsys, text, words):
@@ -480,6 +520,13 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
         with pytest.raises(SystemExit):
             cli.main(["conformance", "numpy", "--time-limit", limit])
         assert f"'{limit}' is no time limit" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["conformance", "numpy", "--seed", "-5"])
+    assert "'-5' is no seed" in capsys.readouterr().err
+    same = str(tmp_path / "r")
+    assert cli.main(["conformance", "numpy", "--json", same, "--html", same]) == 2
+    assert "are one file" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.parametrize(

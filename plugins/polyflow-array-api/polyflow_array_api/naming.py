@@ -56,7 +56,9 @@ def load(module: str) -> Any:
             "Install the distribution that has it, or mend the name.",
             missing="library",
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _fails(module, error) from error
     if not hasattr(found, "asarray"):
         raise _none(module, ["asarray"])
