@@ -149,7 +149,12 @@ class Plugin:
         """
         self.check_modules()
         backend = self._call("polyflow_backend", device=device)
-        self._check(backend, device)
+        try:
+            self._check(backend, device)
+        except (BackendError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise self.broken(f"asking what its backend declares raised {told(error)}") from error
         self._add_kernels(backend)
         return backend
 

@@ -78,6 +78,14 @@ def source(tmp_path, monkeypatch):
             "devices() returned the string 'cpu:0', expected a list of names",
         ),
         ("class Mine(NumPyBackend):\n    def asarray(self, *given): return [1]", "asarray of a NumPy array"),
+        (
+            "class Mine(NumPyBackend):\n    @property\n    def deviations(self): raise OSError('no file of them')",
+            "asking what its backend declares raised OSError: no file of them.",
+        ),
+        (
+            "class Mine(NumPyBackend):\n    @property\n    def protocol(self): raise OSError('no protocol')",
+            "asking what its backend declares raised OSError: no protocol.",
+        ),
         ("raise SystemExit(3)", "SystemExit"),
         ("class Panic(BaseException): pass\nraise Panic('at src/lib.rs')", "Panic: at src/lib.rs"),
         (
