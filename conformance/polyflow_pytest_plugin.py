@@ -32,7 +32,7 @@ def pytest_addoption(parser):
     group.addoption("--polyflow-group", action="append", metavar="GROUP", help="only this group of conformance cases")
     group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")
     group.addoption("--polyflow-seed", type=_seed, default=0, metavar="N", help="another seed gives other samples")
-    group.addoption("--polyflow-quick", action="store_true", help="a quarter of the conformance cases")
+    group.addoption("--polyflow-quick", action="store_true", help="a fifth of the conformance cases")
     group.addoption(
         "--polyflow-time-limit",
         type=_seconds,

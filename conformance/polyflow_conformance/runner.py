@@ -41,7 +41,7 @@ def run(
         backend: a backend, or what names one: ``"jax"``, ``"module:attribute"``, ``"file.py:attribute"``.
         groups: only these groups. ops: only these ops. cases: only the cases with these ids (``*`` and ``?`` match).
         seed: another seed gives other samples.
-        quick: a quarter of the cases: every op, in its main dtypes.
+        quick: a fifth of the cases: every op, in its main dtypes.
         progress: called after each case.
         fail_fast: stop at the first failure.
         time_limit: seconds after which a case counts as hanging.

@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-limit", type=seconds, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
     )
-    parser.add_argument("--quick", action="store_true", help="about a quarter of the cases: each op in its main dtypes")
+    parser.add_argument("--quick", action="store_true", help="about a fifth of the cases: each op in its main dtypes")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="another seed gives other samples")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report, which `conformance-report` reads")
