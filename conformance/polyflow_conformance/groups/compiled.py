@@ -62,6 +62,7 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/again/captured", _captured, (dt.float32,), True)
     yield Case(f"{program}/again/thread", _thread, (dt.float32,), True)
     yield Case(f"{program}/again/concurrently", _concurrently, (dt.float32,))
+    yield Case(f"{program}/again/one-array-twice", _one_array_twice, (dt.float32,), True)
     yield Case(f"{program}/outputs/input-and-constant", _outputs, (dt.float32,), True)
     yield Case(f"{program}/outputs/no-inputs", _no_inputs, (dt.float32,), True)
     yield Case(f"{program}/state/variables", _variables, (dt.float32,), True)
@@ -81,6 +82,9 @@ def cases() -> Iterator[Case]:
         yield Case(f"{program}/values/{dtype.name}-wraps", check, (dtype,), dtype is dt.int8)
     yield Case(f"{program}/values/float64", _double, (dt.float64,))
     yield Case(f"{program}/values/nothing", _nothing, (dt.float32,))
+    yield Case(f"{program}/values/views", _views, (dt.float32,), True)
+    yield Case(f"{program}/values/long", _long, (dt.int32,))
+    yield Case(f"{program}/values/complex64", _complex, (dt.complex64,))
     yield Case(f"{program}/values/no-shorter-way", _no_shorter_way, (dt.float32,), True)
     yield Case(f"{program}/again/alike", _alike, (dt.float32, dt.float64, dt.int32), True)
 
@@ -221,6 +225,15 @@ def _again(t: Trial) -> None:
     value = Tensor(program(arrays[0], *[t.tensor(one).array for one in other]), t.backend)
     true = _true_mlp(other[0], other[1], x)
     t.close(value, true, 100.0, dtype=dt.float32, scale=np.ones((5, 3)), what="the program's value of other weights")
+
+
+def _one_array_twice(t: Trial) -> None:
+    """One array in two places, and then two of the same shape, and the other way round."""
+    x, y = np.array([1.0, 2.0, -4.0], np.float32), np.array([8.0, 0.5, 2.0], np.float32)
+    program, (a, b) = compiled(t, lambda x, y: (x * 2.0 - y, x * y), x, y)
+    for given, h, k in (((a, a), x, x), ((a, b), x, y), ((b, b), y, y), ((b, a), y, x), ((a, a), x, x)):
+        for array, true in zip(program(*given), (h * 2 - k, h * k), strict=True):
+            t.exactly(Tensor(array, t.backend), true, what="the value of a program called with one array twice")
 
 
 def _captured(t: Trial) -> None:
@@ -465,6 +478,46 @@ def _nothing(t: Trial) -> None:
     true = np.zeros((0, 2)), np.zeros((0, 3)), np.zeros(3), np.zeros(0), np.zeros((3, 3))
     for array, part in zip(program(*arrays), true, strict=True):
         t.exactly(Tensor(array, t.backend), part.astype(np.float32), what="the value")
+
+
+def _views(t: Trial) -> None:
+    """Arguments that lie in memory in any way: by columns, from the end, with gaps, and as one row."""
+    plain = np.arange(9, dtype=np.float32).reshape(3, 3)
+    program, _ = compiled(t, lambda x, y: (x * 2.0 - y, x @ y, reduction.sum(x, axis=0)), plain, plain)
+    for view in (lambda x: x.T, lambda x: x[::-1, ::-1], lambda x: x[:, ::-1], lambda x: x):
+        x, y, h = view(t.tensor(plain)), t.tensor(plain), view(plain)
+        for one, other, a, b in ((x, y, h, plain), (y, x, plain, h)):
+            for array, true in zip(program(one.array, other.array), (a * 2 - b, a @ b, a.sum(0)), strict=True):
+                t.exactly(Tensor(array, t.backend), true, what="the value of a program whose arguments are views")
+
+
+def _long(t: Trial) -> None:
+    """A program of a hundred steps, each of which needs the one before."""
+    x, y = (np.array(one, np.int32) for one in ([3, -7, 2**30, 0], [1, 12345, -(2**31), 5]))
+
+    def function(x: Any, y: Any) -> Any:
+        for i in range(25):
+            x, y = y * (2 * i + 1) - x, x + y
+        return x, y
+
+    with np.errstate(over="ignore"):
+        true = function(x, y)
+    program, arrays = compiled(t, function, x, y)
+    for array, part in zip(program(*arrays), true, strict=True):
+        t.exactly(Tensor(array, t.backend), part, what="the value after a hundred steps")
+
+
+def _complex(t: Trial) -> None:
+    """Complex numbers whose parts are small integers, of which every step is exact."""
+    x, y = np.array([1 + 2j, -3j, 4], np.complex64), np.array([2 - 1j, 5, -1 + 1j], np.complex64)
+
+    def function(x: Any, y: Any, conj: Any, real: Any) -> Any:
+        return x * y + conj(x), real(x - y) * 2.0, (x + y) == (y + x), -x * x
+
+    f = functions()
+    program, arrays = compiled(t, lambda x, y: function(x, y, f["conj"], f["real"]), x, y)
+    for array, true in zip(program(*arrays), function(x, y, np.conj, np.real), strict=True):
+        t.exactly(Tensor(array, t.backend), true.astype(true.dtype), what="the program's value")
 
 
 def _no_shorter_way(t: Trial) -> None:

@@ -96,6 +96,8 @@ def _first(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
                 if count == 2 and name not in APART:
                     x, host = laid(t, hosts[0], layout)
                     seen.look(probe, [x, x], [host, host], f"a {layout} array of shape {size} and itself", 4)
+        if count == 2:
+            _beside_plain(t, seen, probe, name, dtype)
         if name in FORMULAS:
             _long(t, seen, name, dtype)
             _special(t, seen, probe, name, dtype)
@@ -113,6 +115,15 @@ def _first(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
 
     elsewhere(t, work)
     seen.settle()
+
+
+def _beside_plain(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> None:
+    """One operand in every layout, the other one plain."""
+    for layout in LAYOUTS[:3]:
+        for place in (0, 1):
+            hosts = drawn_for(t, name, dtype, (2, 3, 2), 2)
+            tensors = [laid(t, h, layout)[0] if i == place else t.tensor(h) for i, h in enumerate(hosts)]
+            seen.look(probe, tensors, hosts, f"two arrays, argument {place} {layout}", 2)
 
 
 def _few(t: Trial, name: str, dtype: np.dtype, size: tuple[int, ...], count: int) -> list[np.ndarray]:
@@ -168,7 +179,7 @@ def _special(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> 
         _look(t, seen, probe, hosts, layout, note=", special values")
 
 
-BROADCAST = (((3, 4), ()), ((), (3, 4)), ((2, 1, 4), (3, 1)), (LONG, LONG[1:]))
+BROADCAST = (((3, 4), ()), ((), (3, 4)), ((3, 1), (4,)), ((2, 1, 4), (3, 1)), (LONG, LONG[1:]))
 
 
 def _broadcast(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> None:

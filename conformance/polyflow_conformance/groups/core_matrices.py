@@ -26,7 +26,7 @@ from ..measure import WIDE, WIDE_COMPLEX, eps
 GROUP = "core-1"
 DTYPES = (dt.float32, dt.float64, dt.complex64, dt.complex128)
 SHAPES = {"square": (3, 3), "tall": (5, 3), "wide": (3, 4), "stack": (2, 3, 3), "empty": (0, 3, 3)}
-LARGER = {"larger": (6, 6), "deep": (2, 1, 3, 3)}
+LARGER = {"larger": (6, 6), "deep": (2, 1, 3, 3), "one": (1, 1)}
 BLOCKS = {"blocks": (37, 37)}
 """More rows than a library takes together; determinants that float32 holds have fewer."""
 LENGTHS = {"prime": (3, 13), "long": (2, 96)}

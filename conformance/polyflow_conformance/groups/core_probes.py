@@ -110,7 +110,7 @@ def _where(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
 
 def _reshape(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x,), (h,) = tensors, hosts
-    for size in ((-1,), h.shape[::-1], (1, *h.shape), (h.size, 1)):
+    for size in (*([()] if h.size == 1 else []), (-1,), h.shape[::-1], (1, *h.shape), (h.size, 1)):
         yield _same(lambda size=size: shape.reshape(x, size), h.reshape(size), h)
 
 
@@ -127,6 +127,7 @@ def _broadcast_to(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answe
     for size in (
         (2, *h.shape),
         (2, 1, *h.shape),
+        *([(2, 3, 2)] if not h.ndim else []),
         *([(2, *[3 if n == 1 else n for n in h.shape])] if 1 in h.shape else []),
     ):
         yield _same(lambda size=size: shape.broadcast_to(x, size), np.broadcast_to(h, size), h)
@@ -134,9 +135,10 @@ def _broadcast_to(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answe
 
 def _concat(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     (x, y), (h, k) = tensors, hosts
-    for axis in range(-1, h.ndim - 1):
+    for axis in (*range(-1, h.ndim - 1), *([-2] if h.ndim == 3 else [])):
         yield _same(lambda axis=axis: shape.concat([x, y], axis=axis), np.concatenate([h, k], axis), h)
     if h.ndim:
+        yield _same(lambda: shape.concat([y[:0], x, x[:0]], axis=0), h, h)
         yield _same(lambda: shape.concat([x], axis=0), h, h)
         yield _same(lambda: shape.concat([x, y, x] * 5, axis=-1), np.concatenate([h, k, h] * 5, -1), h)
         parts = [(x, h), (y[1:], k[1:]), (x[:2], h[:2])]

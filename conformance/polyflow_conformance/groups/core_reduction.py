@@ -255,7 +255,7 @@ def _empty(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
 
 
 def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
-    """Equal elements, infinities and several NaN: the first of them counts."""
+    """Equal elements, zeros of both signs among them, infinities and several NaN: the first of them counts."""
     inf, nan = math.inf, math.nan
     rows = [
         [1, nan, 3, nan, 0],
@@ -264,6 +264,8 @@ def _ties(t: Trial, *, name: str, rule: Reduction, dtype: np.dtype) -> None:
         [0, 5, inf, inf, -inf],
         [inf] * 5,
         [3, 1, 1, 3, 2],
+        [0.0, -0.0, 2, 0.0, 1],
+        [-0.0, 0.0, -2, 0.0, -1],
     ]
     host = samples.read_only(np.array(rows).astype(dtype))
     for axis in (None, 0, 1):
@@ -399,7 +401,23 @@ def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
     elif label == "ties":
         host = np.resize([[3, 1, 3, 1, 2, 2, 3, 1], [1, 1, 0, 0, 1, 0, 1, 0]], FLAT).astype(dtype)
     elif label == "special":
-        rows = [[1, math.nan, -math.inf, math.nan, 3, math.inf], [math.nan, 2, 2, math.inf, -math.inf, math.nan]]
+        rows = [
+            1,
+            math.nan,
+            -math.inf,
+            math.nan,
+            3,
+            math.inf,
+            0.0,
+            -0.0,
+            math.nan,
+            2,
+            2,
+            math.inf,
+            -0.0,
+            0.0,
+            -math.inf,
+        ]
         host = np.resize(rows, FLAT).astype(dtype)
     elif label == "empty":
         host = np.zeros((0, 3), dtype)
@@ -416,6 +434,7 @@ def _sorted(t: Trial, *, name: str, dtype: np.dtype, label: str) -> None:
                 order if name == "argsort" else np.take_along_axis(host, order, axis),
                 dtype=dt.int64 if name == "argsort" else dtype,
                 what=f"{name}, descending={descending}",
+                zeros=True,
             )
 
 

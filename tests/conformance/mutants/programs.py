@@ -10,7 +10,7 @@ import numpy as np
 from polyflow.backend.nodes import run_node_by_node
 from polyflow_numpy.backend import NumPyBackend
 
-from .conditions import spoiled
+from .conditions import backwards, spoiled
 from .declared import Mutant, declaring
 
 MUTANTS: list[Mutant] = []
@@ -121,3 +121,30 @@ compiled_only(
     "a program that leaves NaN out of a sum", "sum", lambda x, **attrs: bool(np.isnan(x).any()), np.nan_to_num
 )
 compiled_only("a program that loses the shape of no elements", "add", lambda x, y: not x.size, np.ravel)
+
+
+def program_only(fault: str, when: Callable[..., bool]) -> None:
+    """A mutant whose programs are wrong where ``when(graph, arrays)`` holds."""
+
+    class Programs(NumPyBackend):
+        def compile(self, graph):
+            run = super().compile(graph)
+
+            def program(*arrays):
+                results = run(*arrays)
+                return tuple(map(spoiled, results)) if when(graph, arrays) else results
+
+            return program
+
+    MUTANTS.append(Mutant(fault, "program", Programs))
+
+
+program_only(
+    "a program that is wrong where one array is given twice",
+    lambda graph, arrays: len({*map(id, arrays)}) < len(arrays),
+)
+program_only(
+    "a program that is wrong for arguments walked from their end", lambda graph, arrays: any(map(backwards, arrays))
+)
+program_only("a program that is wrong for more than thirty nodes", lambda graph, arrays: len(graph.nodes) > 30)
+program_only("a program that is wrong for complex numbers", lambda graph, arrays: any(map(np.iscomplexobj, arrays)))

@@ -147,3 +147,23 @@ class _(NumPyBackend):
         for k in range(x1.shape[1]):
             total = total + np.outer(x1[:, k], x2[k])
         return total
+
+
+def by_bits(x):
+    """The same values, but that -0.0 is less than 0.0, as a radix sort has it."""
+    if x.dtype != np.float32:
+        return x
+    return np.where(x == 0, np.copysign(np.finfo(x.dtype).smallest_subnormal, x), x)
+
+
+@mutant("-0.0 less than 0.0", "argmin")
+class _(NumPyBackend):
+    def argmin(self, x, *, axis, keepdims):
+        return right("argmin")(by_bits(x), axis=axis, keepdims=keepdims)
+
+
+@mutant("-0.0 sorted before 0.0", "sort")
+class _(NumPyBackend):
+    def sort(self, x, *, axis, descending):
+        order = right("argsort")(by_bits(x), axis=axis, descending=descending)
+        return np.take_along_axis(x, order, axis)

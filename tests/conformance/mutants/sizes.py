@@ -25,6 +25,8 @@ only("a product with one column", "matmul", lambda a, b: a.ndim == b.ndim == 2 a
 only("the remainder of a product's tiles", "matmul", lambda a, b: a.ndim == 2 and a.shape[0] > 128)
 only("the second block of an inverse", "inv", lambda x: x.shape[-1] > 32)
 only("the second block of a Cholesky factor", "cholesky", lambda x: x.shape[-1] > 32)
+only("the inverse of a matrix of one element", "inv", lambda x: x.shape[-1] == 1)
+only("a transform of one element", "fft", lambda x, *, axis, norm: x.shape[axis] == 1)
 only("a transform of a prime length", "fft", lambda x, *, axis, norm: x.shape[axis] == 13)
 only(
     "64-bit words after the first thousand",
