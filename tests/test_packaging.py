@@ -192,3 +192,13 @@ def test_extras_of_a_backend_agree_with_what_is_tested():
     extras = {name: set(lines) for name, lines in PROJECT["optional-dependencies"].items()}
     assert extras["jax"] <= extras["test"]
     assert extras["plot"] <= extras["test"]
+
+
+def test_plugins_of_this_repository_are_told_how_to_install():
+    """Whoever names one before it is installed reads the command."""
+    from polyflow.backend.plugin import INSTALL
+
+    for path in (ROOT / "plugins").glob("polyflow-*/pyproject.toml"):
+        project = tomllib.loads(path.read_text())["project"]
+        for name in project["entry-points"]["polyflow.backends"]:
+            assert INSTALL.get(name) == f"pip install {project['name']}"

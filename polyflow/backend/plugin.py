@@ -36,6 +36,8 @@ INSTALL = {
     "jax": f"pip install '{CORE}[jax]'",
     "cupy": f"pip install '{CORE}[cupy]'",
     "torch": "pip install polyflow-torch",
+    "mlx": "pip install polyflow-mlx",
+    "array-api": "pip install polyflow-array-api",
 }
 """Install lines for backends that somebody may ask for before they are installed."""
 
