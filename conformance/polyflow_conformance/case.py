@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyflow import dtypes as dt
+from polyflow.backend.contract import a
 from polyflow.errors import UnsupportedError
 from polyflow.tensor import Tensor
 
@@ -97,6 +98,8 @@ class Trial:
             raise Mismatch(f"expected a Tensor, got {type(value).__name__}")
         if value.backend is not self.backend:
             raise Mismatch(f"expected a Tensor of {self.backend!r}, got one of {value.backend!r}")
+        if not (hasattr(value.array, "shape") and hasattr(value.array, "dtype")):
+            raise Mismatch(f"a kernel returned {a(value.array)}, expected an array of the library")
         self.backend.synchronize()
         host = self.backend.to_numpy(value.array)
         if not isinstance(host, np.ndarray):
