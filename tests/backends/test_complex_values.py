@@ -50,6 +50,16 @@ VALUES: dict[str, list[tuple[complex, complex, str]]] = {
         (complex(INF, NAN), complex(1, 0), "imag"), (complex(NAN, 0.0), complex(NAN, 0), ""),
         (complex(-INF, 2), complex(-1, 0), ""), (complex(NAN, 1), complex(NAN, NAN), ""),
     ],
+    "log2": [
+        (complex(0.0, 0.0), complex(-INF, 0), ""), (complex(0.0, -0.0), complex(-INF, -0.0), ""),
+        (complex(-0.0, 0.0), complex(-INF, PI / math.log(2)), ""),
+        (complex(-INF, 0.0), complex(INF, PI / math.log(2)), ""),
+    ],
+    "log10": [
+        (complex(0.0, 0.0), complex(-INF, 0), ""), (complex(0.0, -0.0), complex(-INF, -0.0), ""),
+        (complex(-0.0, 0.0), complex(-INF, PI / math.log(10)), ""),
+        (complex(-INF, 0.0), complex(INF, PI / math.log(10)), ""),
+    ],
     "sqrt": [
         (complex(-0.0, 0.0), complex(0, 0), ""), (complex(1, INF), complex(INF, INF), ""),
         (complex(INF, NAN), complex(INF, NAN), ""), (complex(-INF, NAN), complex(NAN, INF), "imag"),
