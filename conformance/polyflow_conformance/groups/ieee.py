@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import cmath
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -127,8 +128,23 @@ BINARY: dict[str, list[tuple[float, float, float]]] = {
 """(first, second, result), the sign of zeros included."""
 
 
+CUTS: dict[str, Callable[[complex], complex]] = {
+    "sqrt": cmath.sqrt,
+    "log": cmath.log,
+    "log2": lambda z: complex(cmath.log(z).real / math.log(2), cmath.log(z).imag / math.log(2)),
+    "log10": cmath.log10,
+    "log1p": lambda z: cmath.log(complex(1 + z.real, z.imag)),
+    **{name: getattr(cmath, name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+}
+"""Functions of complex numbers that jump across a line, as Python has them."""
+
+
 def cases() -> Iterator[Case]:
-    """Signs of zeros and special values of each op, in float32 and float64."""
+    """Signs of zeros and special values of each op, in float32 and float64; complex numbers on cuts."""
+    for name in CUTS:
+        for dtype in dt.COMPLEX:
+            check = functools.partial(_cuts, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/cuts", check, (dtype,), quick=dtype is dt.complex64)
     for dtype in (dt.float32, dt.float64):
         for name in UNARY:
             check = functools.partial(_unary, name=name, dtype=dtype)
@@ -177,3 +193,12 @@ def _astype(t: Trial) -> None:
     host = np.array([-0.0, 0.0, -INF, NAN], np.float32)
     for target in (dt.float64, dt.float16):
         t.close(t.tensor(host).astype(target), host.astype(target), what=f"as {target.name}", zeros=True)
+
+
+def _cuts(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """On a cut the sign of the part that is zero says from which side it is looked at."""
+    places, zeros = (-3.0, -1.5, -0.5, 0.5, 1.5, 3.0), (0.0, -0.0)
+    points = [complex(*pair) for place in places for zero in zeros for pair in ((place, zero), (zero, place))]
+    host = np.array(points, dtype)
+    true = np.array([CUTS[name](z) for z in points])
+    t.close(functions()[name](t.tensor(host)), true, 8.0, dtype=dtype, scale=np.abs(true) + 1, what=name)

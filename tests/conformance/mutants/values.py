@@ -212,3 +212,9 @@ class _(NumPyBackend):
     def hypot(self, x1, x2):
         with np.errstate(all="ignore"):
             return np.sqrt(x1 * x1 + x2 * x2)
+
+
+@mutant("the sign of an imaginary part of zero forgotten, and with it the side of the cut", "sqrt")
+class _(NumPyBackend):
+    def sqrt(self, x):
+        return right("sqrt")(x + 0.0 if x.dtype.kind == "c" else x)
