@@ -55,7 +55,8 @@ def _clip(t: Trial, *, dtype: np.dtype) -> None:
         if dtype in dt.INTEGERS
         else np.array([-9, -1, 0, 0.5, 2, 99, math.nan, math.inf], dtype)
     )
-    for low, high in ((0, 2), (None, 1), (1, None), (3, 1)):
+    fractions = () if dtype in dt.INTEGERS else ((0.1, 0.7),)  # which are other numbers in each dtype
+    for low, high in ((0, 2), (None, 1), (1, None), (3, 1), *fractions):
         rows = [_clipped(one, low, high) for one in host]
         t.exactly(elementwise.clip(t.tensor(host), low, high), np.array(rows, dtype), what=f"clip({low}, {high})")
 
