@@ -153,7 +153,7 @@ def _complex_log1p(z: Any) -> Any:
     x, y = jnp.real(z), jnp.imag(z)
     near = 0.5 * _log1p(x * (2 + x) + y * y)
     close = (abs(x) < 0.5) & (abs(y) < 0.5)
-    return jnp.where(close, lax.complex(near, jnp.arctan2(y, 1 + x)), _complex_log(1 + z))
+    return jnp.where(close, lax.complex(near, jnp.arctan2(y, 1 + x)), _complex_log(lax.complex(1 + x, y)))
 
 
 # Complex hyperbolic functions: from the real ones above ------------------------------------------------------------
@@ -186,31 +186,6 @@ def _complex_tan(z: Any) -> Any:
     return lax.complex(jnp.imag(turned), -jnp.real(turned))
 
 
-def _of_upper_half(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A complex function by its values on and above the real axis: that of a conjugate is the conjugate.
-
-    JAX's own do not see the sign of an imaginary part of zero, which says on what side of a cut a number lies.
-    """
-
-    def on_complex(z: Any) -> Any:
-        x, y = jnp.real(z), jnp.imag(z)
-        raw = function(lax.complex(x, abs(y)))
-        return lax.complex(jnp.real(raw), jnp.where(jnp.signbit(y), -jnp.imag(raw), jnp.imag(raw)))
-
-    return on_complex
-
-
-def _of_right_half(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same of an odd function whose cuts lie on the imaginary axis, by its values on and right of that."""
-
-    def on_complex(z: Any) -> Any:
-        x, y = jnp.real(z), jnp.imag(z)
-        raw = function(lax.complex(abs(x), y))
-        return lax.complex(jnp.where(jnp.signbit(x), -jnp.real(raw), jnp.real(raw)), jnp.imag(raw))
-
-    return on_complex
-
-
 def _complex_log_to(base: float) -> Callable[[Any], Any]:
     def on_complex(z: Any) -> Any:
         raw = _complex_log(z)  # divided by parts: XLA's quotient of an infinite complex number is NaN
@@ -233,7 +208,7 @@ def _mended_only(
     function: Callable[[Any], Any], special: Callable[..., tuple[Any, Any]], slope: Callable[[Any, Any], Any]
 ) -> Callable[[Any], Any]:
     """The kernel made of a function of JAX's that is good but for special values of complex numbers."""
-    on_complex = _with_slope(_mended(_of_upper_half(function), special), slope)
+    on_complex = _with_slope(_mended(function, special), slope)
 
     def kernel(x: Any, /) -> Any:
         return on_complex(x) if jnp.iscomplexobj(x) else function(x)
@@ -245,21 +220,19 @@ _mended_tanh = _mended(_complex_tanh, special.tanh)
 
 exp = _kernel(_exp, _mended(jnp.exp, special.exp), lambda x, y: y)
 sqrt = _mended_only(jnp.sqrt, special.sqrt, lambda x, y: 0.5 / y)
-acos = _kernel(jnp.acos, _mended(_of_upper_half(jnp.acos), special.acos), lambda x, y: -1 / jnp.sqrt(1 - x * x))
-asin = _kernel(_asin, _mended(_of_upper_half(jnp.asin), special.asin), lambda x, y: 1 / jnp.sqrt(1 - x * x))
-atan = _kernel(_atan, jnp.atan, lambda x, y: 1 / (1 + x * x))
-asinh = _kernel(jnp.asinh, _mended(_of_right_half(jnp.asinh), special.asinh), lambda x, y: 1 / jnp.sqrt(x * x + 1))
+acos = _kernel(jnp.acos, _mended(jnp.acos, special.acos), lambda x, y: -1 / jnp.sqrt(1 - x * x))
+asin = _kernel(_asin, _mended(jnp.asin, special.asin), lambda x, y: 1 / jnp.sqrt(1 - x * x))
+atan = _kernel(_atan, _mended(jnp.atan, special.atan), lambda x, y: 1 / (1 + x * x))
+asinh = _kernel(jnp.asinh, _mended(jnp.asinh, special.asinh), lambda x, y: 1 / jnp.sqrt(x * x + 1))
 expm1 = _kernel(_expm1, _mended(jnp.expm1, special.expm1), lambda x, y: y + 1)
 sinh = _kernel(_sinh, _mended(_complex_sinh, special.sinh), lambda x, y: cosh(x))
 cosh = _kernel(_cosh, _mended(_complex_cosh, special.cosh), lambda x, y: sinh(x))
 tanh = _kernel(_tanh, _mended_tanh, lambda x, y: 1 - y * y)
 tan = _kernel(jnp.tan, _complex_tan, lambda x, y: 1 + y * y)
 atanh = _kernel(_atanh, _mended(jnp.atanh, special.atanh), lambda x, y: 1 / (1 - x * x))
-acosh = _kernel(
-    _acosh, _mended(_of_upper_half(jnp.acosh), special.acosh), lambda x, y: 1 / (jnp.sqrt(x - 1) * jnp.sqrt(x + 1))
-)
+acosh = _kernel(_acosh, _mended(jnp.acosh, special.acosh), lambda x, y: 1 / (jnp.sqrt(x - 1) * jnp.sqrt(x + 1)))
 log = _kernel(jnp.log, _complex_log, lambda x, y: 1 / x)
-log1p = _kernel(_log1p, _of_upper_half(_complex_log1p), lambda x, y: 1 / (1 + x))
+log1p = _kernel(_log1p, _complex_log1p, lambda x, y: 1 / (1 + x))
 log2 = _kernel(jnp.log2, _complex_log_to(2), lambda x, y: 1 / (x * math.log(2)))
 log10 = _kernel(jnp.log10, _complex_log_to(10), lambda x, y: 1 / (x * math.log(10)))
 

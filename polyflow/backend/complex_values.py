@@ -61,43 +61,59 @@ def tanh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
     return re, xp.where(y == 0, y, im)
 
 
+def _signed(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
+    """The parts with the signs of the argument's, which say on which side of a cut it lies."""
+    return xp.copysign(re, x), xp.copysign(im, y)
+
+
 def sqrt(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
-    """Of an infinity with an unknown imaginary part; real numbers of 0 and more stay real."""
-    unknown, im = xp.isnan(y), xp.where((y == 0) & (x >= 0), y, im)
+    """Of an infinity with an unknown part; real numbers of 0 and more stay real."""
+    unknown, far = xp.isnan(y), xp.isinf(y)
     up, down = unknown & (x == INF), unknown & (x == -INF)
-    return xp.where(up, INF, xp.where(down, NAN, re)), xp.where(up, NAN, xp.where(down, INF, im))
+    im = xp.where(down, INF, xp.where(((y == 0) & (x >= 0)) | far, y, xp.copysign(im, y)))
+    return xp.where(up | far, INF, xp.where(down, NAN, re)), xp.where(up, NAN, im)
 
 
 def acos(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
     """Of a finite number with an unknown imaginary part."""
     unknown = xp.isfinite(x) & xp.isnan(y)
-    return xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), re), xp.where(unknown, NAN, im)
+    re = xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), re)
+    return re, xp.where(unknown, NAN, xp.copysign(im, -y))
 
 
 def asin(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
-    """Of a finite number but 0 with an unknown imaginary part."""
-    unknown = xp.isfinite(x) & (x != 0) & xp.isnan(y)
-    return xp.where(unknown, NAN, re), xp.where(unknown, NAN, im)
+    """Of a finite number with an unknown imaginary part."""
+    unknown = xp.isfinite(x) & xp.isnan(y)
+    return _signed(xp, x, y, xp.where(unknown, xp.where(x == 0, x, NAN), re), xp.where(unknown, NAN, im))
+
+
+def atan(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
+    """With one part unknown."""
+    lost, unknown = xp.isnan(x), xp.isnan(y)
+    re = xp.where(lost | (unknown & ~xp.isinf(x)), NAN, re)
+    return _signed(xp, x, y, re, xp.where(lost & ((y == 0) | xp.isinf(y)), 0.0, xp.where(lost, NAN, im)))
 
 
 def acosh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
     """Of a finite number with an unknown imaginary part."""
     unknown = xp.isfinite(x) & xp.isnan(y)
-    return xp.where(unknown, NAN, re), xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), im)
+    im = xp.where(unknown, xp.where(x == 0, math.pi / 2, NAN), im)
+    return xp.where(unknown, NAN, re), xp.copysign(im, y)
 
 
 def asinh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
-    """Of NaN without an imaginary part."""
-    return re, xp.where(xp.isnan(x) & (y == 0), y, im)
+    """Of NaN without an imaginary part, or with a finite one."""
+    lost = xp.isnan(x)
+    return _signed(xp, x, y, xp.where(lost & xp.isfinite(y), NAN, re), xp.where(lost & (y == 0), y, im))
 
 
 def atanh(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
     """With one part unknown."""
     unknown = xp.isnan(y)
-    re = xp.where(unknown, xp.where((x == 0) | xp.isinf(x), _zero(xp, x), NAN), re)
+    re = xp.where(unknown, xp.where((x == 0) | xp.isinf(x), 0.0, NAN), re)
     im = xp.where(unknown, NAN, im)
     lost = xp.isnan(x) & ~xp.isinf(y)
-    return xp.where(lost, NAN, re), xp.where(lost, NAN, im)
+    return _signed(xp, x, y, xp.where(lost, NAN, re), xp.where(lost, NAN, im))
 
 
 def sign(xp: Any, x: Any, y: Any, re: Any, im: Any) -> Parts:
