@@ -17,7 +17,7 @@ from . import dtypes as dt
 from . import ufuncs
 from .backend import discovery, selection
 from .convert import Nested, nested, numbers, to_host
-from .errors import BackendError, DTypeError, ShapeError
+from .errors import BackendBrokenError, BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 from .ops.declare import OPS
 from .tensor_shape import TensorShape
@@ -332,6 +332,12 @@ class Operators:
         return np.array(host, dtype, copy=True if copy else None)
 
 
+def _no_array(array: Any, backend: Backend) -> BackendBrokenError:
+    from .backend.contract import a  # here, so that importing polyflow does not take the time for it
+
+    return BackendBrokenError(f"a kernel of backend {backend.name!r} returned {a(array)}, expected an array.")
+
+
 def _no_place(out: Any) -> None:
     if out is not None:
         raise TypeError("a tensor's result is a new tensor, so there is nothing for out= to be: leave it out.")
@@ -386,12 +392,20 @@ class Tensor(Operators, metaclass=_TensorType):
     @property
     def shape(self) -> TensorShape:
         """The size of each axis."""
-        return TensorShape(self.array.shape)
+        try:
+            return TensorShape(self.array.shape)
+        except AttributeError:
+            raise _no_array(self.array, self.backend) from None
 
     @property
     def dtype(self) -> np.dtype:
         """The elements' dtype."""
-        return self.backend.dtype_of(self.array)
+        try:
+            return self.backend.dtype_of(self.array)
+        except AttributeError:
+            if hasattr(self.array, "dtype"):
+                raise
+            raise _no_array(self.array, self.backend) from None
 
     @property
     def device(self) -> str:

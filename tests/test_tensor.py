@@ -14,7 +14,7 @@ import pytest
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
-from polyflow.errors import DTypeError, MixedBackendsError, ShapeError
+from polyflow.errors import BackendBrokenError, DTypeError, MixedBackendsError, ShapeError
 from polyflow.ops import elementwise
 from polyflow.tensor import Tensor, asarray, tensor
 
@@ -314,6 +314,19 @@ def test_pytorch_takes_tensors_by_dlpack():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     x = tensor([1.0, 1.0, 1.0])
     assert torch.from_dlpack(x).tolist() == [1, 1, 1]
+
+
+def test_what_a_kernel_returned_and_is_no_array():
+    class Listing(type(discovery.get("numpy"))):
+        def exp(self, x):
+            return x.tolist()
+
+    with pf.use_backend(Listing()):
+        x = tensor([1.0, 2.0])
+        for found in (pf.exp(x), pf.function(pf.exp)(x)):
+            for look in (lambda y: y.shape, lambda y: y.dtype, repr, len):
+                with pytest.raises(BackendBrokenError, match="'numpy' returned an object of type list, expected an"):
+                    look(found)
 
 
 def test_copies_and_pickles():
