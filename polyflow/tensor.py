@@ -370,7 +370,7 @@ class _TensorType(type):
     """Tensors of traced functions are instances of `Tensor` too, as users expect; `concrete` tells them apart."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return issubclass(instance.__class__, (cls, Symbolic))
+        return issubclass(instance.__class__, (cls, Symbolic) if cls is Tensor else cls)
 
 
 class Tensor(Operators, metaclass=_TensorType):

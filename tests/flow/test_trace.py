@@ -282,3 +282,11 @@ def test_tensors_of_a_traced_function_are_tensors_to_those_who_ask():
     assert seen == [True, True, False, False]
     assert concrete(pf.constant(1.0))
     assert not isinstance(pf.Variable(1.0), pf.Tensor)
+
+
+def test_they_are_no_tensors_of_a_class_of_the_users():
+    class Mine(pf.Tensor):
+        pass
+
+    assert isinstance(Mine(np.ones(2), discovery.get("numpy")), (pf.Tensor, Mine))
+    assert not pf.function(lambda x: isinstance(x, Mine))(pf.constant(1.0))
