@@ -39,7 +39,7 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     for arg in args:
         if arg.__class__ is Tensor and arg.backend is not backend:
             if backend is not None:
-                raise _mixed(op, backend, arg.backend)
+                raise _mixed(op.name, backend, arg.backend)
             backend = arg.backend
     kernel = None if backend is None else op.quick[backend]
     if backend is None or kernel is None:
@@ -74,7 +74,7 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """`apply` for arguments that are not all plain tensors and numbers: they are read or converted first."""
     values: tuple[Any, ...] = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
-    backend = _common(op, values)
+    backend = common(op.name, values)
     key = tuple([_dtype(value) for value in values])
     if backend is None or not all(isinstance(kind, np.dtype) or kind in _NUMBERS for kind in key):
         values, backend = _converted(op, values)
@@ -90,13 +90,17 @@ def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     return run(op, values, attrs, backend)
 
 
-def _common(op: Op, values: Sequence[Any]) -> Any:
-    """The backend of the tensors among these values; None without any."""
+def common(name: str, values: Sequence[Any]) -> Any:
+    """The backend of the tensors among these values, which ``name`` was given; None without any.
+
+    Raises:
+        MixedBackendsError: when they lie on different backends.
+    """
     backend = None
     for value in values:
         if isinstance(value, Operators):
             if backend is not None and value.backend is not backend:
-                raise _mixed(op, backend, value.backend)
+                raise _mixed(name, backend, value.backend)
             backend = value.backend
     return backend
 
@@ -202,7 +206,7 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
 def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
     values = [_value(arg, op) for arg in args]
-    backend = _common(op, values)
+    backend = common(op.name, values)
     backend = here() if backend is None else backend
     values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
     if not any(isinstance(v, Operators) for v in values):  # numbers among themselves take their defaults
@@ -211,9 +215,9 @@ def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     return tuple(values), backend
 
 
-def _mixed(op: Op, first: Any, second: Any) -> MixedBackendsError:
+def _mixed(name: str, first: Any, second: Any) -> MixedBackendsError:
     return MixedBackendsError(
-        f"{op.name} got tensors of two backends, {first.name!r} ({first.device}) and {second.name!r} "
+        f"{name} got tensors of two backends, {first.name!r} ({first.device}) and {second.name!r} "
         f"({second.device}). Move one first, e.g. x.to({first.name!r})."
     )
 

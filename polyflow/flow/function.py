@@ -14,8 +14,9 @@ from ..errors import DTypeError
 from ..missing import Instead
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, asarray, concrete
+from ..tensor import Operators, Tensor, concrete, tensor
 from . import notes, refusals
+from .eager import common
 from .joint import called
 from .retracing import Programs, traits
 from .signature import Signature
@@ -83,8 +84,7 @@ class Function:
                 return program.tensors([tensor.array for tensor in args])
         else:
             key = None
-        leaves, structure, tensors = self._tensors(args, kwargs)
-        backend = tensors[0].backend if tensors else selection.current()
+        leaves, structure, tensors, backend = self._tensors(args, kwargs)
         program = self._program(leaves, structure, tensors, backend)
         if top is not None:
             return self._inline(args, kwargs) if program.traced.tapes_differ else called(program, tensors, top)
@@ -106,8 +106,7 @@ class Function:
         """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
         if self.signature is not None:
             args, kwargs = self.signature.fit(self.python_function, args, kwargs), {}
-        leaves, structure, tensors = self._tensors(args, kwargs)
-        backend = tensors[0].backend if tensors else selection.current()
+        leaves, structure, tensors, backend = self._tensors(args, kwargs)
         return self._program(leaves, structure, tensors, backend).traced
 
     def graph(self, *args: Any, **kwargs: Any) -> Any:
@@ -155,11 +154,13 @@ class Function:
             raise refusals.made_again(self.name, *traced.new[0])
         return Compiled(traced, self.name)
 
-    @staticmethod
-    def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor]]:
+    def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor], Any]:
+        """The leaves of the arguments and their structure, the tensors among them, and their backend."""
         leaves, structure = tree.flatten((args, kwargs))
-        leaves = [leaf.read() if isinstance(leaf, Operators) else _maybe_array(leaf) for leaf in leaves]
-        return leaves, structure, [leaf for leaf in leaves if concrete(leaf)]
+        leaves = [leaf.read() if isinstance(leaf, Operators) else leaf for leaf in leaves]
+        backend = common(self.name, leaves) or selection.current()
+        leaves = [_maybe_array(leaf, backend) for leaf in leaves]
+        return leaves, structure, [leaf for leaf in leaves if concrete(leaf)], backend
 
 
 class _Setting:
@@ -202,8 +203,9 @@ def _plain(args: tuple[Any, ...]) -> Any:
     return (args[0].backend, *key) if key else None
 
 
-def _maybe_array(leaf: Any) -> Any:
-    return asarray(leaf) if hasattr(leaf, "__array__") and not isinstance(leaf, type) else leaf
+def _maybe_array(leaf: Any, backend: Any) -> Any:
+    foreign = hasattr(leaf, "__array__") and not isinstance(leaf, (type, Operators))
+    return tensor(leaf, backend=backend) if foreign else leaf
 
 
 def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import tree
 from ..convert import short
 from ..errors import DTypeError, ShapeError
 from ..tensor import Operators, tensor
@@ -29,19 +30,27 @@ class Signature:
         self.specs = tuple(specs)
 
     def fit(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The arguments of a call by place, with tensors for numbers, lists and arrays.
+        """The arguments of a call by place, with tensors for numbers, lists and arrays, on the backend of its tensors.
 
         Raises:
             TypeError: for another number of arguments, or other containers. DTypeError, ShapeError: for a tensor that
                 its spec does not accept.
         """
-        if kwargs:
-            args = inspect.signature(function).bind(*args, **kwargs).args
+        count = len(self.specs)
+        if kwargs or len(args) < count:
+            bound = inspect.signature(function).bind(*args, **kwargs)
+            passed = len(bound.args)
+            bound.apply_defaults()
+            args = bound.args[: max(passed, count)]
         name = getattr(function, "__name__", "the function")
-        if len(args) != len(self.specs):
-            raise TypeError(f"{name} got {len(args)} arguments; its input_signature has {len(self.specs)}.")
+        if len(args) != count:
+            raise TypeError(f"{name} got {len(args)} arguments; its input_signature has {count}.")
+        backend = next((leaf.backend for leaf in tree.flatten(args)[0] if isinstance(leaf, Operators)), None)
         return tuple(
-            [_fit(value, spec, f"argument {i} of {name}") for i, (value, spec) in enumerate(zip(args, self.specs))]  # noqa: B905
+            [
+                _fit(value, spec, f"argument {i} of {name}", backend)
+                for i, (value, spec) in enumerate(zip(args, self.specs, strict=True))
+            ]
         )
 
 
@@ -53,19 +62,21 @@ def _check(specs: Any) -> None:
         raise TypeError(f"input_signature holds TensorSpecs; got {short(specs)}. Write e.g. TensorSpec([None, 3]).")
 
 
-def _fit(value: Any, spec: Any, what: str) -> Any:
+def _fit(value: Any, spec: Any, what: str, backend: Any) -> Any:
     if isinstance(spec, dict):
         if not isinstance(value, dict) or set(value) != set(spec):
             raise TypeError(
                 f"{what} is {short(value)}; its input_signature has a dict of {', '.join(map(repr, spec))}."
             )
-        return {key: _fit(value[key], part, f"{what}, [{key!r}]") for key, part in spec.items()}
+        return {key: _fit(value[key], part, f"{what}, [{key!r}]", backend) for key, part in spec.items()}
     if isinstance(spec, (list, tuple)):
         if not isinstance(value, (list, tuple)) or len(value) != len(spec):
             raise TypeError(f"{what} is {short(value)}; its input_signature has a sequence of {len(spec)}.")
-        parts = [_fit(one, part, f"{what}, [{i}]") for i, (one, part) in enumerate(zip(value, spec, strict=True))]
+        parts = [
+            _fit(one, part, f"{what}, [{i}]", backend) for i, (one, part) in enumerate(zip(value, spec, strict=True))
+        ]
         return type(value)(*parts) if hasattr(value, "_make") else type(value)(parts)
-    found = value if isinstance(value, Operators) else tensor(value, spec.dtype)
+    found = value if isinstance(value, Operators) else tensor(value, spec.dtype, backend=backend)
     if found.dtype is not spec.dtype:
         raise DTypeError(
             f"{what} is {found.dtype.name}; its input_signature has {spec.dtype.name}. "

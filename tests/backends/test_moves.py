@@ -126,6 +126,21 @@ def test_two_backends_still_do_not_mix(x, other):
         pf.grad(lambda x: reduction.sum(x.to(other) * x))(x)
 
 
+def test_nor_as_arguments_of_a_function(x, other):
+    product = pf.function(lambda x, y: x * y)
+    for pair in ((x, x.to(other)), (x.to(other), x)):
+        with pytest.raises(MixedBackendsError, match=r"got tensors of two backends.*Move one first, e\.g\. x\.to"):
+            product(*pair)
+
+
+def test_arguments_of_a_function_lie_beside_its_tensors(x, backend, other):
+    host = np.array(2.0, x.dtype)
+    told = pf.function(lambda y, x: x * y, input_signature=[pf.TensorSpec([], x.dtype), pf.TensorSpec(None, x.dtype)])
+    with pf.use_backend(other):
+        exactly_on(pf.function(lambda y, x: x * y)(host, x), backend, 2 * X)
+        exactly_on(told(2.0, x), backend, 2 * X)
+
+
 def test_a_traced_tensor_does_not_move(x, other):
     with pytest.raises(TraceError, match="a graph runs on one"):
         pf.function(lambda x: x.to(other))(x)

@@ -33,6 +33,19 @@ def test_what_a_user_passes_becomes_a_tensor():
     assert [node.op.name for node in twice.graph([1.0, 2.0]).nodes] == ["multiply"]
 
 
+def test_defaults_of_what_is_not_passed():
+    @pf.function(input_signature=[pf.TensorSpec([]), pf.TensorSpec([])])
+    def scaled(x, factor=3.0, negative=False):
+        return -x * factor if negative else x * factor
+
+    assert float(scaled(2)) == float(scaled(x=2)) == 6
+    assert float(scaled(2, 5)) == float(scaled(factor=5, x=2)) == 10
+    with pytest.raises(TypeError, match="got 3 arguments; its input_signature has 2"):
+        scaled(2, 5, True)
+    with pytest.raises(TypeError, match="missing a required argument: 'x'"):
+        scaled(factor=5)
+
+
 def test_a_number_is_no_static_value():
     twice, calls = counted(pf.TensorSpec([], pf.int32))
     assert [int(twice(n)) for n in range(5)] == [0, 2, 4, 6, 8]
