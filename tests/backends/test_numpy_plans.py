@@ -91,6 +91,13 @@ GAPS = {"backwards", "rows", "every second column", "a row", "real"}
 """What leaves gaps in memory. NumPy lays out and adds up a transposed one of these as no plan would."""
 
 
+ENTWINED = [
+    *[("square", 0, 0), ("square", 2, 0), ("add", 0, 1)],
+    *[("negative", 1, 0), ("sum of columns", 0, 0), ("add", 4, 0)],
+]
+"""Two groups of elementwise nodes of which each reads what the other makes."""
+
+
 @st.composite
 def programs(draw):
     """A function of tensors of some shapes that returns several of its values, arguments and views among them."""
@@ -156,6 +163,7 @@ def walked(rows: int):
 @given(programs(), st.booleans(), st.sampled_from([0, 1, 7]))
 @example(([(40, 16)], [("transpose", 0, 0), ("negative", 0, 0), ("sum of columns", 0, 0)], [0, 1]), True, 0)
 @example(([(40, 16)], [("negative", 0, 0), ("backwards", 0, 0), ("multiply", 0, 1), ("square", 0, 0)], [0]), True, 7)
+@example(([(16, 40), (40,)], ENTWINED, [0, 3]), False, 1)
 def test_random_programs(program, passes, rows):
     """The bits of the kernels one by one; arguments stay as they are, and results as they were."""
     with walked(rows) if rows else nullcontext():

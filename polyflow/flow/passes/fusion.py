@@ -1,7 +1,7 @@
 """Fusion groups: sets of elementwise nodes that one kernel could compute in one walk over their elements.
 
-A group is closed: no path leads out of it and back in, so that it can run as one node once its inputs are there. All
-its nodes give the same shape; what they read may be smaller and repeat.
+A group is closed: no path leads out of it and back in, not even by way of other groups, so that each can run as one
+node once its inputs are there. All its nodes give the same shape; what they read may be smaller and repeat.
 """
 
 from __future__ import annotations
@@ -52,32 +52,32 @@ def fusion_groups(graph: Graph, joins: Callable[[Node], bool] = elementwise) -> 
         graph: the graph.
         joins: which nodes may be in a group; all elementwise ones if left out.
     """
-    upstream: dict[Value, int] = {}  # the numbers of the nodes that a value depends on, as bits
     place = {node.output: i for i, node in enumerate(graph.nodes)}
-    group_of: dict[Value, _Growing] = {}
-    groups: list[_Growing] = []
+    unit_of: dict[Value, _Growing] = {}
+    units: list[_Growing] = []
     for i, node in enumerate(graph.nodes):
-        above = 1 << i
-        for value in node.inputs:
-            above |= upstream.get(value, 0)
-        upstream[node.output] = above
-        if not elementwise(node) or not joins(node) or -1 in node.output.shape:
-            continue
-        joined = _Growing(node, 1 << i)
-        for other in dict.fromkeys(group_of[value] for value in node.inputs if value in group_of):
+        before = dict.fromkeys(unit_of[value] for value in node.inputs if value in unit_of)
+        fits = elementwise(node) and joins(node) and -1 not in node.output.shape
+        joined, known = _Growing(node, 1 << i, before, fits), -1
+        for other in before if fits else ():
             if other.shape == joined.shape:
                 both = joined.with_(other)
-                if not any(upstream.get(value, 0) & both.bits for value in both.outside(place)):
-                    joined = both
-                    groups.remove(other)
-        groups.append(joined)
+                outside = {unit_of[value] for value in both.outside(place) if value in unit_of}
+                if not any((unit.above | unit.bits) & both.bits for unit in outside):
+                    joined, known = both, known & (other.above | other.bits)
+                    units.remove(other)
+        if (joined.above | joined.bits ^ 1 << i) & ~known:  # who depends on one node depends on what the others do
+            for unit in units:
+                if unit.above & joined.bits:
+                    unit.above |= joined.above
+        units.append(joined)
         for member in joined.nodes:
-            group_of[member.output] = joined
+            unit_of[member.output] = joined
     readers: dict[Value, int] = dict.fromkeys(graph.outputs, 1 << len(graph.nodes))
     for i, node in enumerate(graph.nodes):
         for value in node.inputs:
             readers[value] = readers.get(value, 0) | 1 << i
-    return [group.finished(readers, place) for group in groups if group.worth_it()]
+    return [unit.finished(readers, place) for unit in units if unit.worth_it()]
 
 
 def gathered(graph: Graph, groups: Sequence[Group]) -> Graph:
@@ -120,11 +120,22 @@ def in_order(units: Sequence[tuple[int, Iterable[Value], Iterable[Value]]]) -> l
 
 
 class _Growing:
-    def __init__(self, node: Node, bits: int) -> None:
-        self.nodes, self.bits, self.shape = [node], bits, node.output.shape
+    """A group, or a node that is in none.
+
+    Attributes:
+        bits, above: the numbers of its nodes, and of those that it depends on, as bits.
+        shape: that of what its nodes give; None for a node that may be in no group.
+    """
+
+    def __init__(self, node: Node, bits: int, before: Iterable[_Growing], fits: bool) -> None:
+        self.nodes, self.bits, self.above = [node], bits, 0
+        self.shape = node.output.shape if fits else None
+        for unit in before:
+            self.above |= unit.above | unit.bits
 
     def with_(self, other: _Growing) -> _Growing:
-        both = _Growing(self.nodes[0], self.bits | other.bits)
+        both = _Growing(self.nodes[0], self.bits | other.bits, (self, other), True)
+        both.above &= ~both.bits
         both.nodes = [*other.nodes, *self.nodes]
         return both
 

@@ -48,6 +48,16 @@ def test_what_is_of_another_shape_is_of_another_group():
     ]
 
 
+def test_no_two_groups_wait_for_each_other():
+    """``tanh`` is read beside ``exp``, and ``multiply`` of its group before what would be in that of ``exp``."""
+
+    def function(x, y):
+        a, b = pf.exp(y), pf.tanh(x)
+        return b + a, a + pf.reduce_sum(b * 2.0, axis=0)
+
+    assert groups(function, (2, 4), (4,)) == [["tanh", "add", "multiply"]]
+
+
 def test_branches_that_meet_are_one_group():
     (group,) = fusion_groups(traced(lambda x, y: (pf.exp(x) + pf.sin(y), pf.exp(y)), (4,), (4,)))
     assert sorted(node.op.name for node in group.nodes) == ["add", "exp", "sin"]
