@@ -18,7 +18,7 @@ from ...ops.rules import Spec
 from ...ops.several import parts
 from ...ops.shape import stack
 from ..interpreter import inside
-from ..trace import trace
+from ..trace import Tracer
 from .agreement import elements, handed_on, length_of, tensors
 from .narrowing import carried, with_few
 from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
@@ -181,22 +181,15 @@ def scan_attributes(
 def _nothing(step: Step, carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any], Any]:
     """No step: the body is traced for what it would give."""
     top = interpreter.get()
-    backend = (None if top is None else top.backend) or next(
-        (one.backend for one in (*carry, *xs)), selection.current()
-    )
-    structures = []
-
-    def once(*values: Any) -> list[Any]:
-        _, given, structure = step(list(values[: len(carry)]), list(values[len(carry) :]))
-        structures.append(structure)
-        return given
-
-    traced = trace(once, *(Spec(one.shape, one.dtype) for one in carry), *elements(xs), backend=backend)
-    rows = [
-        creation.zeros((0, *value.shape), value.dtype, backend=backend)
-        for value in traced.graph.outputs[: traced.results]
-    ]
-    return carry, rows, structures[0]
+    within = None if top is None else top.backend
+    backend = within or next((one.backend for one in (*carry, *xs)), selection.current())
+    part = Tracer(backend) if within is None else Nested(top)
+    with inside(part):
+        one_of_each = [part.input(*spec, "element") for spec in elements(xs)]
+        _, given, structure = step(symbols(part, carry, "carry"), one_of_each)
+        given = [part.lift(one) for one in given]
+    rows = [creation.zeros((0, *one.shape), one.dtype, backend=backend) for one in given]
+    return carry, rows, structure
 
 
 def _narrowed(attrs: dict[str, Any], used: set[int]) -> Narrowed | None:

@@ -102,3 +102,22 @@ def test_what_is_refused():
         pf.case([(True, lambda: 1.0), (True, lambda: 2.0)], exclusive=True)
     with pytest.raises(DTypeError, match="switch_case: what branch 0 returned has dtype float32"):
         pf.function(lambda i: pf.switch_case(i, [lambda: 1.0, lambda: 1]))(pf.constant(1))
+
+
+def test_a_loop_of_no_steps_may_use_what_is_traced_around_it():
+    @pf.function
+    def nested(x):
+        y = x * 2.0
+
+        def body(i, now):
+            return pf.cond(pf.sum(y) > 0, lambda: now + y, lambda: pf.fori_loop(0, 0, lambda _, one: one * y, now))
+
+        rows = pf.map_fn(lambda row: row + y, pf.zeros((0, 3)))
+        return pf.fori_loop(0, 0, body, x), pf.fori_loop(0, 2, body, x), rows
+
+    x = pf.constant([1.0, 2.0, 3.0])
+    none, two, rows = nested(x)
+    np.testing.assert_array_equal(none.numpy(), x.numpy())
+    np.testing.assert_array_equal(two.numpy(), 5 * x.numpy())
+    assert rows.shape == (0, 3)
+    assert pf.fori_loop(0, 0, lambda i, now: pf.fori_loop(0, 0, lambda _, one: one * now, now), x).shape == (3,)
