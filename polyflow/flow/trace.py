@@ -167,7 +167,7 @@ class Tracer(Interpreter):
         return self.run(op, (), attrs)
 
     def customized(self, args: tuple[Any, ...], values: list[Any], pullback: Callable[..., Any]) -> list[Any]:
-        self.tapes_differ = True
+        self.differs()
         return super().customized(args, values, pullback)
 
     def lift(self, value: Any) -> Symbol:
@@ -194,9 +194,21 @@ class Tracer(Interpreter):
         if self.outer is not None:
             self.outer.made(variable)
 
+    def differs(self) -> None:
+        """Take note that a tape would record something else than the graph says, for the functions around it too."""
+        self.tapes_differ = True
+        around = tracer_of(self.outer)
+        if around is not None:
+            around.differs()
+
     def read(self, variable: Variable) -> Any:
+        if id(variable) in self.assigned and variable.trainable:
+            self.differs()
+        return self.held(variable)
+
+    def held(self, variable: Variable) -> Any:
+        """The symbol of what a variable holds by now, for those who hand it on."""
         if id(variable) in self.assigned:
-            self.tapes_differ |= variable.trainable
             return self.assigned[id(variable)][1]
         if id(variable) not in self.variables:
             symbol = self.input(variable.shape, variable.dtype, variable.path)
@@ -205,7 +217,7 @@ class Tracer(Interpreter):
         return self.variables[id(variable)][1]
 
     def assign(self, variable: Variable, value: Any) -> None:
-        self.read(variable)
+        self.held(variable)
         self.assigned[id(variable)] = (variable, self.lift(value))
 
 

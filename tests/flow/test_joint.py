@@ -146,7 +146,13 @@ def test_state_that_flows_on_and_gradients_of_ones_own():
         v.assign(v * x)
         return v * 3.0
 
-    for function in (lambda x: own(x), reread):
+    def reread_in_a_branch(x):
+        return pf.cond(x > 0, lambda: reread(x), lambda: x)
+
+    def reread_in_a_loop(x):
+        return pf.fori_loop(0, 2, lambda i, now: reread(now) * x, x)
+
+    for function in (lambda x: own(x), reread, reread_in_a_branch, reread_in_a_loop):
         results = []
         for f in (function, pf.function(function)):
             v.assign(2.0)

@@ -60,7 +60,7 @@ class Outside:
         self.assigned: list[Variable] = _united([part.assigned for part in parts])
         for part in parts:
             for variable in self.assigned:
-                part.read(variable)
+                part.held(variable)
         changed = set(map(id, self.assigned))
         self._captured = {key: pair for part in parts for key, pair in part.captured.items()}
         self._read = {key: pair for part in parts for key, pair in part.variables.items() if key not in changed}
@@ -91,7 +91,7 @@ class Outside:
 
     def state_of(self, part: Nested) -> list[Value]:
         """The outputs of a graph that the assigned variables are to hold."""
-        return [part.read(variable).value for variable in self.assigned]
+        return [part.held(variable).value for variable in self.assigned]
 
     def assign(self, values: Sequence[Any]) -> None:
         """Give the assigned variables their new values, outside."""

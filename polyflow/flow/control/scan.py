@@ -181,14 +181,15 @@ def scan_attributes(
 def _nothing(step: Step, carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any], Any]:
     """No step: the body is traced for what it would give."""
     top = interpreter.get()
-    within = None if top is None else top.backend
-    backend = within or next((one.backend for one in (*carry, *xs)), selection.current())
-    part = Tracer(backend) if within is None else Nested(top)
+    if top is None or top.backend is None:
+        part = Tracer(next((one.backend for one in (*carry, *xs)), selection.current()))
+    else:
+        part = Nested(top)
     with inside(part):
         one_of_each = [part.input(*spec, "element") for spec in elements(xs)]
         _, given, structure = step(symbols(part, carry, "carry"), one_of_each)
         given = [part.lift(one) for one in given]
-    rows = [creation.zeros((0, *one.shape), one.dtype, backend=backend) for one in given]
+    rows = [creation.zeros((0, *one.shape), one.dtype, backend=part.backend) for one in given]
     return carry, rows, structure
 
 
