@@ -49,7 +49,7 @@ def _seed(text):
 
 
 def _seconds(text):
-    from polyflow._cli.conformance import seconds
+    from polyflow._cli.seconds import seconds
 
     return seconds(text)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+from .seconds import seconds
 
 if TYPE_CHECKING:
     from ..backend.selection import Selection
@@ -28,7 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="load each library and ask its devices")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
-        "--timeout", type=float, default=120.0, metavar="SECONDS", help="how long --check waits for each (default: 120)"
+        "--timeout",
+        type=seconds,
+        default=120.0,
+        metavar="SECONDS",
+        help="how long --check waits for each (default: 120)",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PolyflowError
+from .seconds import seconds
 
 if TYPE_CHECKING:
     from .differences import Row, Tolerance
@@ -52,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--atol", type=_bound, metavar="A", help="accepted absolute difference")
     parser.add_argument("--ulp", type=_bound, metavar="N", help="accepted difference in units in the last place")
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="how long each run may take (default: no limit)"
+        "--timeout", type=seconds, metavar="SECONDS", help="how long each run may take (default: no limit)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PolyflowError
+from .seconds import seconds
 
 if TYPE_CHECKING:
     from polyflow_conformance import Report, Result
@@ -169,14 +170,3 @@ def seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no seed: 0 or a larger number")
     return int(text)
-
-
-def seconds(text: str) -> float:
-    """A time limit from the command line."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time limit: a number of seconds above 0")
-    return number

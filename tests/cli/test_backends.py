@@ -157,3 +157,11 @@ def test_a_broken_configuration_does_not_hide_the_listing(polyflow):
     answer = json.loads(polyflow("backends", "--json").stdout)
     assert answer["selected"] is None
     assert "expected text" in answer["error"]
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-1", "0", "soon"])
+def test_a_time_limit_is_a_number_of_seconds(polyflow, limit):
+    done = polyflow("backends", "twin", "--check", "--timeout", limit)
+    assert done.returncode == 2
+    assert f"{limit!r} is no time limit: a number of seconds above 0" in done.stderr
+    assert "Traceback" not in done.stderr

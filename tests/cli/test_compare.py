@@ -237,6 +237,11 @@ def test_a_script_that_hangs(compare):
     fails(compare("import time; time.sleep(60)", "--timeout", "1"), "train.py on numpy did not end within 1 seconds.")
 
 
+@pytest.mark.parametrize("limit", ["nan", "inf", "-1", "0", "soon"])
+def test_a_time_limit_is_a_number_of_seconds(compare, limit):
+    fails(compare("record('x', 1.0)", "--timeout", limit), f"{limit!r} is no time limit: a number of seconds above 0")
+
+
 def test_a_script_that_records_nothing(compare):
     fails(compare("x = 1"), 'left nothing to compare. Call pf.testing.record("name", value)')
 
