@@ -122,8 +122,7 @@ class Evaluator(Runner):
     def _evaluate(self, feed: Feed, objective: AnyObjective | Returned, watchers: Any) -> dict[str, float]:
         step = self._step("test")
         own = isinstance(objective, Returned)
-        found = None if own or watchers.needs_test_batches else feed.in_memory()
-        rows = None if own or found is None else self._in_memory(step, objective, *found)
+        rows = self._rows_to_test(feed, objective, watchers)
         if not own and rows is not None:
             ((_, (*columns, _)),) = rows.run(range(1), lambda _: None, watchers.advance_test, apart=True)
             return objective.named(value for (value,) in columns)
@@ -146,6 +145,13 @@ class Evaluator(Runner):
                 watchers.on_test_batch_end(index, LazyLogs(objective.results))
             watchers.advance_test(index + 1)
         return objective.results()
+
+    def _rows_to_test(self, feed: Feed, objective: AnyObjective | Returned, watchers: Any) -> Epochs | None:
+        """The feed's rows, where they are in memory and can be run as a loop; what does not fit the model is told."""
+        if isinstance(objective, Returned) or watchers.needs_test_batches:
+            return None
+        found = feed.in_memory()
+        return None if found is None else self._in_memory(self._step("test"), objective, *found)
 
     def predict(
         self,

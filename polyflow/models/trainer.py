@@ -158,6 +158,8 @@ class Trainer(Evaluator):
         watchers = CallbackList(callbacks, self, params, verbose=verbose)
         with selection.use_backend(held.backend), interrupts.watched():
             self._prepare(feed, compiled, training=True)
+            if validation is not None:
+                self._rows_to_test(validation, self._watcher("test"), watchers)
             self.stop_training = False
             self.history = watchers.history
             self._begins = initial_epoch
