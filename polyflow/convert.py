@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -172,9 +173,20 @@ def _leaf(obj: Any) -> Any:
     return obj
 
 
+DEEPEST = 64
+"""How deep lists of numbers may be nested, as in NumPy."""
+
+
+def too_deep() -> ShapeError:
+    """The error for a list that is nested deeper, as one that holds itself is."""
+    return ShapeError(f"a list is nested deeper than {DEEPEST} levels: does it hold itself? Expected lists of numbers.")
+
+
 def _refuse(obj: Any, where: str = "") -> tuple[int, ...]:
     """Raise the error that names the position at which a nested list is ragged or holds no number; else its shape."""
     if isinstance(obj, (list, tuple)):
+        if where.count("[") > DEEPEST:
+            raise too_deep()
         shapes = [_refuse(one, f"{where}[{i}]") for i, one in enumerate(obj)]
         for i, shape in enumerate(shapes):
             if shape != shapes[0]:
@@ -200,6 +212,21 @@ def plain(obj: Any) -> Any:
     """An instance of a subclass of a Python number type, such as an IntEnum's member, as that type's own."""
     kind: Any = next((base for base in (int, float, complex) if isinstance(obj, base)), None)
     return obj if kind is None else kind(obj)
+
+
+def number(what: str, value: Any) -> Any:
+    """A number that a user gives, or a tensor of one, as a Python number."""
+    found = value.item() if hasattr(value, "item") else value
+    if not isinstance(found, dt.SCALARS):
+        raise DTypeError(f"{what} needs a number; got {short(value)} ({type(value).__name__}).")
+    return found
+
+
+def integer(what: str, name: str, value: Any) -> int:
+    """An integer that a user gives as the argument ``name``, or a tensor of one."""
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{what} needs an integer as {name}; got {short(value)} ({type(value).__name__}).")
+    return operator.index(value)
 
 
 def short(obj: Any) -> str:

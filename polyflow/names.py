@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
+from .convert import integer, number
 from .errors import ShapeError
 from .ops import creation, elementwise, indexing, linalg, reduction
 from .ops import shape as shapes
@@ -98,7 +99,7 @@ def linspace(start: Any, stop: Any, num: int = 50, name: str | None = None, axis
 
     An end that is a float64 array or tensor makes it float64; lists as ends broadcast, the new axis being ``axis``.
     """
-    if int(num) < 1:
+    if integer("linspace", "num", num) < 1:
         raise ValueError(f"linspace needs num >= 1; got {num}.")
     return creation.linspace(start, stop, num, axis=axis)
 
@@ -112,7 +113,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     first, last = (0, start) if limit is None else (start, limit)
     if first.__class__ is last.__class__ is delta.__class__ is int and (last - first) * delta > 0:
         return creation.arange(first, last, delta, dtype=dtype)
-    low, high, step = (_number(value) for value in (first, last, delta))
+    low, high, step = (number("range", value) for value in (first, last, delta))
     if step == 0 or (high - low) * step < 0:
         raise ValueError(f"range needs a delta that leads from start to limit; got {low}, {high} and delta={step}.")
     given = [np.asarray(v).dtype for v in (first, last, delta) if hasattr(v, "dtype")]
@@ -120,10 +121,6 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         dtype if dtype is not None else dt.result_type(*given, *(type(v) for v in (low, high, step))) if given else None
     )
     return creation.arange(low, high, step, dtype=target)
-
-
-def _number(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 # Conversion and shape -------------------------------------------------------------------------------------------------
@@ -431,6 +428,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2, name: str | None = None) -> Tensor:
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of several tensors."""
+    if not len(inputs):
+        raise ValueError("add_n needs at least one tensor; got none.")
     return builtins.sum((asarray(one) for one in inputs[1:]), asarray(inputs[0]))
 
 

@@ -7,6 +7,7 @@ names up; it never runs code that came with it.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -99,10 +100,20 @@ class Family:
         else:
             found = identifier
         if isinstance(found, type):
-            found = found()
+            found = self._made(found)
         if not self.accepts(found):
             raise unknown_name(self.kind, identifier, self.members)
         return found
+
+    def _made(self, cls: type) -> Any:
+        try:
+            inspect.signature(cls).bind()
+        except TypeError as error:
+            raise TypeError(
+                f"{self.kind} {cls.__name__} cannot be made without arguments: {error}. Give an object, "
+                f"{cls.__name__}(...)."
+            ) from None
+        return cls()
 
     def serialize(self, thing: Any) -> Any:
         """Plain data from which `get` makes the same object: None, a function's name, or a class name and its config.

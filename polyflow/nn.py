@@ -21,6 +21,7 @@ from .activations import (
     softsign,
     tanh,
 )
+from .convert import number
 from .counting import in_top_k, top_k
 from .errors import DTypeError, LabelError, ShapeError
 from .math import l2_normalize, zero_fraction
@@ -156,7 +157,7 @@ def dropout(x: Any, rate: float, noise_shape: Any = None, seed: Any = None, name
         seed: as in `polyflow.random.uniform`.
     """
     x = asarray(x)
-    if not 0 <= rate < 1:
+    if not 0 <= number("dropout", rate) < 1:
         raise ValueError(f"dropout takes a rate from 0 up to but without 1; got {rate!r}.")
     if rate == 0:
         return x

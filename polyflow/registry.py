@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from .convert import short
 from .custom_objects import get_registered_name, get_registered_object, known_names
 from .errors import unknown_name
 
@@ -48,6 +50,8 @@ def layer_described(layer: Any) -> dict[str, Any]:
 
 def layer_from(described: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The layer that a dict of its ``class_name`` and its ``config`` describes."""
+    if not isinstance(described, Mapping) or not {"class_name", "config"} <= set(described):
+        raise ValueError(f"a layer is described by its class_name and its config; got {short(described)}.")
     cls = layer_class(described["class_name"], custom_objects)
     holds_others = "custom_objects" in inspect.signature(cls.from_config).parameters
     return cls.from_config(described["config"], **({"custom_objects": custom_objects} if holds_others else {}))

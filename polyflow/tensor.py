@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes as dt
 from . import ufuncs
 from .backend import discovery, selection
-from .convert import Nested, nested, numbers, to_host
+from .convert import DEEPEST, Nested, nested, numbers, to_host, too_deep
 from .errors import BackendBrokenError, BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 from .ops.declare import OPS
@@ -314,7 +314,7 @@ class Operators:
         return int(self._one("index"))
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
+        return formatted(self.item() if spec and not self.shape else str(self), spec, self.shape)
 
     def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
         from .array_api import namespace
@@ -453,7 +453,7 @@ class Tensor(Operators, metaclass=_TensorType):
     def __format__(self, spec: str) -> str:
         """The values as NumPy prints them, without the rest of `str`: ``f"loss {loss:.3f}"``, ``f"loss {loss}"``."""
         values = self.numpy()
-        return format(values[()] if spec and not self.shape else str(values[()]), spec)
+        return formatted(values[()] if spec and not self.shape else str(values[()]), spec, self.shape)
 
     def __repr__(self) -> str:
         from .printing import tensor_repr
@@ -568,13 +568,34 @@ def here() -> Backend:
     return (None if top is None else top.backend) or selection.current()
 
 
-def holds_tensors(obj: Any) -> builtins.bool:
-    """Whether a nested list holds a tensor, a variable or a traced value."""
+def formatted(value: Any, spec: str, shape: tuple[int, ...]) -> str:
+    """A number, or the text of all values of a tensor with axes, in a format.
+
+    Raises:
+        ValueError: for a tensor with axes and a format that is for numbers.
+    """
+    try:
+        return format(value, spec)
+    except ValueError:
+        if not shape:
+            raise
+        raise ValueError(
+            f"the format {spec!r} is for one number; this tensor has shape {shape}. "
+            "Print x.numpy().round(2), or format each of its numbers."
+        ) from None
+
+
+def holds_tensors(obj: Any, depth: int = 0) -> builtins.bool:
+    """Whether a nested list, itself so deep in another, holds a tensor, a variable or a traced value."""
+    if depth > DEEPEST:
+        raise too_deep()
     for kind in {*map(type, obj)}:
         if issubclass(kind, Operators):
             return True
-        if issubclass(kind, (list, tuple)) and builtins.any(holds_tensors(one) for one in obj if type(one) is kind):
-            return True
+        if issubclass(kind, (list, tuple)):
+            inner = (one for one in obj if type(one) is kind)
+            if builtins.any(holds_tensors(one, depth + 1) for one in inner):
+                return True
     return False
 
 

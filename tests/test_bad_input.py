@@ -30,15 +30,33 @@ def recompile(model, *args, **options):
     return model.compile(*args, **options)
 
 
-def compiled(optimizer="sgd", **options):
+def compiled(optimizer="sgd", loss="mse", **options):
     """A model of one's own for mistakes in compiling it."""
     model = pf.Sequential([L.Dense(1, input_shape=(4,))], name="model")
-    model.compile(optimizer, "mse", **options)
+    model.compile(optimizer, loss, **options)
     return model
+
+
+def nothing(y_true, y_pred):
+    """A loss that forgets to return."""
 
 
 def both_backends():
     return pf.tensor([1.0], backend="numpy"), pf.tensor([1.0], backend="jax")
+
+
+def itself():
+    """A list that is an element of itself."""
+    found = [1.0]
+    found.append(found)
+    return found
+
+
+class Silent(L.Layer):
+    """A layer whose call forgets to return."""
+
+    def call(self, x):
+        x * 2
 
 
 REGRESSION = {
@@ -51,6 +69,26 @@ REGRESSION = {
     "optimizer's argument": (lambda m: K.optimizers.Adam(beta1=0.9), errors.UnknownNameError, "Did you mean 'beta_1'"),
     "learning rate": (lambda m: K.optimizers.SGD("fast"), TypeError, "learning_rate is a number.*got 'fast'"),
     "loss": (lambda m: recompile(m, "sgd", "mean_square_error"), errors.UnknownNameError, "mean 'mean_squared_error'"),
+    "a metric of no pairs": (
+        lambda m: recompile(m, "sgd", "mse", metrics=[K.metrics.Mean]),
+        TypeError,
+        r"Mean cannot be compiled as a metric: its update_state takes \(values, sample_weight\), and not \(y_true",
+    ),
+    "a metric of no pairs, by name": (
+        lambda m: recompile(m, "sgd", "mse", metrics=["sum"]),
+        TypeError,
+        "Sum cannot be compiled as a metric",
+    ),
+    "a metric that needs arguments": (
+        lambda m: recompile(m, "sgd", "mse", metrics=[K.metrics.MeanIoU]),
+        TypeError,
+        r"MeanIoU cannot be made without arguments: .*'num_classes'\. Give an object, MeanIoU\(\.\.\.\)",
+    ),
+    "a loss of nothing": (
+        lambda m: compiled(loss=nothing).fit(X, Y),
+        TypeError,
+        "the loss 'nothing' returned None.*is a `return` missing",
+    ),
     "metric": (lambda m: recompile(m, "sgd", "mse", metrics=["accuraccy"]), errors.UnknownNameError, "mean 'accuracy'"),
     "activation": (lambda m: L.Dense(3, activation="reluu"), errors.UnknownNameError, "'reluu'. Did you mean 'relu'"),
     "initializer": (
@@ -102,11 +140,64 @@ REGRESSION = {
         errors.ShapeError,
         r"\(1,\); got .* \(2,\)",
     ),
+    "text as an end": (lambda m: pf.range("a"), errors.DTypeError, r"range needs a number; got 'a' \(str\)"),
+    "an end that is a list": (lambda m: pf.range([1, 2]), errors.DTypeError, r"range needs a number; got \[1, 2\]"),
+    "text as an end of arange": (lambda m: K.ops.arange(0, "b"), errors.DTypeError, "arange needs a number; got 'b'"),
+    "text as an end of linspace": (lambda m: pf.linspace("a", 1, 3), errors.DTypeError, "cannot make a tensor of str"),
+    "text as a count": (lambda m: pf.linspace(0, 1, "a"), TypeError, "linspace needs an integer as num; got 'a'"),
+    "half a count": (lambda m: pf.linspace(0, 1, 2.5), TypeError, r"an integer as num; got 2.5 \(float\)"),
+    "half a size": (lambda m: pf.split(pf.ones(3), [1.5, 1.5]), TypeError, "split needs an integer as each size"),
+    "no list": (lambda m: pf.stack(5), TypeError, r"stack takes a list of tensors; got 5 \(int\)"),
+    "no tensors": (lambda m: pf.add_n([]), ValueError, "add_n needs at least one tensor"),
+    "text as a bound": (
+        lambda m: pf.fori_loop(0, "b", lambda i, x: x, 0),
+        TypeError,
+        "fori_loop needs an integer as upper; got 'b'",
+    ),
+    **{
+        f"no function of {name}": (mistake, TypeError, f"{name} needs a function as {label}; got 5")
+        for name, label, mistake in (
+            ("fori_loop", "body_fun", lambda m: pf.fori_loop(0, 3, 5, 0)),
+            ("while_loop", "cond", lambda m: pf.while_loop(5, lambda i: i, (0,))),
+            ("while_loop", "body", lambda m: pf.while_loop(lambda i: i < 3, 5, (0,))),
+            ("scan", "f", lambda m: pf.scan(5, 0.0, pf.ones(3))),
+            ("map_fn", "fn", lambda m: pf.map_fn(5, pf.ones(3))),
+            ("vectorized_map", "fn", lambda m: pf.vectorized_map(5, pf.ones(3))),
+            ("foldl", "fn", lambda m: pf.foldl(5, pf.ones(3))),
+        )
+    },
+    "text as a condition": (
+        lambda m: pf.while_loop(lambda i: "a", lambda i: i + 1, (0,)),
+        TypeError,
+        "while_loop decides by a boolean; its condition is 'a'",
+    ),
+    "no condition": (lambda m: pf.cond(None, lambda: 1, lambda: 2), TypeError, "its condition is None"),
+    "text as a branch": (lambda m: pf.switch_case("a", [lambda: 1]), TypeError, "an integer as branch_index; got 'a'"),
+    "a format for numbers": (
+        lambda m: f"{pf.ones((2, 2)):.2f}",
+        ValueError,
+        r"the format '.2f' is for one number; this tensor has shape \(2, 2\)\. Print x.numpy\(\).round\(2\)",
+    ),
+    "a format of a variable": (lambda m: f"{pf.Variable([1.0]):.2f}", ValueError, r"this tensor has shape \(1,\)"),
+    "a list in itself": (lambda m: pf.constant(itself()), errors.ShapeError, "deeper than 64 levels: does it hold"),
+    "data in itself": (lambda m: m.fit(itself(), Y), errors.ShapeError, "deeper than 64 levels"),
+    "slices of itself": (lambda m: slices(itself()), errors.ShapeError, "deeper than 64 levels"),
+    "text as a mean": (
+        lambda m: pf.random.normal((2,), "a"),
+        errors.DTypeError,
+        "random.normal needs a number; got 'a'",
+    ),
+    "text as a limit": (lambda m: pf.random.uniform((2,), "a"), errors.DTypeError, "random.uniform needs a number"),
+    "text as a rate": (lambda m: pf.nn.dropout(pf.ones(2), "a"), errors.DTypeError, "dropout needs a number; got 'a'"),
     "no function": (lambda m: pf.function(5), TypeError, "takes a Python function to turn into graphs; got 5"),
     "no branch": (lambda m: pf.cond(True, 1, 2), TypeError, "needs functions.*; true_fn is 1. Write lambda: value"),
     "no equation": (lambda m: pf.einsum(5, pf.ones(2)), TypeError, "needs its equation first.*got int"),
     "truth": (lambda m: bool(pf.ones(2)), ValueError, r"shape \(2,\) is ambiguous"),
     # layers
+    "no return": (lambda m: pf.Sequential([Silent(name="silent")])(X), TypeError, "'silent' returned no tensor: is a"),
+    "no layers": (lambda m: pf.Sequential(5), TypeError, "Sequential takes a list of layers; got 5"),
+    "no shape": (lambda m: pf.Sequential([L.Dense(1)]).build(5), TypeError, r"such as \(None, 4\); got 5"),
+    "no description": (lambda m: K.models.model_from_json("{}"), ValueError, r"class_name and its config; got \{\}"),
     "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),
     "units -1": (lambda m: L.Dense(-1), ValueError, "Dense needs an integer of 1 or more; got units=-1"),
     "units 2.5": (lambda m: L.Dense(2.5), ValueError, "Dense needs an integer of 1 or more; got units=2.5"),
@@ -154,6 +245,11 @@ REGRESSION = {
         f"loss_weights={given!r}": (lambda m, given=given: compiled(loss_weights=given), ValueError, "takes one number")
         for given in ([1, 2], "x")
     },
+    "clipnorm": (lambda m: K.optimizers.SGD(clipnorm="a"), errors.DTypeError, "clipnorm needs a number; got 'a'"),
+    "no gradients": (lambda m: K.optimizers.SGD().apply_gradients(5), TypeError, "takes pairs of a gradient and its"),
+    "no sequences": (lambda m: K.utils.pad_sequences(5), errors.ShapeError, "takes a list of sequences"),
+    "sequences of text": (lambda m: K.utils.pad_sequences([[1], ["a"]]), errors.DTypeError, "'a' .* is no number"),
+    "no length": (lambda m: K.utils.pad_sequences([[1]], maxlen="a"), TypeError, "an integer as maxlen; got 'a'"),
     "no pairs": (
         lambda m: K.optimizers.SGD().apply_gradients([pf.ones(2)]),
         TypeError,
@@ -174,6 +270,12 @@ REGRESSION = {
     "lengths": (lambda m: m.fit(X, Y[:5]), errors.ShapeError, "x has 8, y has 5. Expected one row per example"),
     "lengths of weights": (lambda m: m.fit(X, Y, sample_weight=[1.0]), errors.ShapeError, "sample_weight has 1"),
     "lengths held out": (lambda m: m.fit(X, Y, validation_data=(X, Y[:2])), errors.ShapeError, "x has 8, y has 2"),
+    "features held out": (
+        lambda m: m.fit(X, Y, validation_data=(X[:, :3], Y)),
+        errors.ShapeError,
+        r"shape \(None, 4\).*got shape \(8, 3\)",
+    ),
+    "no y held out": (lambda m: m.fit(X, Y, validation_data=(X,)), ValueError, "the loss needs targets"),
     "lengths of slices": (lambda m: slices(X, Y[:5]), errors.ShapeError, r"8 rows at \[0\], but 5 rows at \[1\]"),
     "ragged rows": (
         lambda m: m.fit([[1, 2, 3, 4], [1, 2, 3]], [1, 2]),
@@ -296,6 +398,42 @@ def check(models, which, targets, mistake, kind, text):
     assert issubclass(found, kind)
     assert re.search(text, sentence), sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "held_out",
+    [
+        (X,),
+        (X, None),
+        (X[:, :3], Y),
+        (X, np.ones((8, 3))),
+        (X, {"a": Y}),
+        slices(X[:, :3], Y).batch(4),
+        slices(X).batch(4),
+        slices(X, Y, Y, Y).batch(4),
+    ],
+    ids=["x", "none", "features", "targets", "names", "features of batches", "x of batches", "four parts"],
+)
+def test_what_is_held_out_is_looked_at_before_training(backend, held_out):
+    with pf.use_backend(backend):
+        model = compiled()
+        before = model.get_weights()
+        with pytest.raises(ValueError):
+            model.fit(X, Y, validation_data=held_out, verbose=0)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_labels_held_out_are_looked_at_before_training(backend):
+    with pf.use_backend(backend):
+        model = pf.Sequential([L.Dense(3, activation="softmax", input_shape=(4,))])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        before = model.get_weights()[0]
+        with pytest.raises(errors.LabelError, match="label 3"):
+            model.fit(X, C, validation_data=(X, C + 1), verbose=0)
+        np.testing.assert_array_equal(before, model.get_weights()[0])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

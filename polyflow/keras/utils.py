@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from ..convert import integer, to_host
 from ..custom_objects import (
     custom_object_scope,
     get_custom_objects,
@@ -123,13 +125,13 @@ def pad_sequences(
     for name, where in (("padding", padding), ("truncating", truncating)):
         if where not in ("pre", "post"):
             raise ValueError(f"{name} is 'pre' or 'post'; got {where!r}.")
-    rows = [np.asarray(sequence) for sequence in sequences]
+    rows = [to_host(sequence) for sequence in sequences] if isinstance(sequences, Iterable) else [np.asarray(sequences)]
     if any(not row.ndim for row in rows):
         raise ShapeError("pad_sequences takes a list of sequences; one of its items is a number.")
     inner = {row.shape[1:] for row in rows if len(row)}
     if len(inner) > 1:
         raise ShapeError(f"pad_sequences needs sequences of things of one shape; got shapes {sorted(inner)}.")
-    length = max(map(len, rows), default=0) if maxlen is None else int(maxlen)
+    length = max(map(len, rows), default=0) if maxlen is None else integer("pad_sequences", "maxlen", maxlen)
     padded = np.full((len(rows), length, *next(iter(inner), ())), value, dtype)
     for place, row in zip(padded, rows, strict=True):
         kept = row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length]

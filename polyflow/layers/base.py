@@ -323,12 +323,13 @@ class Layer:
         """The shape of the output for inputs of this shape, asked of ``call`` itself; None stays None."""
         shapes = [tuple(probe if size is None else size for size in input_shape) for probe in (7, 11)]
         backend = self._place()
-        found = [
-            trace(functools.partial(probed, self, self.call), Spec(shape, self.input_dtype), backend=backend)
-            .graph.outputs[0]
-            .shape
+        graphs = [
+            trace(functools.partial(probed, self, self.call), Spec(shape, self.input_dtype), backend=backend).graph
             for shape in shapes
         ]
+        if not graphs[0].outputs:
+            raise TypeError(f"call of layer {self.name!r} returned no tensor: is a `return` missing?")
+        found = [graph.outputs[0].shape for graph in graphs]
         return tuple(a if a == b else None for a, b in zip(*found, strict=True))
 
     @property

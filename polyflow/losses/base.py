@@ -10,6 +10,7 @@ from ..errors import unknown_name
 from ..naming import name_of, snake_case
 from ..ops.elementwise import astype, logical_and
 from ..ops.reduction import mean, sum
+from ..tensor import asarray
 from .shapes import beside, divide_or_zero, prediction, same_rank, weighted
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
@@ -65,6 +66,11 @@ class Loss:
         if y_true.dtype in dt.FLOATING:
             y_true = y_true.astype(y_pred.dtype, copy=False)
         values = self.call(y_true, y_pred)
+        if values is None:
+            raise TypeError(
+                f"the loss {self.name!r} returned None. Expected a value for each sample: is a `return` missing?"
+            )
+        values = asarray(values)
         return reduce_weighted(values, sample_weight, both(steps, self.mask(y_true, y_pred)), self.reduction)
 
     def get_config(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .. import losses
@@ -210,15 +211,30 @@ _BY_TARGETS = {
 }
 
 
+def _check_arguments(metric: Metric) -> None:
+    """Raise TypeError for a metric that is none of targets and predictions, as `Mean` is none."""
+    signature = inspect.signature(metric.update_state)
+    try:
+        signature.bind(None, None, sample_weight=None)
+    except TypeError:
+        raise TypeError(
+            f"{type(metric).__name__} cannot be compiled as a metric: its update_state takes "
+            f"({', '.join(signature.parameters)}), and not (y_true, y_pred, sample_weight). Give a metric of these, or "
+            "update this one in a step of your own."
+        ) from None
+
+
 def check(identifier: Any) -> None:
     """Raise UnknownNameError for what `resolve` would not take, before any shape is known."""
     if identifier is None:
         raise unknown_name("metric", None, [*FAMILY.members, *_BY_TARGETS])
     if not (isinstance(identifier, str) and identifier.lower() in _BY_TARGETS):
         try:
-            FAMILY.get(identifier)
+            found = FAMILY.get(identifier)
         except UnknownNameError:
             raise unknown_name("metric", identifier, [*FAMILY.members, *_BY_TARGETS]) from None
+        if isinstance(found, Metric):
+            _check_arguments(found)
 
 
 def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:

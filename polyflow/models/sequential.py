@@ -36,6 +36,8 @@ class Sequential(Model):
             raise TypeError(
                 f"Sequential takes a list of layers; got one: write Sequential([{type(layers).__name__}(...)])."
             )
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential takes a list of layers; got {layers!r}.")
         for layer in layers or ():
             self.add(layer, _build=False)
         self._build_if_known()
@@ -99,6 +101,8 @@ class Sequential(Model):
             return
         if not self.layers:
             raise ValueError(f"{self.name!r} has no layers to build. Add some first.")
+        if not isinstance(input_shape, Sequence):
+            raise TypeError(f"build takes the shape of a batch, such as (None, 4); got {input_shape!r}.")
         shape: Shape = tuple(input_shape)
         self.input_shape = (None, *shape[1:])
         for layer in self._sublayers:

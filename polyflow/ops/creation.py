@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import short, to_host
+from ..convert import integer, number, short, to_host
 from ..errors import DTypeError, ShapeError
 from . import call
 from .attributes import Attrs
@@ -125,7 +124,7 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     first, last = (0, start) if stop is None else (start, stop)
     if (dtype is None or dtype is dt.int32 or dtype is dt.int64) and step and _all_near(first, last, step):
         return call.fresh(np.arange(first, last, step, dtype=dtype or dt.int32), backend)
-    bounds = [_number(bound) for bound in (first, last, step)]
+    bounds = [number("arange", bound) for bound in (first, last, step)]
     if bounds[2] == 0:
         raise ValueError("arange needs a step other than 0.")
     target = dt.as_dtype(dtype) if dtype is not None else _range_dtype(bounds)
@@ -153,10 +152,6 @@ def _range_dtype(bounds: list[Any]) -> np.dtype:
     return dt.promote(dtype, dt.promote(dt.default(bounds[0]), dt.default(bounds[1]))) if dtype is dt.int32 else dtype
 
 
-def _number(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
-
-
 def linspace(
     start: Any, stop: Any, /, num: int, *, dtype: Any = None, endpoint: bool = True, axis: int = 0, backend: Any = None
 ) -> Any:
@@ -165,9 +160,11 @@ def linspace(
     The ends may be tensors or lists, which broadcast; the new axis is then ``axis``. The dtype is float32 unless an end
     is a tensor or an array of a wider float, or ``dtype`` is given.
     """
-    count = operator.index(num)
+    count = integer("linspace", "num", num)
     if count < 0:
         raise ValueError(f"linspace needs num >= 0; got {num}.")
+    for end in (start, stop):
+        to_host(end, dt.complex128)  # raises where it holds no numbers
     ends = [np.asarray(end.numpy() if hasattr(end, "numpy") else end) for end in (start, stop)]
     given = [
         dt.as_dtype(end.dtype)

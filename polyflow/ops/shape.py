@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import index
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import to_host
+from ..convert import integer, short, to_host
 from ..errors import AxisError, ShapeError
 from . import call
 from .attributes import Attrs, are_integers
@@ -240,6 +240,8 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
 
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
     """The arrays, all of one shape, joined along a new axis."""
+    if not isinstance(arrays, Iterable):
+        raise TypeError(f"stack takes a list of tensors; got {short(arrays)} ({type(arrays).__name__}).")
     parts = [array if hasattr(array, "backend") else identity(array) for array in arrays]
     if not parts:
         raise ValueError("stack needs at least one tensor; got none.")
@@ -271,7 +273,7 @@ def split(x: Any, /, indices_or_sections: Any, *, axis: int = 0) -> list[Any]:
             raise ShapeError(f"cannot split axis {axis} of size {size} into {count} equal parts.")
         sizes = [size // count] * count
     else:
-        sizes = [int(part) for part in indices_or_sections]
+        sizes = [integer("split", "each size", part) for part in indices_or_sections]
         if sizes.count(-1) == 1:
             sizes[sizes.index(-1)] = size - sum(part for part in sizes if part != -1)
         if sum(sizes) != size or min(sizes, default=0) < 0:

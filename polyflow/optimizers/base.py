@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..convert import number
 from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..flow.notes import UPDATE, scope
 from ..naming import snake_case
@@ -166,7 +167,7 @@ class Optimizer:
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """As `apply`, from pairs of gradient and variable; returns the step counter."""
-        pairs = list(grads_and_vars)
+        pairs = list(grads_and_vars) if isinstance(grads_and_vars, Iterable) else [grads_and_vars]
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[1], Variable):
                 raise TypeError(
@@ -406,7 +407,7 @@ class Optimizer:
         if len(given) > 1:
             raise ValueError(f"gradients are clipped in one way at most; got {_shown(given)}.")
         for name, value in given.items():
-            if not value > 0:
+            if not number(name, value) > 0:
                 raise ValueError(f"{name} is a positive number, or None; got {value!r}.")
         if self.use_ema and not 0 <= self.ema_momentum <= 1:
             raise ValueError(f"ema_momentum lies between 0 and 1; got {self.ema_momentum!r}.")

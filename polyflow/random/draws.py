@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .. import dtypes as dt
 from .. import threefry
 from ..backend import discovery
+from ..convert import integer, number
 from ..errors import DTypeError, ShapeError
 from ..ops import random as ops
 from ..ops.creation import ones
@@ -133,7 +134,7 @@ def uniform(
             raise ValueError("random.uniform needs maxval for an integer dtype.")
         return randint(shape, minval, maxval, dtype, seed, key=key, backend=backend)
     target, sizes = _float("uniform", dtype), _shape(shape)
-    low, high = float(minval), 1.0 if maxval is None else float(maxval)
+    low, high = (float(number("random.uniform", end)) for end in (minval, 1.0 if maxval is None else maxval))
     width = high - low
     if not (math.isfinite(width) and width >= 0):
         raise ValueError(f"random.uniform needs finite numbers minval <= maxval; got {minval!r} and {maxval!r}.")
@@ -219,7 +220,7 @@ def _moved(z: Tensor, mean: Any, stddev: Any, dtype: Any) -> Tensor:
     stddev, mean = (
         astype(asarray(one, backend=z.backend), z.dtype)
         if isinstance(one, (list, tuple)) or getattr(one, "shape", ())
-        else float(one)
+        else float(number("random.normal", one))
         for one in (stddev, mean)
     )
     if not (isinstance(stddev, float) and stddev == 1.0):
@@ -308,7 +309,7 @@ def randint(
     target, sizes = dt.as_dtype(dtype), _shape(shape)
     if target not in dt.INTEGERS:
         raise DTypeError(f"random.randint draws integers; got dtype {target.name}.")
-    low, high = operator.index(minval), operator.index(maxval)
+    low, high = (integer("random.randint", name, end) for name, end in (("minval", minval), ("maxval", maxval)))
     if low >= high:
         raise ValueError(f"random.randint needs minval < maxval; got {low} and {high}.")
     dt.check_fits(low, target)
@@ -386,7 +387,7 @@ def categorical(
     given = asarray(logits, backend=backend)
     if not given.shape or not given.shape[-1]:
         raise ShapeError(f"random.categorical needs logits of shape (..., classes); got shape {given.shape}.")
-    count, used = operator.index(num_samples), _key(seed, key, given.backend)
+    count, used = integer("random.categorical", "num_samples", num_samples), _key(seed, key, given.backend)
     wide = _wide(used)
     scores = astype(given, wide)
     reached = cumulative_sum(exp(scores - max(scores, -1, True)), axis=-1)

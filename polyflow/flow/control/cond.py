@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
+from ...convert import short
 from ...errors import ShapeError
 from ...ops.call import interpreter
 from ...ops.elementwise import not_equal
@@ -100,6 +101,8 @@ def predicate(name: str, pred: Any) -> Any:
             f"{name} decides by one value; its condition has shape {tuple(shape)}. "
             "Reduce it with .all() or .any(), or choose element by element with where."
         )
+    if not (isinstance(value, dt.SCALARS) or hasattr(value, "shape")):
+        raise TypeError(f"{name} decides by a boolean; its condition is {short(value)} ({type(value).__name__}).")
     if not isinstance(value, Operators) or concrete(value):
         return bool(value)
     return value if value.dtype is dt.bool_ else not_equal(value, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import tree
 from ...ops.indexing import getitem
-from .agreement import handed_on, length_of, tensors
+from .agreement import check_function, handed_on, length_of, tensors
 from .scan import run
 
 
@@ -51,6 +51,7 @@ def foldr(
 
 
 def _fold(what: str, fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, backwards: bool) -> Any:
+    check_function(what, "fn", fn)
     leaves, structure = tensors(elems)
     length = length_of(what, "elems", leaves, structure)
     origin = "initializer"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
+from ...convert import integer
 from ...errors import DTypeError, ShapeError
 from ...tensor import Operators, asarray, concrete
-from .agreement import handed_on, tensors
+from .agreement import check_function, handed_on, tensors
 from .scan import run
 from .while_loop import while_loop
 
@@ -31,6 +31,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         TypeError, ShapeError, DTypeError: where a new value differs from the old one in structure, shapes or dtypes;
         for bounds that are no integers.
     """
+    check_function("fori_loop", "body_fun", body_fun)
     bounds = [_bound("lower", lower), _bound("upper", upper)]
     dtype = dt.result_type(*[one.dtype if isinstance(one, Operators) else type(one) for one in bounds])
     low, high = bounds
@@ -53,7 +54,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
 def _bound(what: str, value: Any) -> Any:
     value = value.read() if isinstance(value, Operators) else value
     if not isinstance(value, Operators):
-        return operator.index(value)
+        return integer("fori_loop", what, value)
     if value.dtype not in dt.INTEGERS:
         raise DTypeError(f"fori_loop counts integers; {what} is {value.dtype.name}.")
     if value.shape:

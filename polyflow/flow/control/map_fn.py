@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import tree
-from .agreement import length_of, tensors
+from .agreement import check_function, length_of, tensors
 from .scan import run
 
 
@@ -36,6 +36,7 @@ def map_fn(
     Raises:
         ShapeError: where first axes differ in size.
     """
+    check_function("map_fn", "fn", fn)
     leaves, structure = tensors(elems)
     length = length_of("map_fn", "elems", leaves, structure)
 

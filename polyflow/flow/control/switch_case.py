@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ... import dtypes as dt
+from ...convert import integer
 from ...errors import DTypeError, ShapeError
 from ...tensor import Operators, concrete
 from .cond import Labelled, choose, predicate
@@ -38,7 +38,11 @@ def switch_case(
         raise ValueError("switch_case needs at least one function; got none.")
     greatest = max(functions)
     other = ("default", default) if default is not None else (f"branch {greatest}", functions[greatest])
-    index = branch_index.read() if isinstance(branch_index, Operators) else operator.index(branch_index)
+    index = (
+        branch_index.read()
+        if isinstance(branch_index, Operators)
+        else integer("switch_case", "branch_index", branch_index)
+    )
     if isinstance(index, Operators):
         if index.shape:
             raise ShapeError(f"switch_case chooses by one number; branch_index has shape {index.shape}.")

@@ -12,7 +12,7 @@ from ..batching import batched
 from ..graph import Graph
 from ..interpreter import inside
 from ..trace import Tracer
-from .agreement import elements, length_of, tensors
+from .agreement import check_function, elements, length_of, tensors
 from .map_fn import map_fn
 from .nested import Nested, closed, values_of
 
@@ -32,6 +32,7 @@ def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop:
     Raises:
         ShapeError: where first axes differ in size. ValueError: where `map_fn` is not wanted, and needed.
     """
+    check_function("vectorized_map", "fn", fn)
     leaves, structure = tensors(elems)
     length = length_of("vectorized_map", "elems", leaves, structure)
     found = _at_once(fn, leaves, structure) if length else None

@@ -16,7 +16,7 @@ from .. import eager
 from ..graph import Graph
 from ..interpreter import inside
 from ..trace import Tracer
-from .agreement import handed_on, tensors
+from .agreement import check_function, handed_on, tensors
 from .cond import COND, cond, predicate
 from .narrowing import carried, read_for, with_few
 from .nested import Nested, Outside, closed, replayed, symbols, values_of
@@ -71,6 +71,8 @@ def while_loop(
     """
     if shape_invariants is not None:
         raise TypeError("while_loop: shapes of loop variables do not change, so shape_invariants is not taken.")
+    check_function("while_loop", "cond", cond)
+    check_function("while_loop", "body", body)
     limit = None if maximum_iterations is None else operator.index(maximum_iterations)
     several = isinstance(loop_vars, (list, tuple))
     carry, structure = tensors(loop_vars)
