@@ -121,7 +121,6 @@ def test_a_missing_name_says_what_there_is(path, sentence):
     ("owner", "name", "sentence"),
     [
         (lambda: pf.Sequential(), "export", r"^Sequential has no 'export'. Instead: model.save and"),
-        (lambda: pf.data.Dataset.range(3), "bucket_by_sequence_length", "generator"),
         (lambda: pf.data.Dataset, "list_files", "from_tensor_slices"),
         (lambda: pf.function(abs), "get_concrete_function", r"f.graph\("),
     ],

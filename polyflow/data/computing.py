@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from .arguments import AUTOTUNE, arrays_of, integer, threads
+import numpy as np
+
+from ..tensor import tensor
+from .arguments import AUTOTUNE, arrays_of, integer, shapes_of, threads
 from .arranging import Arranged
+from .grouping import Grouped, Reduced
 from .mapping import Filter, FlatMap, Interleave, Map, TakeWhile
 from .scanning import Scan, Unique
 
@@ -110,6 +114,98 @@ class Computed(Arranged):
         """
         structure, state = arrays_of(initial_state, "scan(): initial_state", True)
         return type(self)(Scan(self._node, structure, state, scan_func))
+
+    def group_by_window(
+        self,
+        key_func: Callable[..., Any],
+        reduce_func: Callable[[Any, Any], Any],
+        window_size: Any = None,
+        window_size_func: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """What a function makes of consecutive elements with the same key, as many at a time as a window has.
+
+        Args:
+            key_func: from an element to an integer.
+            reduce_func: from a key and a dataset of elements that have it to a dataset.
+            window_size: how many elements it gets at a time; at the end it gets what is left, by key.
+            window_size_func: that number for a key, instead.
+
+        Raises:
+            TypeError: for functions that cannot be called; during iteration, when ``reduce_func`` returns no dataset.
+            DTypeError: during iteration, for a key that is no integer. ValueError: unless one of the two sizes is
+                given, and for one below 1.
+        """
+        if (window_size is None) is (window_size_func is None):
+            raise ValueError("group_by_window() takes window_size or window_size_func, and one of them is needed.")
+        if window_size_func is None:
+            fixed = integer(window_size, "group_by_window()", "window_size", least=1)
+
+            def size(key: int) -> int:
+                return fixed
+        else:
+
+            def size(key: int) -> int:
+                return integer(window_size_func(tensor(np.int64(key))), "group_by_window()", "its window size", least=1)
+
+        return type(self)(Reduced(Grouped(self._node, key_func, size, type(self)), reduce_func))
+
+    def bucket_by_sequence_length(
+        self,
+        element_length_func: Callable[..., Any],
+        bucket_boundaries: Sequence[int],
+        bucket_batch_sizes: Sequence[int],
+        padded_shapes: Any = None,
+        padding_values: Any = None,
+        pad_to_bucket_boundary: bool = False,
+        no_padding: bool = False,
+        drop_remainder: bool = False,
+    ) -> Self:
+        """Batches of elements of about the same length, filled up to the largest of their batch.
+
+        Args:
+            element_length_func: from an element to its length, an integer.
+            bucket_boundaries: at which lengths the next bucket begins, in ascending order.
+            bucket_batch_sizes: how many elements a batch of each bucket has: one number more than boundaries.
+            padded_shapes, padding_values, drop_remainder: as of `padded_batch`.
+            pad_to_bucket_boundary: whether unknown sizes are filled up to the longest length of the bucket.
+            no_padding: whether nothing is filled up: all elements of a batch have one shape.
+
+        Raises:
+            ValueError: for another number of batch sizes; during iteration, where ``pad_to_bucket_boundary`` meets an
+                element of the last bucket, which has no end.
+        """
+        ends, sizes = list(bucket_boundaries), list(bucket_batch_sizes)
+        if len(sizes) != len(ends) + 1:
+            raise ValueError(
+                f"bucket_by_sequence_length() needs one batch size more than boundaries; got {len(sizes)} sizes and "
+                f"{len(ends)} boundaries."
+            )
+        structure = self._node.structure
+        given = None if padded_shapes is None else shapes_of(structure, padded_shapes)
+
+        def bucket(*element: Any) -> int:
+            length = element_length_func(*element)
+            length = integer(length, "bucket_by_sequence_length()", "the length of an element")
+            return int(np.searchsorted(ends, length, side="right"))
+
+        def batches(key: Any, window: Any) -> Any:
+            size = sizes[int(key)]
+            if no_padding:
+                return window.batch(size, drop_remainder)
+            shapes: Any = given
+            if pad_to_bucket_boundary:
+                if int(key) == len(ends):
+                    raise ValueError(
+                        "pad_to_bucket_boundary=True needs elements shorter than the last of bucket_boundaries, "
+                        f"{ends[-1]}; one is not."
+                    )
+                longest = ends[int(key)] - 1
+                known = [spec.shape or () for spec in self._node.specs] if given is None else given
+                shapes = [tuple(longest if n in (None, -1) else n for n in shape) for shape in known]
+            packed = None if shapes is None else structure.pack(shapes)
+            return window.padded_batch(size, packed, padding_values, drop_remainder)
+
+        return self.group_by_window(bucket, batches, window_size_func=lambda key: sizes[int(key)])
 
     def unique(self) -> Self:
         """The elements that differ from every one before; what was seen is kept in memory.

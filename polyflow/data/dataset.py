@@ -23,8 +23,6 @@ from .user import UserFunction, packed_tensors
 
 __all__ = ["Dataset"]
 
-_GENERATOR = "write a Python generator, and make a dataset of it with from_generator"
-
 
 class Dataset(Made):
     """A sequence of elements that is computed as it is iterated, as often as one likes.
@@ -49,7 +47,6 @@ class Dataset(Made):
 
     make_one_shot_iterator = Instead("iter(dataset)")
     list_files = Instead("Dataset.from_tensor_slices of what you read, or from_generator")
-    group_by_window, bucket_by_sequence_length = Instead(_GENERATOR), Instead(_GENERATOR)
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """What a function makes of this dataset.
