@@ -9,6 +9,7 @@ import numpy as np
 from . import dtypes as dt
 from .errors import DTypeError, LabelError, ShapeError
 from .ops import creation, elementwise, indexing, reduction
+from .ops.shape import reshape
 from .tensor import Tensor, asarray
 
 
@@ -79,6 +80,33 @@ def bincount(
         empty = creation.zeros((len(values), length), ones.dtype, backend=values.backend)
         return indexing.index_add(empty, (row, flat), ones)
     return indexing.index_add(creation.zeros((length,), ones.dtype, backend=values.backend), flat, ones)
+
+
+def histogram_fixed_width_bins(
+    values: Any, value_range: Any, nbins: int = 100, dtype: Any = dt.int32, name: str | None = None
+) -> Tensor:
+    """In which of ``nbins`` parts of equal width of a range each value lies; what lies outside, in the nearest.
+
+    Raises:
+        ValueError: for no part, or a range whose end is not larger than its start.
+    """
+    values, ends = asarray(values), np.asarray(asarray(value_range).numpy())
+    if ends.shape != (2,) or not ends[0] < ends[1]:
+        raise ValueError(f"a histogram needs a range from a smaller number to a larger one; got {ends.tolist()}.")
+    if nbins < 1:
+        raise ValueError(f"a histogram needs at least one bin; got {nbins}.")
+    low, high = ends.tolist()
+    place = elementwise.floor((values - low) / (high - low) * nbins)
+    return elementwise.astype(elementwise.clip(place, 0, nbins - 1), dt.as_dtype(dtype))
+
+
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: int = 100, dtype: Any = dt.int32, name: str | None = None
+) -> Tensor:
+    """How many values lie in each of ``nbins`` parts, as `histogram_fixed_width_bins` says."""
+    bins = reshape(histogram_fixed_width_bins(values, value_range, nbins), (-1,))
+    ones = creation.ones_like(bins, dt.as_dtype(dtype))
+    return indexing.index_add(creation.zeros((nbins,), ones.dtype, backend=bins.backend), bins, ones)
 
 
 def confusion_matrix(

@@ -1,6 +1,6 @@
 """Mathematical functions under the names of ``tf.math``."""
 
-from math import pi
+from math import inf, pi
 from typing import Any
 
 from . import (
@@ -78,6 +78,7 @@ from . import (
     subtract,
     tan,
     tanh,
+    trunc,
     where,
     zeros_like,
 )
@@ -88,19 +89,26 @@ from .counting import (
     in_top_k,
     top_k,
 )
-from .dtypes import COMPLEX
+from .dtypes import COMPLEX, INEXACT, INTEGERS
 from .gamma import digamma, lbeta, lgamma
 from .missing import answer
+from .names import cumulated
+from .ops.creation import alike
+from .ops.elementwise import logaddexp
 from .ops.nn import softplus
+from .ops.rules import normal_axis
+from .ops.shape import pad
 from .ops.special import erf, erfc, erfinv
 from .segments import (
     segment_max,
     segment_mean,
     segment_min,
+    segment_prod,
     segment_sum,
     unsorted_segment_max,
     unsorted_segment_mean,
     unsorted_segment_min,
+    unsorted_segment_prod,
     unsorted_segment_sum,
 )
 from .tensor import Tensor, asarray
@@ -111,6 +119,51 @@ rint = round
 floormod = mod = remainder
 is_nan, is_inf, is_finite = isnan, isinf, isfinite
 accumulate_n = add_n
+
+
+def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x / y`` cut off towards zero, in the dtype of both; integers divided by 0 give 0."""
+    x, y = alike(x, y)
+    if x.dtype in INTEGERS:
+        down = floor_divide(x, y)
+        inexact = not_equal(down * y, x)
+        return where(logical_and(inexact, logical_xor(x < 0, y < 0)), down + 1, down)
+    return trunc(x / y)
+
+
+def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """What `truncatediv` leaves over, with the sign of ``x``: C's ``%``, and ``fmod`` of floats."""
+    x, y = alike(x, y)
+    if x.dtype in INTEGERS:
+        return x - truncatediv(x, y) * y
+    rest = remainder(abs(x), abs(y))
+    return where(x < 0, -rest, rest)
+
+
+def cumulative_logsumexp(
+    x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """The logarithm of the running sum of exponentials along ``axis``, without overflow.
+
+    With ``exclusive`` an element's own exponential is left out; the first is then -inf.
+    """
+    x = asarray(x)
+    return cumulated(_running_logsumexp, x if x.dtype in INEXACT else cast(x, float32), axis, exclusive, reverse)
+
+
+def _running_logsumexp(x: Tensor, axis: int, include_initial: bool) -> Tensor:
+    """Sums of 2, 4, 8 … elements that end at each."""
+    place = normal_axis(axis, len(x.shape))
+
+    def after(x: Tensor, count: int) -> Tensor:
+        """``count`` times nothing before the elements."""
+        return pad(x, [(count if i == place else 0, 0) for i, _ in enumerate(x.shape)], "constant", -inf)
+
+    width = 1
+    while width < x.shape[place]:
+        earlier = x[(*[slice(None)] * place, slice(None, -width))]
+        x, width = logaddexp(x, after(earlier, width)), 2 * width
+    return after(x, 1) if include_initial else x
 
 
 def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -233,6 +286,7 @@ __all__ = [
     "count_nonzero",
     "cumprod",
     "cumsum",
+    "cumulative_logsumexp",
     "digamma",
     "divide",
     "divide_no_nan",
@@ -298,6 +352,7 @@ __all__ = [
     "segment_max",
     "segment_mean",
     "segment_min",
+    "segment_prod",
     "segment_sum",
     "sigmoid",
     "sign",
@@ -317,6 +372,7 @@ __all__ = [
     "unsorted_segment_max",
     "unsorted_segment_mean",
     "unsorted_segment_min",
+    "unsorted_segment_prod",
     "unsorted_segment_sum",
     "xdivy",
     "xlogy",

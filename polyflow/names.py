@@ -339,15 +339,16 @@ def _descending(direction: str) -> bool:
 
 def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
     """The running sum along ``axis`` (0 if left out, as in TensorFlow)."""
-    return _cumulate(reduction.cumulative_sum, 0, asarray(x), axis, exclusive, reverse)
+    return cumulated(reduction.cumulative_sum, asarray(x), axis, exclusive, reverse)
 
 
 def cumprod(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
     """The running product along ``axis`` (0 if left out, as in TensorFlow)."""
-    return _cumulate(reduction.cumulative_prod, 1, asarray(x), axis, exclusive, reverse)
+    return cumulated(reduction.cumulative_prod, asarray(x), axis, exclusive, reverse)
 
 
-def _cumulate(function: Any, start: int, x: Tensor, axis: int, exclusive: bool, backwards: bool) -> Tensor:
+def cumulated(function: Any, x: Tensor, axis: int, exclusive: bool, backwards: bool) -> Tensor:
+    """A running sum or the like in TensorFlow's ways; ``function`` takes ``axis`` and ``include_initial``."""
     x = shapes.flip(x, axis) if backwards else x
     result = function(x, axis=axis, include_initial=exclusive)
     if exclusive:

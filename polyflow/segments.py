@@ -68,6 +68,24 @@ def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     return _with_zeros(unsorted_segment_min, data, segment_ids)
 
 
+def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
+    """The products of the rows of ``data`` that have the same segment id; 1 for a segment without rows.
+
+    Rows with a negative id belong to no segment. Memory is taken for each row in each segment.
+    """
+    rows, ids = asarray(data), reshape(asarray(segment_ids), (-1,))
+    inner = rows.shape[len(asarray(segment_ids).shape) :]
+    segments = creation.arange(int(num_segments), backend=rows.backend)
+    own = elementwise.equal(ids, indexing.getitem(segments, (slice(None), None)))
+    factors = elementwise.where(_beside(own, inner), reshape(rows, (*ids.shape, *inner)), 1)
+    return reduction.prod(factors, axis=1, dtype=rows.dtype)
+
+
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """`unsorted_segment_prod` with as many segments as the ids say. (Not for traced functions: that is data.)"""
+    return unsorted_segment_prod(data, segment_ids, _count(segment_ids))
+
+
 def _count(segment_ids: Any) -> int:
     """How many segments there are, by the largest id."""
     return int(asarray(segment_ids).numpy().max(initial=-1)) + 1

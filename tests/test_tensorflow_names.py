@@ -174,6 +174,22 @@ def test_bincount():
         tf.math.bincount([0.5])
 
 
+def test_histogram_fixed_width():
+    """What TensorFlow gives for its documentation's example: what lies outside counts in the first and the last."""
+    values = [-1.0, 0.0, 1.5, 2.0, 5.0, 15.0]
+    assert tf.histogram_fixed_width(values, [0.0, 5.0], nbins=5).tolist() == [2, 1, 1, 0, 2]
+    assert tf.histogram_fixed_width_bins([values], (0.0, 5.0), nbins=5).tolist() == [[0, 0, 1, 2, 4, 4]]
+    drawn = np.random.default_rng(0).uniform(2, 3, 1000).astype("float32")
+    for dtype in ("int32", "int64"):
+        found = tf.function(tf.histogram_fixed_width)(drawn, [2.0, 3.0], 16, dtype=dtype)
+        assert found.dtype.name == dtype
+        assert found.tolist() == np.histogram(drawn, 16, (2, 3))[0].tolist()
+    with pytest.raises(ValueError, match=r"a range from a smaller number to a larger one; got \[5.0, 5.0\]"):
+        tf.histogram_fixed_width(values, [5.0, 5.0])
+    with pytest.raises(ValueError, match="at least one bin; got 0"):
+        tf.histogram_fixed_width(values, [0.0, 5.0], 0)
+
+
 def test_confusion_matrix():
     assert tf.math.confusion_matrix([0, 1, 1, 2], [0, 1, 0, 1]).tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
     assert tf.math.confusion_matrix([0, 1], [0, 1], weights=[2, 3]).tolist() == [[2, 0], [0, 3]]
@@ -200,6 +216,15 @@ def test_segments():
     close(tf.math.unsorted_segment_sum([[1.0, 2.0], [np.nan, 4.0]], [[0, 1], [-1, 1]], 2), [1, 6])
     with pytest.raises(IndexError):
         tf.math.unsorted_segment_sum(rows, [0, 1, 2, 3], 3)
+
+
+def test_products_of_segments():
+    close(tf.math.segment_prod([[1, 2], [3, 4], [5, 6]], [0, 0, 2]), [[3, 8], [1, 1], [5, 6]])
+    close(tf.math.unsorted_segment_prod([1.0, 2.0, 3.0, 4.0], [3, -1, 0, 3], 4), [3, 1, 1, 4])
+    close(tf.math.unsorted_segment_prod([[2.0, 3.0], [4.0, 5.0]], [[0, 1], [0, -1]], 2), [8, 3])
+    rows = tf.constant([2.0, 0.0, 3.0, 5.0])
+    found = tf.grad(lambda x: tf.reduce_sum(tf.math.unsorted_segment_prod(x, [0, 0, 1, -1], 2)))(rows)
+    close(found, [0, 2, 1, 0])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
@@ -691,3 +716,49 @@ def test_category_encoding():
     numbers = tf.keras.Input((2,), dtype="int32")
     model = tf.keras.Model(numbers, layer(3)(numbers))
     assert model.predict(np.array([[0, 2]]), verbose=0).tolist() == [[1, 0, 1]]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int8", "float32", "float64"])
+def test_division_cut_off_towards_zero(dtype):
+    a = np.array([7, -7, 7, -7, 6, 0, -128, 127], dtype)
+    b = np.array([3, 3, -3, -3, -2, 5, 7, -128], dtype)
+    whole, rest = tf.truncatediv(a, b), tf.truncatemod(a, b)
+    assert whole.dtype.name == rest.dtype.name == dtype
+    assert whole.tolist() == np.trunc(a / b.astype("float64")).tolist()
+    assert rest.tolist() == np.fmod(a, b).tolist()
+
+
+def test_the_rest_of_a_division_is_exact():
+    a, b = np.array([1e30, -1e30, 7.5, -0.3], "float32"), np.array([3.0, 3.0, -2.0, 0.1], "float32")
+    assert tf.truncatemod(a, b).tolist() == np.fmod(a, b).tolist()
+    assert tf.truncatediv(np.array([200], "uint8"), np.array([7], "uint8")).tolist() == [28]
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_running_logarithm_of_a_sum(axis, reverse, exclusive):
+    """Also of numbers whose exponentials no float holds."""
+    x = np.random.default_rng(0).normal(size=(5, 7)) * 300
+
+    def expected(x):
+        x = np.flip(x, axis) if reverse else x
+        found = np.logaddexp.accumulate(x, axis)
+        if exclusive:
+            first = np.full_like(np.take(found, [0], axis), -np.inf)
+            found = np.concatenate([first, np.delete(found, -1, axis)], axis)
+        return np.flip(found, axis) if reverse else found
+
+    found = tf.math.cumulative_logsumexp(x, axis, exclusive=exclusive, reverse=reverse)
+    close(found, expected(x), rtol=1e-12)
+    x = x.astype("float32")
+    close(tf.function(lambda x: tf.math.cumulative_logsumexp(x, axis, exclusive, reverse))(x), expected(x))
+
+
+def test_gradient_of_a_running_logarithm():
+    x = tf.constant([1.0, -200.0, 2.0])
+    jacobian = tf.jacobian(tf.math.cumulative_logsumexp)(x)
+    weights = np.tril(np.exp(np.array([1.0, -200.0, 2.0])))
+    close(jacobian, weights / weights.sum(1, keepdims=True))
+    assert tf.math.cumulative_logsumexp([1, 2]).dtype == tf.float32
+    assert tf.math.cumulative_logsumexp(tf.zeros((0,))).shape == (0,)
