@@ -22,6 +22,21 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
+def check_pair(kind: str, function: Any) -> None:
+    """Raise TypeError for a user's loss or metric that cannot be called with (y_true, y_pred)."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # written in C
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        raise TypeError(
+            f"a {kind} is a function of (y_true, y_pred); {name_of(function)!r} takes "
+            f"({', '.join(signature.parameters)})."
+        ) from None
+
+
 def name_of(thing: Any) -> str:
     """The name under which an object is reported: its own, else that of its function or class in snake case."""
     name = getattr(thing, "name", None)

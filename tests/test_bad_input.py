@@ -84,6 +84,16 @@ REGRESSION = {
         TypeError,
         r"MeanIoU cannot be made without arguments: .*'num_classes'\. Give an object, MeanIoU\(\.\.\.\)",
     ),
+    "a loss of one": (
+        lambda m: recompile(m, "sgd", lambda y: y),
+        TypeError,
+        r"a loss is a function of \(y_true, y_pred\); 'lambda' takes \(y\)",
+    ),
+    "a metric of three": (
+        lambda m: recompile(m, "sgd", "mse", metrics=[lambda a, b, c: a]),
+        TypeError,
+        r"a metric is a function of \(y_true, y_pred\); 'lambda' takes \(a, b, c\)",
+    ),
     "a loss of nothing": (
         lambda m: compiled(loss=nothing).fit(X, Y),
         TypeError,

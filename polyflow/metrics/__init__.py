@@ -24,7 +24,7 @@ from ..losses.regression import (
     mean_squared_logarithmic_error,
 )
 from ..missing import answer
-from ..naming import Family, by_name, name_of, snake_case
+from ..naming import Family, by_name, check_pair, name_of, snake_case
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -235,6 +235,8 @@ def check(identifier: Any) -> None:
             raise unknown_name("metric", identifier, [*FAMILY.members, *_BY_TARGETS]) from None
         if isinstance(found, Metric):
             _check_arguments(found)
+        else:
+            check_pair("metric", found)
 
 
 def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes as dt
 from .. import losses, metrics
 from ..flow.notes import METRICS, scope
+from ..naming import check_pair
 from ..ops.elementwise import equal, isnan, logical_and, where
 from ..state import reset, state_variable
 from ..variable import Variable
@@ -109,6 +110,8 @@ class Objective(Counted):
     def __init__(self, loss: Any, given: Any, weighted: Any, loss_weight: float | None = None) -> None:
         super().__init__()
         found = None if loss is None else losses.get(loss)
+        if found is not None and not isinstance(found, losses.Loss):
+            check_pair("loss", found)
         self.loss = found if found is None or isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found)
         self.loss_weight = loss_weight
         self.given = [(one, False) for one in _flat(given)] + [(one, True) for one in _flat(weighted)]
