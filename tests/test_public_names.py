@@ -122,7 +122,6 @@ def test_a_missing_name_says_what_there_is(path, sentence):
     [
         (lambda: pf.Sequential(), "export", r"^Sequential has no 'export'. Instead: model.save and"),
         (lambda: pf.data.Dataset, "list_files", "from_tensor_slices"),
-        (lambda: pf.function(abs), "get_concrete_function", r"f.graph\("),
     ],
 )
 def test_a_missing_method_says_what_there_is(owner, name, sentence):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 import weakref
 from collections.abc import Callable
@@ -11,10 +12,9 @@ from typing import Any
 from .. import tree
 from ..backend import selection
 from ..errors import DTypeError
-from ..missing import Instead
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, concrete, tensor
+from ..tensor import Operators, Tensor, asarray, concrete, tensor
 from . import notes, refusals
 from .eager import common
 from .joint import called
@@ -45,8 +45,6 @@ class Function:
         self._programs = Programs() if programs is None else programs
         self._making = threading.Lock()
         self._programs_of: dict[int, tuple[Any, Programs]] = {}
-
-    get_concrete_function = Instead("f.graph(*args) is the graph for a call")
 
     def __get__(self, owner: Any, kind: type | None = None) -> Function:
         """As a method: the function with its first argument given, with programs of its own for each object."""
@@ -101,6 +99,26 @@ class Function:
     def retraces(self) -> tuple[str, ...]:
         """Why it was traced again, for each trace but the first: how that call differed from those before."""
         return tuple(self._programs.reasons)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> Function:
+        """The function of tensors like these alone, with everything else that is given here settled.
+
+        Args:
+            *args, **kwargs: as in a call, with a `TensorSpec` in place of a tensor or a container of them.
+        """
+        if self.signature is not None:
+            return self
+        bound = inspect.signature(self.python_function).bind(*args, **kwargs)
+        given = bound.args
+        specs = {place: _spec_of(arg) for place, arg in enumerate(given) if not _is_static(arg)}
+
+        @functools.wraps(self.python_function)
+        def concrete_function(*tensors: Any) -> Any:
+            values = dict(zip(specs, tensors, strict=True))
+            return self.python_function(*[values.get(place, arg) for place, arg in enumerate(given)], **bound.kwargs)
+
+        del concrete_function.__wrapped__  # it takes tensors only, by place
+        return Function(concrete_function, Signature(list(specs.values())))
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
@@ -201,6 +219,28 @@ def _plain(args: tuple[Any, ...]) -> Any:
             return None
         key += (arg.array.shape, arg.dtype)
     return (args[0].backend, *key) if key else None
+
+
+def _is_static(arg: Any) -> bool:
+    """Whether an argument holds neither tensors nor specs of tensors."""
+    return not any(_is_tensor(leaf) for leaf in tree.flatten(arg)[0])
+
+
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, Operators) or hasattr(leaf, "__array__") or hasattr(leaf, "accepts")
+
+
+def _spec_of(arg: Any) -> Any:
+    """The specs of tensors in a container; specs are taken as they are."""
+    from ..data import TensorSpec
+
+    def spec(leaf: Any) -> Any:
+        if hasattr(leaf, "accepts"):
+            return leaf
+        value = asarray(leaf)
+        return TensorSpec(value.shape, value.dtype)
+
+    return tree.map(spec, arg)
 
 
 def _maybe_array(leaf: Any, backend: Any) -> Any:

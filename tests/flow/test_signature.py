@@ -99,3 +99,43 @@ def test_what_does_not_fit(given, error, words):
 def test_what_is_no_signature(signature, words):
     with pytest.raises(TypeError, match=words):
         pf.function(lambda x: x, input_signature=signature)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_concrete_functions(backend):
+    """Of tensors like those given, or of specs; what is no tensor is settled."""
+
+    @pf.function
+    def scaled(x, factor, parts, twice=False):
+        total = x * factor + parts["a"]
+        return total * 2 if twice else total
+
+    with pf.use_backend(backend):
+        x, parts = pf.constant([1.0, 2.0]), {"a": pf.constant(3.0)}
+        fixed = scaled.get_concrete_function(x, 10, parts, twice=True)
+        assert fixed(x + 1.0, parts).tolist() == [46, 66]
+        with pytest.raises(ShapeError, match=r"shape \(3,\); its input_signature has \(2,\)"):
+            fixed(pf.ones(3), parts)
+        with pytest.raises(TypeError, match="got 1 arguments; its input_signature has 2"):
+            fixed(x)
+        free = scaled.get_concrete_function(pf.TensorSpec((None,), "float32"), 1, {"a": pf.TensorSpec((), "float32")})
+        for size in (2, 3):
+            assert free(np.zeros(size, "float32"), {"a": 5.0}).tolist() == [5] * size
+        assert "multiply" in str(fixed.graph(x, parts))
+
+
+def test_a_concrete_function_of_a_signature_is_the_function():
+    function = pf.function(lambda x: x, input_signature=[pf.TensorSpec((2,), "float32")])
+    assert function.get_concrete_function() is function
+
+
+class Scale:
+    factor = 3.0
+
+    @pf.function
+    def scaled(self, x):
+        return x * self.factor
+
+
+def test_concrete_functions_of_methods():
+    assert Scale().scaled.get_concrete_function(pf.constant(2.0))(4.0).item() == 12
