@@ -52,6 +52,13 @@ def itself():
     return found
 
 
+class Bare(K.Model):
+    """A model whose constructor forgets that of its base."""
+
+    def __init__(self):
+        self.dense = L.Dense(1)
+
+
 class Silent(L.Layer):
     """A layer whose call forgets to return."""
 
@@ -204,6 +211,19 @@ REGRESSION = {
     "no equation": (lambda m: pf.einsum(5, pf.ones(2)), TypeError, "needs its equation first.*got int"),
     "truth": (lambda m: bool(pf.ones(2)), ValueError, r"shape \(2,\) is ambiguous"),
     # layers
+    **{
+        f"no constructor, then {name}": (
+            mistake,
+            AttributeError,
+            r"constructor of Bare must call super\(\).__init__\(\)",
+        )
+        for name, mistake in (
+            ("compile", lambda m: Bare().compile("sgd", "mse")),
+            ("fit", lambda m: Bare().fit(X, Y)),
+            ("add", lambda m: pf.Sequential([Bare()])),
+            ("repr", lambda m: repr(Bare())),
+        )
+    },
     "no return": (lambda m: pf.Sequential([Silent(name="silent")])(X), TypeError, "'silent' returned no tensor: is a"),
     "no layers": (lambda m: pf.Sequential(5), TypeError, "Sequential takes a list of layers; got 5"),
     "no shape": (lambda m: pf.Sequential([L.Dense(1)]).build(5), TypeError, r"such as \(None, 4\); got 5"),

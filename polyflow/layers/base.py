@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -229,6 +229,13 @@ class Layer:
         if isinstance(value, Variable) and value.path == value.name and "name" in vars(self):
             value.path = f"{self.name}/{name if value.name == 'Variable' else value.name}"
         object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # which would take every name for known
+
+        def __getattr__(self, name):
+            if "_frozen" not in vars(self):
+                raise AttributeError(f"the constructor of {type(self).__name__} must call super().__init__() first.")
+            return object.__getattribute__(self, name)  # raises what it raised before
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The layer's output for ``inputs``; the first call builds it.
