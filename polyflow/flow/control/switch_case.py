@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ... import dtypes as dt
+from ... import tree
 from ...convert import integer
 from ...errors import DTypeError, ShapeError
-from ...tensor import Operators, concrete
+from ...tensor import Operators, asarray, concrete
 from .cond import Labelled, choose, predicate
 
 Pairs = Sequence[tuple[Any, Callable[..., Any]]] | Mapping[Any, Callable[..., Any]]
@@ -49,7 +50,7 @@ def switch_case(
         if index.dtype not in dt.INTEGERS:
             raise DTypeError(f"switch_case chooses by an integer; branch_index is {index.dtype.name}.")
     if isinstance(index, int) or concrete(index):
-        return functions.get(int(index), other[1])()
+        return tree.map(asarray, functions.get(int(index), other[1])())
     labelled = [(index == number, (f"branch {number}", functions[number])) for number in sorted(functions)]
     return _first("switch_case", labelled if default is not None else labelled[:-1], other)
 
@@ -92,7 +93,7 @@ def _first(name: str, pairs: list[tuple[Any, Labelled]], default: Labelled) -> A
     """What the first function gives whose condition holds."""
     pairs = [pair for pair in pairs if pair[0] is not False]
     if not pairs:
-        return default[1]()
+        return tree.map(asarray, default[1]())
     (pred, one), *rest = pairs
     label = rest[0][1][0] if rest else default[0]
     return choose(name, pred, one, (label, lambda: _first(name, rest, default)))

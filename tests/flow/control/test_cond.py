@@ -150,3 +150,15 @@ def test_random_draws_come_in_the_same_order(backend):
         pf.random.set_seed(3)
         run = pf.function(f)
         same((run(pf.constant(x)), run(pf.constant(x))), expected)
+
+
+def test_the_function_that_is_left_gives_tensors_too():
+    """Also where no condition has to be traced: numbers become tensors, as those of `cond` do."""
+    for found in (
+        pf.switch_case(1, [lambda: 1, lambda: 2]),
+        pf.switch_case(pf.constant(5), [lambda: 1], default=lambda: 2),
+        pf.case([(False, lambda: 1)], default=lambda: 2),
+        pf.case([(pf.constant(False), lambda: 1), (True, lambda: 2)]),
+    ):
+        assert isinstance(found, pf.Tensor)
+        assert found.item() == 2
