@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -458,7 +457,7 @@ def _triangle(x: Any, k: int, *, lower: bool) -> Any:
     shape = x.shape
     if len(shape) < 2:
         raise ShapeError(f"tril and triu need at least 2 axes; got shape {shape}.")
-    mask = call.fresh(triangle(*shape[-2:], index(k), lower), x.backend)
+    mask = call.fresh(triangle(*shape[-2:], integer("tril and triu", "k", k), lower), x.backend)
     return where(mask, x, zeros_like(x) if x.dtype is dt.bool_ else 0)
 
 

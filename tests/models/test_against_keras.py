@@ -168,7 +168,7 @@ def test_normalization_layers(keras, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_embedding_model(keras, backend):
     draw = np.random.default_rng(5)
-    x, y = draw.integers(0, 20, (64, 5)), draw.integers(0, 2, (64, 1)).astype("float32")
+    x, y = draw.integers(0, 20, (64, 5), np.int32), draw.integers(0, 2, (64, 1)).astype("float32")
     models = []
     for lib in (keras, pf.keras):
         with pf.use_backend(backend):
