@@ -13,7 +13,7 @@ standard's; what the standard leaves open is decided here and nowhere else:
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ml_dtypes
 import numpy as np
@@ -236,3 +236,14 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(dtype={self.dtype.name}, min={self.min}, max={self.max})"
+
+
+if not TYPE_CHECKING:  # which would take every name for known
+
+    def __getattr__(name: str) -> Any:
+        """What TensorFlow has here besides dtypes: functions of tensors, which stand above this module."""
+        if name not in ("cast", "complex", "saturate_cast"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import polyflow
+
+        return getattr(polyflow, name)

@@ -762,3 +762,10 @@ def test_gradient_of_a_running_logarithm():
     close(jacobian, weights / weights.sum(1, keepdims=True))
     assert tf.math.cumulative_logsumexp([1, 2]).dtype == tf.float32
     assert tf.math.cumulative_logsumexp(tf.zeros((0,))).shape == (0,)
+
+
+def test_functions_among_the_dtypes():
+    assert tf.dtypes.cast([1.5], tf.int32).numpy().tolist() == [1]
+    assert tf.dtypes.saturate_cast([300.0], tf.uint8).numpy().tolist() == [255]
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        tf.dtypes.nope  # noqa: B018
