@@ -257,7 +257,7 @@ def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
             return beside(x2, x1, True)
         if x1.__class__ is ndarray:
             result = hosted(x1, x2) if _top() is None else None
-            return both(x1, x2) if result is None else result
+            return both(_read(x1, x2), x2) if result is None else result
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
 
     return call
