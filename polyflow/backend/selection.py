@@ -41,7 +41,7 @@ class Selection(NamedTuple):
 
 
 _inner: ContextVar[Backend | None] = ContextVar("polyflow_backend", default=None)
-_outer: ContextVar[tuple[Backend | None, ...]] = ContextVar("polyflow_outer_backends", default=())
+_outer: ContextVar[tuple[tuple[use_backend, Backend | None], ...]] = ContextVar("polyflow_outer_backends", default=())
 _chosen: Backend | None = None  # by set_backend
 _process: Backend | None = None  # what holds outside every `with`, once it is known
 
@@ -126,14 +126,15 @@ class use_backend:
 
     def __enter__(self) -> Backend:
         backend = discovery.get(self._spec)
-        _outer.set((*_outer.get(), _inner.get()))
+        _outer.set((*_outer.get(), (self, _inner.get())))
         _inner.set(backend)
         return backend
 
     def __exit__(self, *error: object) -> None:
-        *outer, before = _outer.get()
-        _outer.set(tuple(outer))
-        _inner.set(before)
+        outer = _outer.get()
+        place = max(i for i, (block, _) in enumerate(outer) if block is self)  # an interrupt may leave others after it
+        _inner.set(outer[place][1])
+        _outer.set(outer[:place])
 
     def __call__(self, function: _F) -> _F:
         import inspect

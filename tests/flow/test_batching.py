@@ -112,7 +112,7 @@ ELEMENTWISE = sorted(name for name, op in OPS.items() if op.rule.family == "elem
 def test_every_elementwise_op(name):
     """Of elements with the same shape, of ranks that differ, and with inputs that are the same for all elements."""
     op = OPS[name]
-    shapes = [(3, 4), (4,)][: len(op.tensors)]
+    shapes = [(3, 4), (4,), (3, 1)][: len(op.tensors)]
     arrays = [argument(op, i, shape) for i, shape in enumerate(shapes)]
 
     def function(*x):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
+from polyflow.backend import selection
 
 from .interrupting import interrupted
 
@@ -76,6 +77,20 @@ def test_an_interrupted_step_is_whole_or_has_not_been(backend, make):
         before = state(variables)
         work()
         assert not same(before, state(variables))
+
+
+def test_an_interrupt_leaves_the_backend_that_was_chosen_outside():
+    """At any line: also while a block inside is entered or left."""
+
+    def work():
+        with pf.use_backend("numpy"):
+            pf.zeros(1)
+
+    before = selection.current()
+    for line in range(interrupted(work, ours)):
+        with pf.use_backend("jax"):
+            interrupted(work, ours, line)
+        assert selection.current() is before, f"line {line}"
 
 
 def test_a_step_that_fails_half_way_changes_nothing():
