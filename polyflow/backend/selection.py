@@ -132,9 +132,10 @@ class use_backend:
 
     def __exit__(self, *error: object) -> None:
         outer = _outer.get()
-        place = max(i for i, (block, _) in enumerate(outer) if block is self)  # an interrupt may leave others after it
-        _inner.set(outer[place][1])
-        _outer.set(outer[:place])
+        places = [i for i, (block, _) in enumerate(outer) if block is self]
+        if places:  # unless a generator goes on in another context; an interrupt may have left others after it
+            _inner.set(outer[places[-1]][1])
+            _outer.set(outer[: places[-1]])
 
     def __call__(self, function: _F) -> _F:
         import inspect

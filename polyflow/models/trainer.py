@@ -10,6 +10,7 @@ from typing import Any
 from .. import optimizers, testing
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
+from ..contained import contained
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
@@ -83,6 +84,7 @@ class Trainer(Evaluator):
 
     # Fit ------------------------------------------------------------------------------------------------------------
 
+    @contained
     def fit(
         self,
         x: Any = None,
@@ -288,6 +290,7 @@ class Trainer(Evaluator):
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
+    @contained
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:

@@ -46,7 +46,7 @@ def test_no_step_of_an_epoch_waits(registered, standin, monkeypatch):
     assert len(seen) == 3 * steps
     for epoch in range(3):
         assert len(set(seen[epoch * steps : (epoch + 1) * steps])) == 1
-    assert standin.syncs - seen[-1] <= 6  # the last report
+    assert standin.syncs - seen[-1] <= 9  # three numbers for each epoch that the last call ended
 
 
 def test_steps_from_a_dataset_do_not_wait_either(registered, standin):

@@ -19,7 +19,7 @@ Y = X.sum(1, keepdims=True)
 
 
 def stack(rate=0.2):
-    return K.Sequential([K.Input((4,)), L.Dense(3, "relu"), L.BatchNormalization(), L.Dropout(rate), L.Dense(1)])
+    return K.Sequential([K.Input((4,)), L.Dense(3, "tanh"), L.BatchNormalization(), L.Dropout(rate), L.Dense(1)])
 
 
 def graph():

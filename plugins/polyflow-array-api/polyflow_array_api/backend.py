@@ -7,13 +7,12 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.keys import Key, Slice
 from polyflow.errors import BackendUnavailableError, unknown_device
 
 from . import measuring, naming
-from .deviations import DEVIATIONS, WITHOUT_FLOAT64
+from .deviations import DEVIATIONS
 
 
 class ArrayAPIBackend(ArrayNamespaceBackend):
@@ -50,8 +49,7 @@ class ArrayAPIBackend(ArrayNamespaceBackend):
         held, idle = measuring.dtypes(self.xp, self.library_device(self.device), read)
         self.capabilities = Capabilities(dtypes=held, dlpack=measuring.shares(sample))
         self.gaps = measuring.overflows(self.xp, self._placed(), read) | ({"*": idle} if idle else {})
-        self.deviations = {} if dt.float64 in held else dict(WITHOUT_FLOAT64)
-        self.deviations |= DEVIATIONS.get(namespace.__name__, {})
+        self.deviations = dict(DEVIATIONS.get(namespace.__name__, {}))
         self._backwards = measuring.steps_backwards(sample)
 
     # Arrays --------------------------------------------------------------------------------------------------------

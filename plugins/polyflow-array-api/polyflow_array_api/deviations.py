@@ -12,12 +12,6 @@ _LAST = Deviation("fails", "of equal largest or smallest elements another than t
 
 _NAN = Deviation("fails", "a search has another place for NaN than after all numbers, where sorting puts it")
 
-WITHOUT_FLOAT64: Mapping[str, Deviation] = {
-    "random-1/uniform/float32/interval": Deviation("tolerance", "computed in float32, for want of float64", bound=4.0),
-    "random-1/normal/float32/values": Deviation("tolerance", "computed in float32, for want of float64", bound=1e4),
-}
-"""What is different on every device that has no float64."""
-
 DEVIATIONS: Mapping[str, Mapping[str, Deviation]] = {
     "array_api_compat.torch": {
         "core-1/sqrt/float*/*": _SQRT,
