@@ -9,7 +9,6 @@ import numpy as np
 from .. import testing, tree
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
-from ..contained import contained
 from ..convert import short
 from ..data.arrays import batch_rows
 from ..errors import NotCompiledError, ShapeError
@@ -80,7 +79,6 @@ class Evaluator(Runner):
 
     # Evaluate and predict -------------------------------------------------------------------------------------------
 
-    @contained
     def evaluate(
         self,
         x: Any = None,
@@ -155,7 +153,6 @@ class Evaluator(Runner):
         found = feed.in_memory()
         return None if found is None else self._in_memory(self._step("test"), objective, *found)
 
-    @contained
     def predict(
         self,
         x: Any,
@@ -197,12 +194,10 @@ class Evaluator(Runner):
 
     # One batch ------------------------------------------------------------------------------------------------------
 
-    @contained
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss (and metrics) of one batch."""
         return self._one_batch("test", x, y, sample_weight, None, return_dict)
 
-    @contained
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as a NumPy array."""
         inputs = self._given(x)

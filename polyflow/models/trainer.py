@@ -10,7 +10,6 @@ from typing import Any
 from .. import optimizers, testing
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
-from ..contained import contained
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
@@ -84,7 +83,6 @@ class Trainer(Evaluator):
 
     # Fit ------------------------------------------------------------------------------------------------------------
 
-    @contained
     def fit(
         self,
         x: Any = None,
@@ -273,7 +271,7 @@ class Trainer(Evaluator):
             f"the loss became NaN in epoch {epoch + 1}, step {step}. Check the data for NaN and "
             "infinities, or lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
     def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -290,7 +288,6 @@ class Trainer(Evaluator):
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.update_metrics(loss, x, y, y_pred, sample_weight)
 
-    @contained
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..contained import contained
 from ..convert import number
 from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..flow.notes import UPDATE, scope
@@ -137,7 +136,6 @@ class Optimizer:
         self._places = {id(variable): place for place, variable in enumerate(self._trainable)}
         self.built = True
 
-    @contained
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """Do one step; an exception or Ctrl-C in its middle leaves everything as it was before.
 
@@ -399,7 +397,7 @@ class Optimizer:
             warnings.warn(
                 f"there are no gradients for {', '.join(missing)}: the loss does not depend on them, so they stay as "
                 "they are.",
-                stacklevel=4,
+                stacklevel=3,
             )
         return [(_gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
 
