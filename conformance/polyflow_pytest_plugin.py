@@ -39,6 +39,11 @@ def pytest_addoption(parser):
         metavar="SECONDS",
         help="how long a conformance case may take (default: 120); one that takes longer is an error",
     )
+    group.addoption(
+        "--polyflow-no-isolate",
+        action="store_true",
+        help="try conformance cases in pytest's own process, which a backend that crashes then ends",
+    )
     group.addoption("--polyflow-report", metavar="FILE", help="write the conformance report there, as JSON")
 
 

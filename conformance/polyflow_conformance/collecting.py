@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .loading import LoadError, load
+from .isolation import place_for
+from .loading import LoadError
 from .report import Report, Result
-from .runner import cases_for, describe, header
+from .runner import describe, header
 
 
 class Collecting:
@@ -44,12 +45,13 @@ class Collecting:
     def _report(self, spec: str) -> Report:
         report, order = header(spec, self.seed, self.quick), {}
         try:
-            loaded = load(spec)
+            place = place_for(spec)
         except LoadError:
             pass
         else:
-            describe(report, loaded)
-            order = {name: place for place, name in enumerate(cases_for(loaded))}
+            place.close()
+            describe(report, place.subject)
+            order = {name: at for at, name in enumerate(place.subject.cases)}
         report.results = sorted(self.results[spec], key=lambda result: order.get(result.id, len(order)))
         report.time = sum(result.time for result in report.results)
         return report

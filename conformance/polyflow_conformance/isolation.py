@@ -1,13 +1,18 @@
-"""Cases in processes of their own: a backend that crashes or hangs ends one case, not the run."""
+"""Cases in a process of their own: a backend that crashes or hangs ends one case, not the run.
+
+The process above, which gives out the cases, never loads the backend. What it knows of it the process below tells.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -15,31 +20,100 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from polyflow.backend import discovery
+
 from .case import Case
+from .loading import LoadError, load
 from .report import Result
-from .trying import concluded
-from .watching import hanging
+from .subject import Here, Place, Subject
+from .trying import concluded, try_case
+from .watching import TIME_LIMIT, hanging
 
 START_LIMIT = 300.0
-"""How many seconds a process may take to import the library and say that it is ready."""
+"""How many seconds a process may take to import polyflow."""
+
+LOAD_LIMIT = 30.0
+"""How many seconds loading a backend may take at least, however short the limit of cases."""
+
+LAST_WORDS = 300
+"""How many characters of what a process wrote to standard error before its end are told."""
+
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from polyflow_conformance.isolation import serve; serve()"
+)
 
 
-def run_isolated(
-    chosen: list[Case],
-    backend: Any,
-    spec: str,
-    seed: int,
-    limit: float,
-    processes: int,
-    note: Callable[[Result], bool],
-) -> None:
-    """Run cases in other processes, op by op, so that what was compiled for one case serves the next."""
+class Apart:
+    """In another process; where a case ends that, the next case gets a new one.
+
+    Args:
+        spec: what names the backend.
+        seed: for the samples.
+        limit: how many seconds a case may take.
+        subject: what is known of the backend, where another place has already asked.
+
+    Raises:
+        LoadError: there is no such backend, or loading it ends the process, or does not come to an end.
+    """
+
+    def __init__(self, spec: str, seed: int = 0, limit: float = TIME_LIMIT, subject: Subject | None = None) -> None:
+        self._spec, self._seed, self.limit = spec, seed, limit
+        self._child: _Child | None = None
+        self.subject = subject or self._ready().subject
+
+    def _ready(self) -> _Child:
+        if self._child is None:
+            self._child = _Child(self._spec, self._seed, max(self.limit, LOAD_LIMIT))
+        return self._child
+
+    def try_case(self, case: str) -> Result:
+        """What became of a case."""
+        try:
+            child = self._ready()
+        except LoadError as error:  # it could be loaded before
+            return self._concluded(Result(case, "error", reason=str(error)))
+        try:
+            return Result(**child.ask(case, self.limit))
+        except TimeoutError:
+            result = hanging(case, self.limit)
+        except EOFError as end:
+            result = Result(case, "error", reason=str(end))
+        self.close()
+        return self._concluded(result)
+
+    def _concluded(self, result: Result) -> Result:
+        return concluded(result, self.subject, self._seed, self._spec)
+
+    def close(self) -> None:
+        """End the process."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+def place_for(spec: Any, seed: int = 0, limit: float = TIME_LIMIT, *, isolate: bool = True) -> Place:
+    """The place in which to try a backend: another process where that finds it too, else this one.
+
+    Raises:
+        LoadError: there is no such backend.
+    """
+    isolate = isolate and isinstance(spec, str) and not discovery.registered(spec)
+    return (Apart if isolate else Here)(spec, seed, limit)
+
+
+def try_in_turn(places: list[Place], chosen: list[Case], note: Callable[[Result], bool]) -> None:
+    """Try cases in several places at once, op by op, so that what was compiled for one case serves the next.
+
+    Args:
+        places: where.
+        chosen: the cases.
+        note: takes each result, in this thread, and says whether to stop.
+    """
     batches = deque([case.id for case in group] for _, group in groupby(chosen, key=lambda case: (case.group, case.op)))
     results: queue.SimpleQueue[Result | BaseException | None] = queue.SimpleQueue()
     stop = threading.Event()
 
-    def work() -> None:
-        child: _Child | None = None
+    def work(place: Place) -> None:
         try:
             while not stop.is_set():
                 try:
@@ -49,20 +123,14 @@ def run_isolated(
                 for case in batch:
                     if stop.is_set():
                         break
-                    child = child or _Child(spec, seed)
-                    result, alive = child.run(case, limit)
-                    results.put(result if alive else concluded(result, backend, seed, spec))
-                    if not alive:
-                        child.end()
-                        child = None
+                    results.put(place.try_case(case))
         except BaseException as error:
             results.put(error)
         finally:
-            if child is not None:
-                child.end()
+            place.close()
             results.put(None)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(processes)]
+    threads = [threading.Thread(target=work, args=(place,), daemon=True) for place in places]
     for thread in threads:
         thread.start()
     running = len(threads)
@@ -80,99 +148,126 @@ def run_isolated(
 
 
 class _Child:
-    """A process that runs the cases whose ids it is sent."""
+    """A process that has loaded a backend and runs the cases whose ids it is sent.
 
-    def __init__(self, spec: str, seed: int) -> None:
+    Raises:
+        LoadError: it could not load it.
+    """
+
+    def __init__(self, spec: str, seed: int, limit: float) -> None:
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - what it writes to standard error; closed in `end`
+        self._said = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "polyflow_conformance.isolation", spec, str(seed)],
+            [sys.executable, "-c", START, json.dumps(sys.path), spec, str(seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._words,
             text=True,
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._ready = False
+        try:
+            self._answer(START_LIMIT)
+            answer = self._answer(limit)
+        except TimeoutError:
+            self.end()
+            raise LoadError(f"{spec} cannot be loaded: it did not finish within {limit:g} seconds.") from None
+        except EOFError as end:
+            self.end()
+            raise LoadError(f"{spec} cannot be loaded: {end}.") from None
+        except BaseException:
+            self.end()
+            raise
+        if "refused" in answer:
+            self.end()
+            raise LoadError(answer["refused"])
+        self.subject = Subject.from_json(answer)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as answers:
+            for line in answers:
+                self._lines.put(line)
         self._lines.put("")
 
-    def run(self, case: str, limit: float) -> tuple[Result, bool]:
-        """The result of a case, and whether the process lives on."""
-        if not self._ready:
-            answer = self._answer(START_LIMIT)
-            if not answer:
-                return Result(case, "error", reason=f"a process for the backend did not start: {self._ended()}"), False
-            self._ready = True
+    def ask(self, case: str, limit: float) -> dict[str, Any]:
+        """The result of a case, as a dictionary.
+
+        Raises:
+            TimeoutError: there is none within ``limit`` seconds.
+            EOFError: the process ended, and how.
+        """
         assert self._process.stdin is not None
-        try:
+        self._said = os.fstat(self._words.fileno()).st_size
+        with contextlib.suppress(OSError):  # the process has ended; that there is no answer says so
             self._process.stdin.write(case + "\n")
             self._process.stdin.flush()
-        except OSError:
-            return Result(case, "error", reason=self._ended()), False
-        answer = self._answer(limit)
-        if answer is None:
-            return hanging(case, limit), False
-        if not answer:
-            return Result(case, "error", reason=self._ended()), False
-        data = json.loads(answer)
-        return Result(
-            **{**data, **{key: None if data[key] is None else float(data[key]) for key in ("ulp", "tolerance")}}
-        ), True
+        return self._answer(limit)
 
-    def _answer(self, limit: float) -> str | None:
+    def _answer(self, limit: float) -> dict[str, Any]:
         try:
-            return self._lines.get(timeout=limit)
+            line = self._lines.get(timeout=limit)
         except queue.Empty:
-            return None
+            raise TimeoutError from None
+        if not line:
+            raise EOFError(self._ended())
+        return json.loads(line)
 
     def _ended(self) -> str:
         try:
             code = self._process.wait(10)
         except subprocess.TimeoutExpired:
             return "the process stopped answering"
+        self._words.seek(self._said)
+        words = " ".join(self._words.read().decode(errors="replace").split())[-LAST_WORDS:]
+        last = f" (its last words: {words})" if words else ""
         if code < 0:
             try:
                 name = signal.Signals(-code).name
             except ValueError:
                 name = f"signal {-code}"
-            return f"the process was ended by {name}"
-        return f"the process ended itself with exit code {code}"
+            return f"the process was ended by {name}{last}"
+        return f"the process ended itself with exit code {code}{last}"
 
     def end(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
-                    stream.close()
+        self._reader.join(1.0)  # a process that it started may hold the other end open
+        self._words.close()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
+            self._process.stdin.close()
 
 
-def serve(spec: str, seed: int) -> None:
-    """Run the cases whose ids arrive on standard input; answers go out where nothing the backend prints can reach."""
-    import os
+def serve() -> None:
+    """Load a backend and try the cases whose ids arrive.
 
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    from .loading import load
-    from .runner import cases_for
-    from .trying import try_case
+    These and the answers travel where nothing that the backend reads or prints can meet them.
+    """
+    spec, seed = sys.argv[2], int(sys.argv[3])
+    del sys.argv[1:]
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w", buffering=1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    loaded = load(spec)
-    table = cases_for(loaded)
-    print("ready", file=answers)
-    for line in sys.stdin:
-        result = try_case(table[line.strip()], loaded.backend, seed, spec)
-        data = {key: str(value) if isinstance(value, float) else value for key, value in asdict(result).items()}
-        data["time"] = result.time
-        print(json.dumps(data), file=answers)
+    def listen() -> None:
+        for line in orders:
+            wanted.put(line.strip())
+        os._exit(0)  # whoever gave the orders is gone, and a case that hangs would stay
 
-
-if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    print("{}", file=answers)
+    threading.Thread(target=listen, daemon=True, name="polyflow-conformance").start()
+    try:
+        loaded = load(spec)
+        subject = Subject.of(loaded)
+    except LoadError as error:
+        print(json.dumps({"refused": str(error)}), file=answers)
+        return
+    print(json.dumps(subject.to_json()), file=answers)
+    while True:
+        result = try_case(subject.cases[wanted.get()], loaded.backend, seed, spec)
+        print(json.dumps(asdict(result), default=float), file=answers)

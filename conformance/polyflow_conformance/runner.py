@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from polyflow.errors import BackendError
-
-from . import catalog
 from .case import Case, Trial
-from .loading import Loaded, LoadError, load
+from .isolation import Apart, try_in_turn
+from .loading import LoadError
 from .report import LOADS, Report, Result
+from .subject import Here, Place, Subject
 from .trying import try_case, undeclared
-from .watching import TIME_LIMIT, Watcher
+from .watching import TIME_LIMIT
 
 Progress = Callable[[Result, int, int], None]
 """Called after each case with its result, how many are done and how many there are."""
@@ -45,7 +44,7 @@ def run(
         progress: called after each case.
         fail_fast: stop at the first failure.
         time_limit: seconds after which a case counts as hanging.
-        isolate: run cases in another process, so that a crash is a result too.
+        isolate: load the backend and run its cases in another process, so that a crash is a result too.
         processes: how many such processes (more than one implies ``isolate``).
 
     Returns:
@@ -56,17 +55,19 @@ def run(
     """
     start = time.perf_counter()
     report = header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
+    apart = isolate or processes > 1
+    if apart and not isinstance(backend, str):
+        raise ValueError(
+            "cases can run in processes of their own where the backend is given by name, not as an object."
+        )
     try:
-        loaded = load(backend)
-        table = cases_for(loaded)
+        first = Apart(backend, seed, time_limit) if apart else Here(backend, seed, time_limit)
     except LoadError as error:
         report.results = [Result(LOADS, "error", reason=str(error))]
         report.time = time.perf_counter() - start
         return report
-    chosen = select(table, groups, ops, cases, quick)
-    describe(report, loaded)
-    report.complete = len(chosen) == len(table)
-    spec = backend if isinstance(backend, str) else ""
+    subject = first.subject
+    places: list[Place] = [first, *(Apart(backend, seed, time_limit, subject) for _ in range(processes - 1))]
     tried: list[Result] = []
 
     def note(result: Result) -> bool:
@@ -75,19 +76,20 @@ def run(
             progress(result, len(tried), len(chosen))
         return fail_fast and result.failed
 
-    if isolate or processes > 1:
-        if not spec:
-            raise ValueError(
-                "cases can run in processes of their own where the backend is given by name, not as an object."
-            )
-        from .isolation import run_isolated
-
-        run_isolated(chosen, loaded.backend, spec, seed, time_limit, max(processes, 1), note)
-    else:
-        _run_here(chosen, loaded.backend, seed, spec, time_limit, note)
+    try:
+        chosen = select(subject.cases, groups, ops, cases, quick)
+        if len(places) > 1:
+            try_in_turn(places, chosen, note)
+        else:
+            any(note(first.try_case(case.id)) for case in chosen)
+    finally:
+        for place in places:
+            place.close()
+    describe(report, subject)
+    report.complete = len(chosen) == len(subject.cases)
     order = {case.id: i for i, case in enumerate(chosen)}
     tried.sort(key=lambda result: order[result.id])
-    about = undeclared(loaded.backend, list(table), {result.id: result for result in tried})
+    about = undeclared(subject, {result.id: result for result in tried})
     report.results = [*tried, *about]
     report.time = round(time.perf_counter() - start, 3)
     return report
@@ -95,33 +97,16 @@ def run(
 
 def reproduce(backend: Any, case: str, seed: int = 0) -> Result:
     """Try one case without a net: what the backend raises comes out, so that a debugger can look at it."""
-    loaded = load(backend)
-    found = cases_for(loaded).get(case)
+    place = Here(backend, seed)
+    found = place.subject.cases.get(case)
     if found is None:
         raise ValueError(f"no case has the id {case!r}.")
     from polyflow.backend import selection
 
-    with selection.use_backend(loaded.backend):
-        found.check(Trial(loaded.backend, found, seed))
-        loaded.backend.synchronize()
-    return try_case(found, loaded.backend, seed)
-
-
-def cases_for(loaded: Loaded) -> dict[str, Case]:
-    """The suite's cases and those that the backend's own plugin adds.
-
-    Raises:
-        LoadError: the plugin's own are not in order.
-    """
-    table = dict(catalog.all_cases())
-    if loaded.distribution:
-        from polyflow.backend import discovery
-
-        try:
-            catalog.add(table, discovery.plugin(loaded.backend.name).conformance_cases())
-        except (BackendError, ValueError) as error:
-            raise LoadError(f"the conformance cases that {loaded.distribution} adds: {error}") from error
-    return table
+    with selection.use_backend(place.backend):
+        found.check(Trial(place.backend, found, seed))
+        place.backend.synchronize()
+    return try_case(found, place.backend, seed)
 
 
 def select(
@@ -165,19 +150,6 @@ def _asked(groups: Any, ops: Any, cases: Any, quick: bool) -> str:
     return " and ".join([*parts, *(["the quick cases"] if quick and not cases else [])])
 
 
-def _run_here(
-    chosen: list[Case], backend: Any, seed: int, spec: str, limit: float, note: Callable[[Result], bool]
-) -> None:
-    """In this process."""
-    watcher = Watcher(limit)
-    try:
-        for case in chosen:
-            if note(watcher.try_case(case, backend, seed, spec)):
-                return
-    finally:
-        watcher.close()
-
-
 def header(name: str, seed: int, quick: bool) -> Report:
     """An empty report that says what tests."""
     from polyflow.backend import PROTOCOL
@@ -198,7 +170,7 @@ def header(name: str, seed: int, quick: bool) -> Report:
     )
 
 
-def describe(report: Report, loaded: Loaded) -> None:
+def describe(report: Report, subject: Subject) -> None:
     """Say in a report which backend it is about."""
-    report.backend, report.device = loaded.backend.name, str(loaded.backend.device)
-    report.distribution, report.version = loaded.distribution, loaded.version
+    report.backend, report.device = subject.name, subject.device
+    report.distribution, report.version = subject.distribution, subject.version

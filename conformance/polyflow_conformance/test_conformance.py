@@ -6,17 +6,19 @@ repository runs.
 
 from __future__ import annotations
 
-import functools
+import atexit
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from polyflow_conformance.loading import Loaded, LoadError, load
+from polyflow_conformance.isolation import place_for
+from polyflow_conformance.loading import LoadError
 from polyflow_conformance.report import LOADS, Result
-from polyflow_conformance.runner import cases_for, select
+from polyflow_conformance.runner import select
+from polyflow_conformance.subject import Place
 from polyflow_conformance.trying import undeclared
-from polyflow_conformance.watching import TIME_LIMIT, Watcher
+from polyflow_conformance.watching import TIME_LIMIT
 
 DEFAULT = (("numpy", False), ("jax", True))
 """Backends and whether the quick size is enough, where the command line names none."""
@@ -27,12 +29,24 @@ _done: dict[str, dict[str, Result]] = {}
 """What this process found so far, by backend and case."""
 
 
-_watcher = Watcher()
+_places: dict[str, Place | LoadError] = {}
+"""Where the cases of each backend are tried, or why there is no backend."""
 
 
-@functools.cache
-def _load(spec: str) -> Loaded:
-    return load(spec)
+def _place(spec: str, option: Any) -> Place:
+    """The place for a backend; raises LoadError, the second time without trying again."""
+    if spec not in _places:
+        seed, limit = option("polyflow_seed") or 0, option("polyflow_time_limit") or TIME_LIMIT
+        try:
+            place = _places[spec] = place_for(spec, seed, limit, isolate=not option("polyflow_no_isolate"))
+        except LoadError as error:
+            _places[spec] = error
+        else:
+            atexit.register(place.close)
+    place = _places[spec]
+    if isinstance(place, LoadError):
+        raise place
+    return place
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
@@ -44,7 +58,7 @@ def pytest_generate_tests(metafunc: Any) -> None:
     wanted = [(spec, option("polyflow_quick")) for spec in named] if named else _default(option("polyflow_quick"))
     items, ids = [], []
     for spec, quick in wanted:
-        for case in _ids(spec, option("polyflow_group"), option("polyflow_op"), quick):
+        for case in _ids(spec, option, quick):
             items.append((spec, case))
             ids.append(case if len(wanted) == 1 else f"{spec}-{case}")
     metafunc.parametrize("conformance_case", items, ids=ids)
@@ -64,25 +78,24 @@ def _default(quick: bool) -> list[tuple[str, bool]]:
     return found
 
 
-def _ids(spec: str, groups: Any, ops: Any, quick: bool) -> list[str]:
+def _ids(spec: str, option: Any, quick: bool) -> list[str]:
     try:
-        loaded = _load(spec)
-        table = cases_for(loaded)
+        subject = _place(spec, option).subject
     except LoadError:
         return [LOADS]
     try:
-        chosen = [case.id for case in select(table, groups, ops) if case.quick or not quick]
+        found = select(subject.cases, option("polyflow_group"), option("polyflow_op"))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    return [*chosen, DECLARED] if getattr(loaded.backend, "deviations", {}) else chosen
+    chosen = [case.id for case in found if case.quick or not quick]
+    return [*chosen, DECLARED] if subject.deviations else chosen
 
 
 @pytest.mark.polyflow_conformance
 def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
     """Try one case on one backend."""
     spec, name = conformance_case
-    _watcher.limit = request.config.getoption("polyflow_time_limit") or TIME_LIMIT
-    found = _results(spec, name, int(request.config.getoption("polyflow_seed") or 0))
+    found = _results(spec, name, request.config.getoption)
     request.node.polyflow_results = [(spec, asdict(result)) for result in found]  # type: ignore[attr-defined]
     for result in found:
         _done.setdefault(spec, {})[result.id] = result
@@ -94,12 +107,11 @@ def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest,
             pytest.skip(f"{result.status}: {result.reason}")
 
 
-def _results(spec: str, name: str, seed: int) -> list[Result]:
+def _results(spec: str, name: str, option: Any) -> list[Result]:
     try:
-        loaded = _load(spec)
-        table = cases_for(loaded)
+        place = _place(spec, option)
     except LoadError as error:
         return [Result(LOADS, "error", reason=str(error))]
     if name == DECLARED:
-        return undeclared(loaded.backend, list(table), _done.get(spec, {})) or [Result(DECLARED, "pass")]
-    return [_watcher.try_case(table[name], loaded.backend, seed, spec)]
+        return undeclared(place.subject, _done.get(spec, {})) or [Result(DECLARED, "pass")]
+    return [place.try_case(name)]

@@ -47,7 +47,10 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
 
 
 def concluded(result: Result, backend: Any, seed: int, spec: str) -> Result:
-    """A result in the light of what was declared about its case; a failure with the line that tries it again."""
+    """A result in the light of what was declared about its case; a failure with the line that tries it again.
+
+    Of the backend, ``name`` and ``deviations`` are looked at: what is known of one will do.
+    """
     result = deviated(result, deviation_for(result.id, backend))
     if result.failed:
         named = spec or getattr(backend, "name", "?")
@@ -148,15 +151,12 @@ def deviated(result: Result, deviation: Deviation | None) -> Result:
     return result
 
 
-def undeclared(backend: Any, ids: list[str], results: dict[str, Result]) -> list[Result]:
+def undeclared(subject: Any, results: dict[str, Result]) -> list[Result]:
     """Results about the declarations themselves: patterns without a case, wider tolerances that nobody needs."""
     found = []
-    for pattern, deviation in getattr(backend, "deviations", {}).items():
+    for pattern, deviation in subject.deviations.items():
         name = f"device-1/deviations/{pattern}"
-        if not isinstance(deviation, Deviation):
-            found.append(Result(name, "error", reason=f"expected a Deviation, got {type(deviation).__name__}"))
-            continue
-        matched = [case for case in ids if fnmatchcase(case, pattern)]
+        matched = [case for case in subject.cases if fnmatchcase(case, pattern)]
         if not matched:
             found.append(
                 Result(name, "error", reason=f"the declared deviation {pattern!r} matches no case of the suite")

@@ -23,7 +23,7 @@ examples:
   polyflow conformance numpy
   polyflow conformance jax --group grad-1 --json jax.json
   polyflow conformance mine.py:MyBackend --op matmul --fail-fast
-  polyflow conformance mine --case 'core-1/add/*' --isolate
+  polyflow conformance mine -n 4 --case 'core-1/add/*' --html mine.html
 """
 
 
@@ -41,7 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--op", action="append", metavar="OP", help="only this op, e.g. matmul (may be repeated)")
     parser.add_argument("--case", action="append", metavar="ID", help="only this case; * and ? match (may be repeated)")
     parser.add_argument("-n", dest="processes", type=_count, default=1, metavar="N", help="run in so many processes")
-    parser.add_argument("--isolate", action="store_true", help="run in a process of its own, which may crash")
+    parser.add_argument(
+        "--isolate",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run in a process of its own, where a crash ends one case (the default), or in this one",
+    )
     parser.add_argument(
         "--time-limit", type=seconds, default=120.0, metavar="SECONDS", help="for one case (default: 120)"
     )

@@ -122,6 +122,11 @@ def unregister(name: str) -> None:
         _forget(name)
 
 
+def registered(spec: str) -> bool:
+    """Whether ``"name"`` or ``"name:device"`` is a backend that :func:`register` added: only this process knows it."""
+    return spec.strip().partition(":")[0] in _registered
+
+
 def objects() -> dict[str, Any]:
     """The objects that plugins offer to model loading, by name; a broken plugin adds none.
 

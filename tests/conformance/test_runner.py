@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +21,13 @@ from polyflow.backend import Capabilities
 from polyflow.backend.deviation import Deviation
 from polyflow.backend.plugin import Plugin
 from polyflow.errors import BackendBrokenError
+from polyflow_conformance import isolation
 from polyflow_conformance.catalog import GROUPS
+from polyflow_conformance.loading import load
 from polyflow_conformance.page import page
-from polyflow_conformance.report import SCHEMA, STATUSES, Report, ReportError, Result
+from polyflow_conformance.report import LOADS, SCHEMA, STATUSES, Report, ReportError, Result
 from polyflow_conformance.runner import select
+from polyflow_conformance.subject import Subject
 from polyflow_conformance.table import ops
 from polyflow_numpy.backend import NumPyBackend
 
@@ -219,6 +224,121 @@ def test_backend_that_kills_its_process_ends_one_case(source, death, words):
     assert found["core-1/cosh/float32/small"].status == "pass"
     assert found[ONE].status == found["core-1/sinh/float64/small"].status == "error"
     assert words in found[ONE].reason
+
+
+def test_library_that_ends_the_process_while_it_is_imported_is_one_result(source, capsys):
+    spec = source("import os\nos._exit(0)")
+    (result,) = suite.run(spec, isolate=True).results
+    assert (result.id, result.status) == (LOADS, "error")
+    assert result.reason == f"{spec} cannot be loaded: the process ended itself with exit code 0."
+    assert cli.main(["conformance", spec]) == 2
+    assert "the process ended itself with exit code 0." in capsys.readouterr().err
+
+
+def test_library_that_hangs_while_it_is_made_is_one_result(source, monkeypatch):
+    monkeypatch.setattr(isolation, "LOAD_LIMIT", 0.5)
+    spec = source("import time\nclass Mine(NumPyBackend):\n    def __init__(self, device): time.sleep(60)")
+    (result,) = suite.run(spec, isolate=True, time_limit=0.1).results
+    assert result.reason == f"{spec} cannot be loaded: it did not finish within 0.5 seconds."
+
+
+def test_what_cannot_be_loaded_again_is_told_case_by_case(source, tmp_path):
+    spec = source(
+        f"import os, pathlib\nseen = pathlib.Path({str(tmp_path / 'seen')!r})\n"
+        "if seen.exists(): raise OSError('the device is busy')\n"
+        "class Mine(NumPyBackend):\n    def sinh(self, x):\n        seen.touch()\n        os.abort()"
+    )
+    report = suite.run(spec, cases=["core-1/sinh/float32/small", "core-1/sinh/float64/small"], isolate=True)
+    assert [result.status for result in report.results] == ["error", "error"]
+    assert "SIGABRT" in report.results[0].reason
+    assert "OSError: the device is busy" in report.results[1].reason
+
+
+def test_the_command_goes_on_after_a_crash(source, capsys):
+    spec = source("import os\nclass Mine(NumPyBackend):\n    def sinh(self, x): os._exit(0)")
+    assert cli.main(["conformance", spec, "--case", ONE, "--case", "core-1/cosh/float32/small"]) == 1
+    shown = capsys.readouterr().out
+    assert f"ERROR {ONE}\n  the process ended itself with exit code 0" in shown
+    assert "2 cases of the suite's, not all" in shown
+
+
+def test_last_words_of_a_process_are_told(source):
+    spec = source(
+        "import os\nos.write(2, b'loading\\n')\nclass Mine(NumPyBackend):\n"
+        "    def sinh(self, x):\n        os.write(2, b'assert failed:\\n  rank <= 4\\n')\n        os.abort()"
+    )
+    (result,) = suite.run(spec, cases=ONE, isolate=True).results
+    assert result.reason == "the process was ended by SIGABRT (its last words: assert failed: rank <= 4)"
+
+
+def test_reading_and_printing_below_python_reach_nobody(source, capfd):
+    spec = source(
+        "import os, sys\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n"
+        "        assert sys.stdin.read() == '' and os.read(0, 9) == b''\n        os.write(1, b'hello')\n"
+        "        return np.sinh(x)"
+    )
+    report = suite.run(spec, cases=[ONE, "core-1/cosh/float32/small"], isolate=True)
+    assert [result.status for result in report.results] == ["pass", "pass"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_that_a_dead_one_leaves_behind_holds_nobody_up(source):
+    """It inherits the pipe, whose end is therefore never seen."""
+    spec = source(
+        "import os, time\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n"
+        "        if not os.fork():\n            time.sleep(20)\n            os._exit(0)\n        time.sleep(60)"
+    )
+    start = time.monotonic()
+    report = suite.run(spec, cases=[ONE, "core-1/cosh/float32/small"], isolate=True, time_limit=1.0)
+    assert sorted(result.status for result in report.results) == ["error", "pass"]
+    assert time.monotonic() - start < 19
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up as Linux shows them")
+def test_a_case_that_hangs_does_not_outlive_the_run(source, tmp_path):
+    note = tmp_path / "pid"
+    spec = source(
+        "import os, pathlib, time\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n"
+        f"        pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n        time.sleep(300)"
+    )
+    code = f"import polyflow_conformance as c; c.run({spec!r}, cases={ONE!r}, isolate=True)"
+    above = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        _until(lambda: note.exists() and note.read_text())
+    finally:
+        above.kill()
+        above.wait()
+    _until(lambda: not _alive(int(note.read_text())))
+
+
+def _until(holds, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.02)
+
+
+def _alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def test_what_another_process_tells_of_a_backend_is_what_is_known_here():
+    from polyflow_conformance.case import Case
+
+    known = Subject.of(load("numpy"))
+    own = Case("core-1/mine/float32", lambda trial: None, quick=True)
+    deviations = {"core-1/sinh/*": Deviation("tolerance", "why", bound=float("inf"), until="2.0")}
+    known = replace(known, cases={**known.cases, own.id: own}, deviations=deviations)
+    told = Subject.from_json(json.loads(json.dumps(known.to_json())))
+    assert replace(told, cases={}) == replace(known, cases={})
+    assert [(case.id, case.quick) for case in told.cases.values()] == [
+        (case.id, case.quick) for case in known.cases.values()
+    ]
 
 
 def test_printing_is_a_result_and_does_not_reach_the_streams(capfd, source):
@@ -617,6 +737,41 @@ def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
     done = run_pytest(*words, "--polyflow-time-limit", "soon", folder=tmp_path)
     assert done.returncode == 4
     assert "'soon' is no time limit: a number of seconds above 0" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["import", "case"])
+def test_a_backend_that_ends_its_process_does_not_end_pytest(where, source, tmp_path):
+    dies = "os._exit(0)" if where == "import" else "class Mine(NumPyBackend):\n    def sinh(self, x): os._exit(0)"
+    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend"]
+    words += [
+        source(f"import os\n{dies}"),
+        "--polyflow-op",
+        "sinh",
+        "--polyflow-op",
+        "cosh",
+        "--polyflow-group",
+        "core-1",
+    ]
+    done = run_pytest(*words, "--polyflow-report", "r.json", folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "the process ended itself with exit code 0" in done.stdout
+    found = Report.load(tmp_path / "r.json").results
+    assert {r.status for r in found if r.op != "cosh"} == {"error"}
+    assert {r.status for r in found if r.op == "cosh"} == (set() if where == "import" else {"pass"})
+
+
+def test_a_backend_that_only_this_process_knows_is_tried_in_it(tmp_path):
+    (tmp_path / "conftest.py").write_text(
+        "from polyflow.backend import discovery\nfrom polyflow_numpy.backend import NumPyBackend\n"
+        "class Mine(NumPyBackend):\n    name = 'mine'\ndiscovery.register('mine', Mine)\n"
+    )
+    (tmp_path / "test_mine.py").write_text(
+        "from polyflow_conformance.test_conformance import pytest_generate_tests, test_case\n"
+    )
+    words = ["--polyflow-backend", "mine", "--polyflow-op", "sinh", "--polyflow-quick"]
+    done = run_pytest(*words, "--polyflow-report", "r.json", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert Report.load(tmp_path / "r.json").backend == "mine"
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
