@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import warnings
@@ -240,6 +241,20 @@ def test_a_view_of_everything_needs_no_copy():
     assert not any("copy" in line for line in body(plan))
     (flat,) = plan(np.ones((50, 40), np.float32))
     np.testing.assert_array_equal(flat, np.full(2000, 2, np.float32))
+
+
+def test_a_block_grows_for_a_value_larger_than_those_it_held():
+    """Of ever larger values, one made from another, two are in memory at a time: two blocks do."""
+    plan = planned(
+        lambda x, *w: functools.reduce(pf.matmul, w, x), (100, 200), *((200 * n, 200 * n + 200) for n in (1, 2, 3, 4))
+    )
+    blocks = [int(line.partition("(")[2].partition(",")[0]) for line in plan.text.splitlines() if "uint8)" in line]
+    assert sorted(blocks) == [100 * 600 * 4, 100 * 800 * 4]
+    x, *w = (
+        np.random.default_rng(0).normal(size=shape).astype("float32")
+        for shape in ((100, 200), (200, 400), (400, 600), (600, 800), (800, 1000))
+    )
+    np.testing.assert_allclose(plan(x, *w)[0], functools.reduce(np.matmul, w, x), rtol=1e-4)
 
 
 def test_one_plan_in_many_threads():

@@ -8,6 +8,9 @@ from typing import Any
 from .places import Order, c_order
 from .source import Source
 
+LARGE = 1 << 16
+"""How many bytes a value has for which a block grows."""
+
 
 class Memory:
     """The blocks of a plan. A block is as large as the largest value it ever holds."""
@@ -28,11 +31,20 @@ class Memory:
         return self._source.once(made, "b")
 
     def _block(self, size: int) -> int:
-        """A free block that is large enough and not much too large, the one freed last if there are several."""
+        """A free block that is large enough and not much too large, the one freed last if there are several.
+
+        Where there is none, the largest that is free grows for a large value, which takes less than one more block.
+        """
         for block in reversed(self._free):
             if size <= self._sizes[block] <= 2 * size + 64:
                 self._free.remove(block)
                 return block
+        smaller = [block for block in self._free if self._sizes[block] < size] if size >= LARGE else []
+        if smaller:
+            block = max(smaller, key=self._sizes.__getitem__)
+            self._free.remove(block)
+            self._sizes[block] = size
+            return block
         self._sizes.append(size)
         return len(self._sizes) - 1
 
