@@ -14,7 +14,7 @@ from polyflow.backend.contract import a
 from polyflow.errors import UnsupportedError
 from polyflow.tensor import Tensor
 
-from .measure import Distance, distance
+from .measure import distance
 
 
 class Mismatch(AssertionError):
@@ -153,22 +153,21 @@ class Trial:
         expected = np.asarray(expected)
         target = dt.as_dtype(expected.dtype) if dtype is None else dtype
         host = self.spec(value, expected.shape, target, what)
-        self._note(distance(host, expected, target, scale, signs=zeros), host, expected, tolerance, what, inputs)
+        self.judge(host, expected, tolerance, scale=scale, what=what, inputs=inputs, zeros=zeros)
 
-    def exactly(self, value: Any, expected: Any, dtype: np.dtype | None = None, what: str = "the result") -> None:
-        """A tensor that has to hold exactly these values."""
-        self.close(value, np.asarray(expected), 0.0, dtype=dtype, what=what)
-
-    def within(self, error: float, tolerance: float, what: str) -> None:
-        """A distance measured by the case itself."""
-        self.ulp = max(self.ulp or 0.0, float(error))
-        self.tolerance = float(tolerance)
-        if not error <= tolerance:
-            raise Mismatch(f"{what}: {error:.3g} exceeds {tolerance:.3g}", float(error), float(tolerance))
-
-    def _note(
-        self, found: Distance, host: Any, expected: Any, tolerance: float, what: str, inputs: tuple[Any, ...]
+    def judge(
+        self,
+        host: np.ndarray,
+        expected: np.ndarray,
+        tolerance: float,
+        *,
+        scale: Any = None,
+        what: str = "the result",
+        inputs: tuple[Any, ...] = (),
+        zeros: bool = False,
     ) -> None:
+        """A tensor's values, which have to lie within ``tolerance`` of the true ones: as `close`."""
+        found = distance(host, expected, dt.as_dtype(host.dtype), scale, signs=zeros)
         if self.ulp is None or found.worst >= self.ulp:
             self.ulp, self.tolerance = found.worst, tolerance
         if found.worst > tolerance:
@@ -182,6 +181,17 @@ class Trial:
                 found.worst,
                 tolerance,
             )
+
+    def exactly(self, value: Any, expected: Any, dtype: np.dtype | None = None, what: str = "the result") -> None:
+        """A tensor that has to hold exactly these values."""
+        self.close(value, np.asarray(expected), 0.0, dtype=dtype, what=what)
+
+    def within(self, error: float, tolerance: float, what: str) -> None:
+        """A distance measured by the case itself."""
+        self.ulp = max(self.ulp or 0.0, float(error))
+        self.tolerance = float(tolerance)
+        if not error <= tolerance:
+            raise Mismatch(f"{what}: {error:.3g} exceeds {tolerance:.3g}", float(error), float(tolerance))
 
     def raises(self, call: Callable[[], Any], kind: type[Exception], *fragments: str) -> Exception:
         """The exception that ``call`` has to raise, with these words in its message."""

@@ -40,6 +40,7 @@ MODULES = (
     "gradients",
     "compiled",
     "compiled_probes",
+    "compiled_cases",
     "control",
     "randomness",
     "device",

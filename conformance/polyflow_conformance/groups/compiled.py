@@ -23,12 +23,12 @@ from ..case import Case, Mismatch, Trial
 from ..measure import WIDE
 from ..oracle import DOMAINS, FORMULAS
 from ..table import functions, ops
-from .core_elementwise import NO_SPECIALS, arguments, arity, cancelling, tolerance_of, truth
+from .core_elementwise import arguments, arity, cancelling, tolerance_of, truth
 from .gradients import others
 
 GROUP = "compile-1"
-FORMS = ((3, 4), (), (1009,))
-"""The shapes of which an elementwise op is compiled."""
+MATRIX, LONG = (3, 4), (1009,)
+"""Shapes of which an elementwise op is compiled."""
 
 
 def cases() -> Iterator[Case]:
@@ -98,15 +98,12 @@ def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tupl
 
 
 def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    """One program of a matrix, a number, a long line, nothing, of two shapes, of one value twice, and in float64."""
-    long = (301,) if name.startswith("erf") else FORMS[2]  # whose true values take long
-    sizes = [*((size, size) for size in (*FORMS[:2], long, (0, 3))), ((3, 4), (4,))][: 5 if arity(name) == 2 else 4]
+    """One program of a matrix, nothing, two shapes, one value twice; in the first dtype of a number and a long line."""
+    long = (301,) if name.startswith("erf") else LONG  # whose true values take long
+    first = dtype is next(one for one in (dt.float32, dt.int32, dt.bool_) if one in DOMAINS[FORMULAS[name].domain])
+    sizes = [(size, size) for size in (MATRIX, (0, 3), *([(), long] if first else []))]
+    sizes += [(MATRIX, (4,))] if arity(name) == 2 else []
     groups = [arguments(name, dtype, pair, t.rng) for pair in sizes]
-    if dtype is dt.float32 and {dt.float64, oracle.result_dtype(FORMULAS[name], dt.float64)} <= set(t.held):
-        groups.append(arguments(name, dt.float64, (FORMS[0],) * 2, t.rng))
-    if dtype is dt.float32 and name not in NO_SPECIALS:
-        listed = np.array(samples.SPECIALS, dtype)
-        groups.append(tuple(np.roll(listed, 3 * i) for i in range(arity(name))))
     count = arity(name)
     twice = count == 2 and name not in ("pow", "bitwise_left_shift", "bitwise_right_shift")
 

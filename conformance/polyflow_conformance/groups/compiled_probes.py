@@ -1,4 +1,4 @@
-"""compile-1, ops that are not elementwise inside a program: of long arrays, of none, transposed, NaN, in two dtypes.
+"""compile-1, ops that are not elementwise inside a program: of long arrays, of none, transposed, and in every dtype.
 
 What an op has to give is what it has to give alone (`core_probes`); here all of it comes from one program, so that a
 library that compiles does so once for each op.
@@ -7,7 +7,6 @@ library that compiles does so once for each op.
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,19 +15,19 @@ import numpy as np
 import polyflow as pf
 from polyflow import dtypes as dt
 
+from .. import samples
 from ..case import Case, Trial
 from ..oracle import FORMULAS
 from .core_forms import OF_NOTHING
 from .core_probes import Answer, Probe, probes
-from .core_reduction import REDUCTIONS
-from .core_views import drawn_for
+from .core_views import awkward_for, drawn_for
 
 GROUP = "compile-1"
 SIZES = ((1009,), (), (4, 3), (2, 3, 2))
 """The third is seen through its transpose."""
 
 CALLS = 3
-"""How many of a probe's calls are tried on each array."""
+"""How many of a probe's calls are tried on an array: of awkward values all, or two in the other dtypes."""
 
 
 def cases() -> Iterator[Case]:
@@ -43,25 +42,28 @@ def cases() -> Iterator[Case]:
 
 def _inside(t: Trial, *, name: str, held: tuple[np.dtype, ...], count: int, probe: Probe) -> None:
     first = next(one for one in (dt.float32, dt.int32, dt.bool_) if one in held)
-    other = [one for one in (dt.int32, dt.float64) if one in held and one is not first and one in t.held]
-    hosts = [drawn_for(t, name, dtype, size, count) for dtype in (first, *other[:1]) for size in SIZES]
+    groups: list[tuple[list[np.ndarray], Any]] = [
+        (drawn_for(t, name, first, size, count), slice(CALLS)) for size in SIZES
+    ]
     if name in OF_NOTHING:
-        hosts.append(drawn_for(t, name, first, (2, 0, 3), count))
-    if name in REDUCTIONS and first in dt.FLOATS:
-        unknown = drawn_for(t, name, first, (4, 5), count)[0].copy()
-        unknown[1, 2] = np.nan
-        hosts.append([unknown])
-    tensors = [t.tensor(host) for group in hosts for host in group]
+        groups.append((drawn_for(t, name, first, (2, 0, 3), count), slice(CALLS)))
+    groups.append((awkward_for(t, name, first, count), slice(None)))
+    others = [dtype for dtype in held if dtype in t.held and dtype is not first]
+    for number, dtype in enumerate(others):
+        hosts = [samples.read_only(host[::-1].copy()) for host in awkward_for(t, name, dtype, count)]
+        groups.append((hosts, number))
+    tensors = [t.tensor(host) for hosts, _ in groups for host in hosts]
     answers: list[Answer] = []
 
     def program(*given: Any) -> tuple[Any, ...]:
         answers.clear()
         values: list[Any] = []
-        for place, group in enumerate(hosts):
-            mine, known = list(given[place * count : (place + 1) * count]), group
+        for place, (known, chosen) in enumerate(groups):
+            mine = list(given[place * count : (place + 1) * count])
             if known[0].shape == (4, 3):
                 mine, known = [one.T for one in mine], [one.T for one in known]
-            for answer in itertools.islice(probe(mine, known), CALLS):
+            every = list(probe(mine, known))
+            for answer in every[chosen] if isinstance(chosen, slice) else (every * 2)[chosen % len(every) :][:2]:
                 answers.append(answer)
                 values.append(answer.value())
         return tuple(values)

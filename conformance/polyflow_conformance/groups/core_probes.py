@@ -59,7 +59,8 @@ def _elementwise(name: str) -> Probe:
 def _reduction(name: str) -> Probe:
     def probe(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         (x,), (host,) = tensors, hosts
-        axes: list[tuple[Any, bool]] = [(-1, False), (None, False), (0, True)] if host.ndim else [(None, False)]
+        kept = (0 if host.ndim % 2 else -1, True)
+        axes: list[tuple[Any, bool]] = [(-1, False), (None, False), kept] if host.ndim else [(None, False)]
         if REDUCTIONS[name].several and host.ndim > 1:
             axes += [((0, -1), False), (tuple(range(host.ndim)), False)]
         axes += [((0, 2), True)] if REDUCTIONS[name].several and host.ndim > 3 else []
@@ -229,9 +230,13 @@ def _clamp(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
 
 
 def _astype(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
+    """To the main dtypes; what an integer does not hold is left open."""
     (x,), (h,) = tensors, hosts
     for target in (dt.float32, dt.int32, dt.bool_):
-        yield Answer(lambda target=target: elementwise.astype(x, target), h.astype(target), target)
+        if target is dt.int32 and h.dtype in dt.FLOATS and not (np.abs(h) < 2.0**31).all():
+            continue
+        with np.errstate(all="ignore"):
+            yield Answer(lambda target=target: elementwise.astype(x, target), h.astype(target), target)
 
 
 @functools.cache

@@ -120,7 +120,16 @@ BINARY: dict[str, list[tuple[float, float, float]]] = {
         (INF, INF, PI / 4),
         (-INF, -INF, -3 * PI / 4),
     ],
-    "copysign": [(1.0, -0.0, -1.0), (0.0, -1.0, -0.0), (-3.0, 0.0, 3.0), (INF, -1.0, -INF)],
+    "copysign": [
+        (1.0, -0.0, -1.0),
+        (0.0, -1.0, -0.0),
+        (-3.0, 0.0, 3.0),
+        (INF, -1.0, -INF),
+        (-2.0, NAN, 2.0),
+        (2.0, -NAN, -2.0),
+        (0.0, -NAN, -0.0),
+        (NAN, -1.0, NAN),
+    ],
     "hypot": [(INF, NAN, INF), (0.0, -0.0, 0.0), (3.0, 4.0, 5.0)],
     "logaddexp": [(-INF, -INF, -INF), (INF, -INF, INF), (-INF, 1.0, 1.0)],
     "nextafter": [(0.0, 0.0, 0.0), (0.0, -0.0, -0.0), (1.0, 1.0, 1.0)],
@@ -185,8 +194,9 @@ def _bits(t: Trial, *, dtype: np.dtype) -> None:
 
 
 def _signbit(t: Trial, *, dtype: np.dtype) -> None:
-    host = np.array([0.0, -0.0, 1.0, -1.0, INF, -INF], dtype)
-    t.exactly(functions()["signbit"](t.tensor(host)), np.array([False, True] * 3), what="signbit")
+    host = np.array([0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, -NAN], dtype)
+    value = functions()["signbit"](t.tensor(host))
+    t.close(value, np.array([False, True] * 4), dtype=dt.bool_, what="signbit", inputs=(host,))
 
 
 def _astype(t: Trial) -> None:
@@ -201,4 +211,5 @@ def _cuts(t: Trial, *, name: str, dtype: np.dtype) -> None:
     points = [complex(*pair) for place in places for zero in zeros for pair in ((place, zero), (zero, place))]
     host = np.array(points, dtype)
     true = np.array([CUTS[name](z) for z in points])
-    t.close(functions()[name](t.tensor(host)), true, 8.0, dtype=dtype, scale=np.abs(true) + 1, what=name)
+    scale = np.abs(true) + 1
+    t.close(functions()[name](t.tensor(host)), true, 8.0, dtype=dtype, scale=scale, what=name, inputs=(host,))

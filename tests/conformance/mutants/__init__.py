@@ -3,6 +3,7 @@
 from . import (
     backends,
     calls,
+    compiled,
     conditions,
     errors,
     gradients,
@@ -33,6 +34,7 @@ MUTANTS: list[Mutant] = [
         gradients,
         training,
         programs,
+        compiled,
         randomness,
         backends,
     )

@@ -208,3 +208,8 @@ kernel(
     "clamp",
     lambda run, x, low, high: np.maximum(np.minimum(x, high), low),
 )
+kernel(
+    "the sign of NaN left out",
+    "copysign",
+    lambda run, x, y: np.where(np.isnan(y), np.abs(run(x, y)), run(x, y)).astype(run(x, y).dtype),
+)
