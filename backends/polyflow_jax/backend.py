@@ -241,6 +241,7 @@ class JaxBackend(ArrayNamespaceBackend):
     pow: Any = staticmethod(accurate.pow)
     logaddexp: Any = staticmethod(accurate.logaddexp)
     hypot: Any = staticmethod(accurate.hypot)
+    nextafter: Any = staticmethod(accurate.nextafter)
     log: Any = staticmethod(accurate.log)
     log2: Any = staticmethod(accurate.log2)
     log10: Any = staticmethod(accurate.log10)

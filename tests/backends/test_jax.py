@@ -334,3 +334,15 @@ def test_threads_share_programs():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_nextafter_of_an_array_and_itself_in_bfloat16():
+    """Of XLA's own LLVM makes no code where vectors have 512 bits, which ends the process."""
+    code = (
+        "import numpy as np, polyflow as pf\n"
+        "pf.set_backend('jax')\n"
+        "x = pf.constant(np.linspace(-1, 1, 266), 'bfloat16')\n"
+        "same, above = pf.function(lambda x: (pf.nextafter(x, x), pf.nextafter(x, 2.0)))(x)\n"
+        "assert bool(pf.all(same == x)) and bool(pf.all(above > x))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
