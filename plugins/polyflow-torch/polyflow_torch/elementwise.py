@@ -180,6 +180,10 @@ def _clip(x: Any, *, min: Any, max: Any) -> Any:
     return x
 
 
+def _clamp(x: Any, low: Any, high: Any) -> Any:
+    return torch.minimum(torch.maximum(x, low), high)
+
+
 class Elementwise:
     """Kernels of one dtype or two, element by element."""
 
@@ -226,6 +230,7 @@ class Elementwise:
     nextafter = Forms(torch.nextafter)
     logaddexp = Forms(torch.logaddexp)
     clip: Any = staticmethod(_clip)
+    clamp = Forms(_clamp, unsigned=among(_clamp))
 
     # Rounding
 

@@ -107,6 +107,17 @@ def test_torch_compile_gives_the_same_numbers(compiling):
         pf.function(lambda x, index: x[index] * 2.0)(x, pf.constant([0, 3]))
 
 
+@needs_compiler
+@pytest.mark.filterwarnings("default")
+def test_torch_compile_limits_by_tensors(compiling):
+    x, low, high = (pf.constant(one) for one in ([-3.0, 0.2, 5.0], [0.0, 0.0, 1.0], [1.0, 2.0, 2.0]))
+    found = pf.function(lambda x, low, high: (pf.clip(x, low, high), pf.clip(x, low), pf.clip(x, None, high)))(
+        x, low, high
+    )
+    expected = [[0.0, 0.2, 2.0], [0.0, 0.2, 5.0], [-3.0, 0.2, 2.0]]
+    np.testing.assert_array_equal([one.numpy() for one in found], np.array(expected, np.float32))
+
+
 def test_torch_compile_is_off_unless_asked_for(backend):
     assert backend.torch_compile is False
     assert backend.capabilities.compile
