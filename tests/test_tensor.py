@@ -323,10 +323,10 @@ def test_what_a_kernel_returned_and_is_no_array():
 
     with pf.use_backend(Listing()):
         x = tensor([1.0, 2.0])
-        for found in (pf.exp(x), pf.function(pf.exp)(x)):
-            for look in (lambda y: y.shape, lambda y: y.dtype, repr, len):
-                with pytest.raises(BackendBrokenError, match="'numpy' returned an object of type list, expected an"):
-                    look(found)
+        found = pf.function(pf.exp)(x)
+        for look in (lambda y: y.shape, lambda y: y.dtype, repr, len):
+            with pytest.raises(BackendBrokenError, match="'numpy' returned an object of type list, expected an"):
+                look(found)
 
 
 def test_copies_and_pickles():

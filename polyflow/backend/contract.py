@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..errors import BackendBrokenError
 from .deviation import Deviation
 from .protocol import Backend, Capabilities
 
@@ -18,6 +19,15 @@ from .protocol import Backend, Capabilities
 def a(value: object) -> str:
     """What something is, for a sentence."""
     return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def no_result(op: Any, name: str, found: Any) -> BackendBrokenError:
+    """Make (not raise) the error for what a kernel of ``op`` returned and is no array."""
+    several = op.results > 1 or bool(op.graphs)
+    given = f"a tuple of {len(found)}" if several and isinstance(found, tuple) else a(found)
+    expected = f"a tuple of {op.results} arrays" if op.results > 1 else "a tuple of arrays" if several else "an array"
+    owner = f" of backend {name!r}" if name else ""
+    return BackendBrokenError(f"the kernel {op.name}{owner} returned {given}, expected {expected} of the library.")
 
 
 def told(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from ..errors import point
 
 
 def run_node_by_node(
-    graph: Any, resolve: Callable[[Any], Callable[..., Any]], asarray: Callable[..., Any]
+    graph: Any, resolve: Callable[[Any], Callable[..., Any]], asarray: Callable[..., Any], name: str = ""
 ) -> Callable[..., tuple[Any, ...]]:
     """A function from the graph's input arrays to its output arrays that calls one kernel per node, in order.
 
@@ -19,12 +19,13 @@ def run_node_by_node(
         graph: a `polyflow.flow.Graph`.
         resolve: maps an op to its kernel.
         asarray: makes an array of a Python scalar and its dtype, for graphs that return a constant as it is.
+        name: the backend's, for the sentence about a kernel that returns no array.
 
     Kernels get graphs among the attributes of their nodes as functions of arrays, run in the same way.
     """
 
     def runnable(inner: Any) -> Callable[..., tuple[Any, ...]]:
-        return run_node_by_node(inner, resolve, asarray)
+        return run_node_by_node(inner, resolve, asarray, name)
 
     slots: dict[Any, int] = {value: i for i, value in enumerate(graph.inputs)}
     steps = []
@@ -44,32 +45,51 @@ def run_node_by_node(
             last_use[source] = step
         slots[node.output] = len(slots)
         last_use[slots[node.output]] = step
-        steps.append((resolve(node.op), sources, with_functions(node, runnable), slots[node.output]))
+        steps.append((node.op, resolve(node.op), sources, with_functions(node, runnable), slots[node.output]))
     results = tuple(slot(value) for value in graph.outputs)
     size, count = len(slots), len(graph.inputs)
     keep = set(results) | {index for index, _ in constants} | set(range(count))
     plan = [
-        (kernel, sources, attrs, target, tuple(i for i in {*sources, target} if last_use[i] == step and i not in keep))
-        for step, (kernel, sources, attrs, target) in enumerate(steps)
+        (*parts, tuple(i for i in {*parts[2], parts[4]} if last_use[i] == step and i not in keep))
+        for step, parts in enumerate(steps)
     ]
 
+    ran = False
+
     def run(*arrays: Any) -> tuple[Any, ...]:
+        nonlocal ran
         values: list[Any] = [None] * size
         values[:count] = arrays
         for index, scalar in constants:
             values[index] = scalar
         target = -1
         try:
-            for kernel, sources, attrs, target, dead in plan:
-                values[target] = kernel(*[values[i] for i in sources], **attrs)
+            for op, kernel, sources, attrs, target, dead in plan:
+                values[target] = found = kernel(*[values[i] for i in sources], **attrs)
+                if not ran and not is_result(op, found):
+                    raise _no_result(op, name, found)
                 for i in dead:
                     values[i] = None
         except Exception as error:
             point(error, next(node for node in graph.nodes if slots[node.output] == target))
             raise
+        ran = True
         return tuple([values[i] for i in results])
 
     return run
+
+
+def is_result(op: Any, found: Any) -> bool:
+    """Whether this may be what a kernel of ``op`` returned: a library's array, or a tuple of so many."""
+    if op.graphs:
+        return isinstance(found, tuple)
+    if op.results > 1:
+        return isinstance(found, tuple) and len(found) == op.results and all(map(_is_array, found))
+    return _is_array(found)
+
+
+def _is_array(found: Any) -> bool:
+    return hasattr(found, "dtype") and hasattr(found, "shape") and found.__class__.__module__ != "polyflow.tensor"
 
 
 def with_functions(node: Any, runnable: Callable[[Any], Callable[..., tuple[Any, ...]]]) -> dict[str, Any]:
@@ -77,6 +97,12 @@ def with_functions(node: Any, runnable: Callable[[Any], Callable[..., tuple[Any,
     if not node.op.graphs:
         return node.attrs
     return {**node.attrs, **{name: runnable(node.attrs[name]) for name in node.op.graphs}}
+
+
+def _no_result(op: Any, name: str, found: Any) -> Exception:
+    from .contract import no_result  # here, so that importing polyflow does not take the time for it
+
+    return no_result(op, name, found)
 
 
 def _array(value: Any, asarray: Callable[..., Any]) -> Any:

@@ -219,7 +219,7 @@ class Backend(abc.ABC):
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """A function from the graph's input arrays to its output arrays. Here: the kernels, node by node."""
-        return run_node_by_node(graph, self.resolve, self.asarray)
+        return run_node_by_node(graph, self.resolve, self.asarray, self.name)
 
     def memory_of(self, graph: Any) -> int | None:
         """The most bytes that a compiled graph holds at a time besides its arguments, results included.

@@ -13,7 +13,7 @@ from .. import dtypes as dt
 from ..backend import discovery, selection
 from ..convert import Nested, nested, plain, short, to_host
 from ..errors import DTypeError, MixedBackendsError, PolyflowError
-from ..ops import call, elementwise
+from ..ops import call, elementwise, looked
 from ..ops.attributes import Attrs
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
@@ -127,7 +127,8 @@ def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = Non
 def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) -> Any:
     """The array that an op's kernel makes; raises the exception that a user should see."""
     try:
-        return op.kernels[backend](*[a.array if concrete(a) else a for a in args], **attrs)
+        found = op.kernels[backend](*[a.array if concrete(a) else a for a in args], **attrs)
+        return looked.result(op, backend, found)
     except Exception as error:
         raise explain(op, args, attrs, error) from None
 
@@ -232,7 +233,7 @@ def _array(value: Any, how: Any, backend: Any) -> Any:
     if how is None:
         return value
     if value.__class__ not in _NUMBERS:
-        return _CAST[backend](value, dtype=how[0])
+        return looked.result(_CAST.op, backend, _CAST[backend](value, dtype=how[0]))
     if not how[1]:
         return _number(value, how[0], backend)
     operand = _operand(value, how, backend)
@@ -302,7 +303,7 @@ def create(op: Op, attrs: dict[str, Any], backend: Any = None) -> Any:
     kernel = attrs.kernels[target] if isinstance(attrs, Attrs) else None
     result = _new(Tensor)
     try:
-        result.array = op.kernels[target](**attrs) if kernel is None else kernel()
+        result.array = looked.result(op, target, op.kernels[target](**attrs)) if kernel is None else kernel()
     except Exception:
         result.array = again(op, (), attrs, target)
     result.backend = target

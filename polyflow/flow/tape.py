@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from .. import dtypes as dt
 from ..errors import ShapeError
-from ..ops import creation, elementwise
+from ..ops import creation, elementwise, looked
 from ..ops.call import interpreter
 from ..ops.declare import OPS
 from ..ops.several import Cotangents
@@ -66,7 +66,8 @@ class Tape(Interpreter):
             else:
                 backend = eager.here()
             try:
-                out.array = op.kernels[backend](*[a.array if a.__class__ is Tensor else a for a in args], **attrs)
+                found = op.kernels[backend](*[a.array if a.__class__ is Tensor else a for a in args], **attrs)
+                out.array = looked.result(op, backend, found)
             except Exception as error:
                 raise eager.explain(op, args, attrs, error) from None
             out.backend = backend

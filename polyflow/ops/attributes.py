@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ..dtypes import ALL
+from .looked import first
 
 if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
@@ -54,10 +55,12 @@ class FilledKernels(dict[Any, Callable[..., Any] | None]):
         self.op, self.attrs = op, attrs
 
     def __missing__(self, backend: Any) -> Callable[..., Any] | None:
-        kernel = quick = self.op.quick[backend]
+        op = self.op
+        kernel = quick = op.quick.form(backend)
         if quick is not None:
-            given = getattr(self.op.kernels[backend], "given", None)
+            given = getattr(op.kernels[backend], "given", None)
             kernel = partial(quick, **self.attrs) if given is None else given(**self.attrs)
+            return first(op, backend, kernel, self)
         self[backend] = kernel
         return kernel
 

@@ -25,6 +25,7 @@ from ..dtypes import SCALARS, as_dtype
 from ..errors import AxisError, ShapeError, TraceError
 from . import call
 from .attributes import Attrs, are_integers
+from .looked import first
 from .rules import Rule, Spec
 
 if TYPE_CHECKING:
@@ -51,16 +52,24 @@ class Kernels(dict[Any, Callable[..., Any]]):
 class QuickKernels(dict[Any, Callable[..., Any] | None]):
     """An op's kernel on each backend in its quickest form, for callers that run the kernel itself should it raise.
 
-    None where arrays have dtypes of the library's own, which are not to be compared with NumPy's.
+    None where arrays have dtypes of the library's own, which are not to be compared with NumPy's. It is kept here
+    when it has returned an array.
     """
 
     def __init__(self, kernels: Kernels) -> None:
         self.kernels = kernels
 
     def __missing__(self, backend: Any) -> Callable[..., Any] | None:
+        quick = self.form(backend)
+        if quick is None:
+            self[backend] = None
+            return None
+        return first(self.kernels.op, backend, quick, self)
+
+    def form(self, backend: Any) -> Callable[..., Any] | None:
+        """The kernel in its quickest form, whether it has run or not."""
         kernel = self.kernels[backend]
-        quick = self[backend] = getattr(kernel, "quick", kernel) if backend.numpy_dtypes else None
-        return quick
+        return getattr(kernel, "quick", kernel) if backend.numpy_dtypes else None
 
 
 class Op:

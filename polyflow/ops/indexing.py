@@ -168,7 +168,7 @@ class _Selectors(dict[Any, Any]):
     """On each backend, what selects by a basic key or a mask as it is, as NumPy does; None where nothing does."""
 
     def __missing__(self, backend: Any) -> Any:
-        selector = self[backend] = getattr(_GETITEM.quick[backend], "basic", None)
+        selector = self[backend] = getattr(_GETITEM.quick.form(backend), "basic", None)
         return selector
 
 

@@ -1,0 +1,31 @@
+"""Kernels whose first result is looked at, so that one which returns no array is named, and costs nothing later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..backend.nodes import is_result
+
+if TYPE_CHECKING:
+    from .declare import Op
+
+
+def result(op: Op, backend: Any, found: Any) -> Any:
+    """``found``, which a kernel of ``op`` returned; BackendBrokenError where that is no array."""
+    if is_result(op, found):
+        return found
+    from ..backend.contract import no_result  # here, so that importing polyflow does not take the time for it
+
+    raise no_result(op, backend.name, found)
+
+
+def first(op: Op, backend: Any, kernel: Callable[..., Any], table: dict[Any, Any]) -> Callable[..., Any]:
+    """``kernel``, which looks at what it returns until it was an array once; then ``table`` keeps the kernel itself."""
+
+    def run(*arrays: Any, **attrs: Any) -> Any:
+        found = result(op, backend, kernel(*arrays, **attrs))
+        table[backend] = kernel
+        return found
+
+    return run

@@ -1,0 +1,85 @@
+"""A kernel that returns something else than an array: one sentence that says of which op it is, and what came."""
+
+from __future__ import annotations
+
+import array_api_strict
+import numpy as np
+import pytest
+
+import polyflow as pf
+from polyflow.backend import ArrayNamespaceBackend
+from polyflow.errors import BackendBrokenError
+
+WRONG = {
+    "None": lambda: None,
+    "an object of type list": lambda: [1.0, 2.0],
+    "an object of type tuple": lambda: (np.zeros(2, np.float32),),
+    "an object of type float": lambda: 1.5,
+    "an object of type Tensor": lambda: pf.ones(2),
+}
+
+
+def backend(name, made, base=ArrayNamespaceBackend):
+    """A backend over NumPy whose kernel of an op returns what ``made`` gives."""
+    members = {"name": "wrong", "xp": np, name: lambda self, *arrays, **attrs: made()}
+    return type("Wrong", (base,), members)()
+
+
+USES = {  # op: ways in which a user comes by it
+    "exp": [
+        lambda: pf.exp(pf.ones(2)),
+        lambda: pf.function(lambda x: pf.exp(x) + 1.0)(pf.ones(2)),
+        lambda: pf.grad(lambda x: pf.sum(pf.exp(x)))(pf.ones(2)),
+        lambda: pf.grad(pf.grad(lambda x: pf.sum(pf.exp(x))))(pf.ones(())),
+    ],
+    "add": [lambda: pf.ones(2) + pf.ones(2), lambda: pf.ones(2) + 1.0, lambda: pf.ones(2) + pf.constant([1, 2])],
+    "sum": [lambda: pf.sum(pf.ones(2)), lambda: pf.reduce_sum(pf.ones((2, 2)), [0])],
+    "astype": [lambda: pf.cast(pf.ones(2), "int32"), lambda: pf.ones(2) + pf.constant([1, 2])],
+    "where": [lambda: pf.where(pf.ones(2) > 0, pf.ones(2), pf.zeros(2))],
+    "getitem": [lambda: pf.ones(3)[1:]],
+    "full": [lambda: pf.ones(3)],
+    "concat": [lambda: pf.concat([pf.ones(2), pf.ones(2)], 0)],
+}
+
+
+@pytest.mark.parametrize("came", WRONG)
+@pytest.mark.parametrize("name", USES)
+def test_the_sentence_names_the_op(name, came):
+    for use in USES[name]:
+        with pytest.raises(BackendBrokenError) as raised, pf.use_backend(backend(name, WRONG[came])):
+            use()
+        said = f"the kernel {name} of backend 'wrong' returned {came}, expected an array of the library."
+        assert str(raised.value) == said
+
+
+class Strict(ArrayNamespaceBackend):
+    """Its dtypes are its own, so that ops have no quick kernels."""
+
+    name = "wrong"
+    xp = array_api_strict
+
+    def tanh(self, x):
+        return [0.0]
+
+
+@pytest.mark.parametrize("use", [pf.tanh, pf.function(pf.tanh), pf.grad(lambda x: pf.sum(pf.tanh(x)))])
+def test_a_library_with_dtypes_of_its_own(use):
+    with pf.use_backend(Strict()), pytest.raises(BackendBrokenError, match="the kernel tanh of backend 'wrong' ret"):
+        use(pf.ones(2))
+
+
+def test_a_kernel_with_several_results():
+    for made, came in ((lambda: np.ones(2), "an object of type ndarray"), (lambda: (np.ones(2),), "a tuple of 1")):
+        with pytest.raises(BackendBrokenError) as raised, pf.use_backend(backend("svd", made)):
+            pf.linalg.svd(pf.ones((2, 2)))
+        said = f"the kernel svd of backend 'wrong' returned {came}, expected a tuple of 3 arrays of the library."
+        assert str(raised.value) == said
+
+
+def test_a_kernel_that_returned_an_array_is_kept_as_it_is():
+    one = backend("exp", lambda: np.ones(2, np.float32))
+    quick = pf.exp.op.quick
+    assert quick[one] is not quick.form(one)
+    with pf.use_backend(one):
+        assert pf.exp(pf.ones(2)).tolist() == [1, 1]
+    assert quick[one] is pf.exp.op.kernels[one].quick
