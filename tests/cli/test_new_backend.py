@@ -87,6 +87,15 @@ def test_what_it_writes_is_in_order(namespace, desk):
     assert "class MySlabBackend(" in (desk / "it/polyflow_my_slab/backend.py").read_text()
 
 
+def test_a_library_that_ends_the_process_is_told_apart(desk):
+    """Continuous integration runs the suite isolated, and before pytest, which would end with the library."""
+    found = new_backend.files("slab", None)
+    steps = [line.strip() for line in found[".github/workflows/test.yml"].splitlines() if "- run:" in line]
+    assert steps[1].startswith("- run: polyflow conformance slab --isolate --json")
+    assert steps[2] == "- run: pytest"
+    assert "polyflow conformance slab --isolate" in found["README.md"]
+
+
 @pytest.mark.parametrize("words", [["check", "--extend-select=I"], ["format", "--check", "--diff"]], ids=lambda w: w[0])
 def test_its_code_is_formatted(words, desk):
     pytest.importorskip("ruff", reason="ruff, which comes with polyflow-core[dev], is not installed")
