@@ -73,6 +73,30 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
     )
 
 
+def fitting(obj: Any, dtype: np.dtype) -> np.ndarray:
+    """`to_host` that refuses NumPy values as it refuses Python ones: where ``dtype`` holds no such numbers.
+
+    Raises:
+        DTypeError: for floats where it is one of integers, complex numbers where it is a real one.
+        OverflowError: for integers outside its range.
+    """
+    if obj.__class__ in dt.SCALARS:
+        return _scalar(obj, dtype)
+    host = nested(obj) if isinstance(obj, (list, tuple, range)) else to_host(obj)
+    if isinstance(host, Nested):
+        return _weak(host, dtype)
+    given = dt.as_dtype(host.dtype)
+    if dt.kind(given) > max(dt.kind(dtype), 1) and dtype is not dt.bool_:
+        raise DTypeError(
+            f"cannot store {given.name} values in dtype {dtype.name} without losing part of them. "
+            "Convert them first if you mean it."
+        )
+    if given is not dtype and given in dt.INTEGERS and host.size:
+        for limit in (host.min(), host.max()):
+            dt.check_fits(int(limit), dtype, given.name)
+    return _cast(host, dtype)
+
+
 def numbers(obj: list[Any]) -> np.ndarray | None:
     """A list of Python floats or integers alone, or of lists of them, in their default dtype; None for any other."""
     kinds = {*map(type, obj)}

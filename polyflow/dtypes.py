@@ -98,12 +98,12 @@ def default(scalar: bool | int | float | complex) -> np.dtype:
     return dtype
 
 
-def check_fits(scalar: int, dtype: np.dtype) -> None:
-    """Raise OverflowError when a Python integer is outside an integer dtype's range."""
+def check_fits(scalar: int, dtype: np.dtype, kind: str = "Python integer") -> None:
+    """Raise OverflowError, which calls the integer a ``kind``, when it is outside an integer dtype's range."""
     limits = _LIMITS.get(dtype)
     if limits is not None and not limits[0] <= scalar <= limits[1]:
         raise OverflowError(
-            f"Python integer {scalar} is out of range for {dtype.name} ({limits[0]} to {limits[1]}). "
+            f"{kind} {scalar} is out of range for {dtype.name} ({limits[0]} to {limits[1]}). "
             "Use a wider dtype or convert the tensor first."
         )
 

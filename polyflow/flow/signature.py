@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import tree
-from ..convert import short
+from ..convert import fitting, short
 from ..errors import DTypeError, ShapeError
-from ..tensor import Operators, tensor
+from ..tensor import Operators, Tensor, holds_tensors, tensor
 
 
 class Signature:
@@ -62,6 +62,15 @@ def _check(specs: Any) -> None:
         raise TypeError(f"input_signature holds TensorSpecs; got {short(specs)}. Write e.g. TensorSpec([None, 3]).")
 
 
+def _made(value: Any, dtype: Any, what: str, backend: Any) -> Tensor:
+    try:
+        if isinstance(value, (list, tuple)) and holds_tensors(value):
+            return tensor(value, dtype, backend=backend)
+        return tensor(fitting(value, dtype), backend=backend)
+    except (DTypeError, OverflowError) as error:
+        raise type(error)(f"{what}: {error}") from None
+
+
 def _fit(value: Any, spec: Any, what: str, backend: Any) -> Any:
     if isinstance(spec, dict):
         if not isinstance(value, dict) or set(value) != set(spec):
@@ -76,7 +85,7 @@ def _fit(value: Any, spec: Any, what: str, backend: Any) -> Any:
             _fit(one, part, f"{what}, [{i}]", backend) for i, (one, part) in enumerate(zip(value, spec, strict=True))
         ]
         return type(value)(*parts) if hasattr(value, "_make") else type(value)(parts)
-    found = value if isinstance(value, Operators) else tensor(value, spec.dtype, backend=backend)
+    found = value if isinstance(value, Operators) else _made(value, spec.dtype, what, backend)
     if found.dtype is not spec.dtype:
         raise DTypeError(
             f"{what} is {found.dtype.name}; its input_signature has {spec.dtype.name}. "

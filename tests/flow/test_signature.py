@@ -95,6 +95,49 @@ def test_what_does_not_fit(given, error, words):
     assert not calls
 
 
+@pytest.mark.parametrize(
+    ("dtype", "given", "error", "words"),
+    [
+        ("int8", 300, OverflowError, "Python integer 300 is out of range for int8"),
+        ("int8", [300], OverflowError, "Python integer 300 is out of range for int8"),
+        ("int8", np.int64(300), OverflowError, "int64 300 is out of range for int8"),
+        ("int8", [np.int64(300)], OverflowError, "int64 300 is out of range for int8"),
+        ("uint8", np.array([3, -1]), OverflowError, "int64 -1 is out of range for uint8"),
+        ("int8", np.uint8(200), OverflowError, "uint8 200 is out of range for int8"),
+        ("int32", 1.5, DTypeError, "cannot store the Python float 1.5 in dtype int32"),
+        ("int32", np.float64(1.5), DTypeError, "cannot store float64 values in dtype int32"),
+        ("int32", np.array([1.5]), DTypeError, "cannot store float64 values in dtype int32"),
+        ("float32", np.complex64(1j), DTypeError, "cannot store complex64 values in dtype float32"),
+    ],
+)
+def test_numbers_that_the_dtype_does_not_hold(dtype, given, error, words):
+    """Whoever made them: Python and NumPy alike; the sentence names the argument."""
+    function = pf.function(lambda x: x, input_signature=[pf.TensorSpec(None, dtype)])
+    with pytest.raises(error, match=f"argument 0 of <lambda>: {words}"):
+        function(given)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given"),
+    [
+        ("int8", np.int64(-128)),
+        ("uint8", np.array([0, 255])),
+        ("float32", np.float64(0.5)),
+        ("float32", np.arange(3)),
+        ("float16", np.float32([1e9])),
+        ("bool", np.int64(2)),
+        ("int32", np.array([], np.int64)),
+        ("int8", [np.int64(3), np.int64(4)]),
+        ("complex64", np.float64(1.5)),
+    ],
+)
+def test_numbers_that_it_holds(dtype, given):
+    function = pf.function(lambda x: x, input_signature=[pf.TensorSpec(None, dtype)])
+    with np.errstate(all="ignore"):
+        expected = np.asarray(given).astype(dtype)
+    assert function(given).tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize(("signature", "words"), [(3, "is a list"), ([3], "holds TensorSpecs; got 3")])
 def test_what_is_no_signature(signature, words):
     with pytest.raises(TypeError, match=words):
