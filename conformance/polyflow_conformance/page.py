@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from .catalog import GROUPS
@@ -13,6 +14,18 @@ from .report import FAILURES, STATUSES, Report, Result
 
 RANK = ("error", "fail", "xpass", "xfail", "unsupported", "pass", "skip")
 """Which status colours a cell that holds several."""
+
+
+FACTS: tuple[Callable[[Report], str], ...] = (
+    lambda report: f" {report.backend}",
+    lambda report: f":{report.device}" if report.device else "",
+    lambda report: f" {report.version}" if report.version else "",
+    lambda report: f" polyflow {report.polyflow}" if report.polyflow else "",
+    lambda report: f" Python {report.python}" if report.python else "",
+    lambda report: f" on {report.platform}" if report.platform else "",
+    lambda report: f" of {report.date}" if report.date else "",
+)
+"""In what reports of one name may differ, as it is written behind the name."""
 
 
 def page(reports: list[Report]) -> str:
@@ -25,12 +38,18 @@ def page(reports: list[Report]) -> str:
 
 
 def _names(reports: list[Report]) -> list[str]:
-    """What to call each report: its label, else its backend, with the device where that alone would not tell it apart."""
-    plain = [report.label or report.backend for report in reports]
-    return [
-        f"{name}:{report.device}" if plain.count(name) > 1 and report.device else name
-        for name, report in zip(plain, reports, strict=True)
-    ]
+    """What to call each report: its label, else its backend, with the first facts that tell it apart, or a number."""
+    names = [report.label or report.backend for report in reports]
+    for fact in FACTS:
+        told = [fact(report) for report in reports]
+        facts = {name: {one for other, one in zip(names, told, strict=True) if other == name} for name in names}
+        names = [name + one if len(facts[name]) > 1 else name for name, one in zip(names, told, strict=True)]
+    taken = {name for name in names if names.count(name) == 1}
+    for place, name in enumerate(names):
+        if name not in taken:
+            names[place] = next(one for n in count(1) if (one := f"{name} ({n})") not in taken)
+            taken.add(names[place])
+    return names
 
 
 def _report(report: Report, name: str) -> dict[str, Any]:

@@ -127,7 +127,8 @@ class Report:
 
     def to_json(self) -> str:
         """The report as JSON text."""
-        return json.dumps({"schema": SCHEMA_VERSION, **_plain(asdict(self))}, indent=1, allow_nan=False) + "\n"
+        data = {"schema": SCHEMA_VERSION, "cases": len(self.results), **_plain(asdict(self))}
+        return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the report to a file, in one step."""
@@ -141,7 +142,7 @@ class Report:
         """Read a report.
 
         Raises:
-            ReportError: the file is not there, is cut off, is no report, or is of another schema.
+            ReportError: the file is not there, is cut off or short, is no report, or is of another schema.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -164,6 +165,12 @@ class Report:
             raise ReportError(
                 f"{name} is written in schema {data['schema']!r} and this polyflow reads {SCHEMA_VERSION}. "
                 "Run the suite again, or read it with the polyflow that wrote it."
+            )
+        held = len(data["results"])
+        if data.get("cases", held) != held:  # reports of before they were counted say nothing
+            raise ReportError(
+                f"{name} holds {held} result{'s' * (held != 1)} and says that it has {data['cases']!r}. "
+                "Was it cut short? Run the suite again."
             )
         known = {name for name in cls.__dataclass_fields__ if name != "results"}
         try:
@@ -248,10 +255,11 @@ SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "A conformance report of polyflow",
     "type": "object",
-    "required": ["schema", *(name for name in Report.__dataclass_fields__)],
+    "required": ["schema", "cases", *(name for name in Report.__dataclass_fields__)],
     "additionalProperties": False,
     "properties": {
         "schema": {"const": SCHEMA_VERSION},
+        "cases": {"type": "integer", "description": "how many results there are"},
         **{
             name: {"type": {"int": "integer", "float": "number", "bool": "boolean"}.get(str(spec.type), "string")}
             for name, spec in Report.__dataclass_fields__.items()

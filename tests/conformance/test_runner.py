@@ -569,6 +569,11 @@ def test_infinite_distance_survives_json(tmp_path):
         ('{"schema": 1, "results": [{"id": "a/b/c"}]}', "no complete conformance report"),
         ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
         ('{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}', "an id that is none"),
+        (
+            '{"schema": 1, "backend": "x", "cases": 3, "results": [{"id": "a/b/c", "status": "pass"}]}',
+            "holds 1 result and says that it has 3",
+        ),
+        ('{"schema": 1, "backend": "x", "cases": "3", "results": []}', "says that it has '3'"),
     ],
 )
 def test_report_file_that_is_none_gets_a_sentence(tmp_path, capsys, text, words):
@@ -601,6 +606,29 @@ def test_page_tells_reports_of_one_backend_apart():
     for report in data["reports"]:
         assert list(report["groups"]["core-1"]["n"]) == list(report["cells"]["core-1/add"]["n"]) == ["pass", "skip"]
     assert "<title>Conformance: many:a:cpu, many:b:cpu, Third</title>" in text
+
+
+def test_page_tells_reports_apart_that_have_one_name():
+    """By the first fact in which they differ, else by number; what the user called them comes first."""
+
+    def names(*reports):
+        text = page(list(reports))
+        data = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
+        return [report["name"] for report in data["reports"]]
+
+    def one(backend="many", **facts):
+        return Report(backend, **{"device": "cpu:0", **facts}, results=[Result("core-1/add/int8/a", "pass")])
+
+    assert names(one(), one("other")) == ["many", "other"]
+    assert names(one(), one()) == ["many (1)", "many (2)"]
+    assert names(one(label="A"), one(label="A"), one(label="B")) == ["A (1)", "A (2)", "B"]
+    assert names(one(label="A"), one(label="A", device="gpu:0")) == ["A:cpu:0", "A:gpu:0"]
+    assert names(one(version="1.0"), one(version="1.1")) == ["many 1.0", "many 1.1"]
+    assert names(one(python="3.11"), one(python="3.12"), one(python="3.12")) == [
+        "many Python 3.11", "many Python 3.12 (1)", "many Python 3.12 (2)"
+    ]  # fmt: skip
+    assert names(one(date="2026-11-29"), one(date="2026-11-30")) == ["many of 2026-11-29", "many of 2026-11-30"]
+    assert names(one(label="many (1)"), one(), one()) == ["many (1)", "many (2)", "many (3)"]
 
 
 def test_page_holds_every_op_and_cannot_be_broken_by_a_reason(report):
