@@ -27,7 +27,7 @@ def pytest_addoption(parser):
         "--polyflow-backend",
         action="append",
         metavar="SPEC",
-        help="a backend to test: NAME, module:attribute or file.py:attribute; may be given several times",
+        help="a backend to test: NAME, module:attribute or file.py:attribute, and :DEVICE if need be (may be repeated)",
     )
     group.addoption("--polyflow-group", action="append", metavar="GROUP", help="only this group of conformance cases")
     group.addoption("--polyflow-op", action="append", metavar="OP", help="only the conformance cases of this op")

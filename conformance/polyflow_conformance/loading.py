@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from polyflow.backend import Backend, discovery
+from polyflow.backend.contract import a, told
 from polyflow.backend.plugin import BackendInfo, Plugin, Registered
 from polyflow.errors import BackendError
 
@@ -30,7 +32,8 @@ def load(spec: Any) -> Loaded:
 
     Args:
         spec: a backend; the name of an installed one (``"jax"``, ``"jax:cpu:0"``); or ``"module:attribute"`` or
-            ``"path/file.py:attribute"`` of a backend, its class, or a function of the device (None) that makes one.
+            ``"path/file.py:attribute"`` of a backend, its class, or a function of the device (None) that makes one; a
+            device may stand behind it (``"mine.py:Mine:cpu:0"``).
 
     Raises:
         LoadError: whatever goes wrong on the way.
@@ -41,9 +44,9 @@ def load(spec: Any) -> Loaded:
         raise LoadError(f"a backend is named by a string or is a polyflow.backend.Backend; got {type(spec).__name__}.")
     if spec.endswith(".py"):
         raise LoadError(f"{spec!r} is a file; name the backend in it too: '{spec}:NAME', a class, object or function.")
-    place, _, attribute = spec.rpartition(":")
-    if place and attribute.isidentifier() and (place.endswith(".py") or not _installed(place)):
-        return Loaded(_made(_attribute(place, attribute), spec))
+    place, attribute, device = _parts(spec)
+    if place:
+        return Loaded(_made(_attribute(place, attribute), f"{place}:{attribute}", device))
     try:
         backend = discovery.get(spec)
     except BackendError as error:
@@ -51,8 +54,25 @@ def load(spec: Any) -> Loaded:
     return Loaded(backend, *_origin(backend.name))
 
 
-def _installed(name: str) -> bool:
-    return any(info.name == name.partition(":")[0] for info in discovery.installed())
+def _parts(spec: str) -> tuple[str, str, str | None]:
+    """The file or module, the attribute and the device that a spec names; nothing where it names a backend itself."""
+    head, mark, rest = spec.partition(".py:")
+    place, rest = (f"{head}.py", rest) if mark else spec.partition(":")[::2]
+    attribute, _, device = rest.partition(":")
+    if mark and not (attribute.isidentifier() and (device or rest == attribute)):
+        raise LoadError(f"{spec!r} names no backend in {place}: write FILE.py:NAME or FILE.py:NAME:DEVICE.")
+    if not attribute.isidentifier() or any(info.name == place for info in discovery.installed()):
+        return "", "", None
+    if device and not mark and not _findable(place):  # rather the name of a backend, misspelt, and its device
+        return "", "", None
+    return place, attribute, device or None
+
+
+def _findable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _origin(name: str) -> tuple[str, str]:
@@ -89,32 +109,50 @@ def _file(path: Path) -> Any:
     return module
 
 
-def _made(found: Any, spec: str) -> Backend:
-    if not isinstance(found, Backend):
-        if not callable(found):
+def _made(found: Any, spec: str, device: str | None) -> Backend:
+    """The backend that an attribute is or makes."""
+    if isinstance(found, Backend):
+        return _checked(found, spec, device)
+    if isinstance(found, type):
+        if not issubclass(found, Backend):
+            name = found.__name__
             raise LoadError(
-                f"{spec} is {type(found).__name__}, expected a Backend, its class or a function that makes one."
+                f"{spec} is {_what(found)}, which is no Backend; write class {name}(polyflow.backend.Backend)."
             )
-        try:
-            found = found(None)
-        except BackendError as error:
-            raise LoadError(f"{spec}: {error}") from error
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise LoadError(f"making the backend raised {type(error).__name__}: {error}") from error
-        if not isinstance(found, Backend):
-            raise LoadError(f"{spec} made {type(found).__name__}, expected a polyflow.backend.Backend.")
-    return _checked(found, spec)
+        kind = f"making the backend by {found.__name__}({device!r})"
+    elif callable(found):
+        kind = f"{spec} is {_what(found)}, which, called with the device ({device!r}),"
+    else:
+        raise LoadError(f"{spec} is {_what(found)}, expected a Backend, its class or a function that makes one.")
+    try:
+        made = found(device)
+    except BackendError as error:
+        raise LoadError(f"{spec}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise LoadError(f"{kind} raised {told(error)}.") from error
+    if not isinstance(made, Backend):
+        raise LoadError(f"{kind} returned {_what(made)}, expected a polyflow.backend.Backend.")
+    return _checked(made, spec, None)
 
 
-def _checked(backend: Backend, spec: str) -> Backend:
+def _what(found: Any) -> str:
+    """What something is, for a sentence; classes, functions and modules by their names."""
+    if isinstance(found, type):
+        return f"the class {found.__name__}"
+    if inspect.ismodule(found):
+        return f"the module {found.__name__}"
+    return "a function" if inspect.isroutine(found) else a(found)
+
+
+def _checked(backend: Backend, spec: str, device: str | None = None) -> Backend:
     """The backend, if it is one in the eyes of polyflow's own loader."""
     name = getattr(backend, "name", None)
     if not isinstance(name, str) or not name:
         raise LoadError(f"{spec} made a backend whose name is {name!r}, expected a word.")
     info = BackendInfo(name, None, "", type(backend).__module__, spec)
     try:
-        return Plugin(info, Registered(name, backend)).make(None)
+        return Plugin(info, Registered(name, backend)).make(device)
     except BackendError as error:
         raise LoadError(str(error)) from error

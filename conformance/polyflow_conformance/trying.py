@@ -16,7 +16,7 @@ import numpy as np
 
 from polyflow.backend import selection
 from polyflow.backend.deviation import Deviation
-from polyflow.errors import UnsupportedError
+from polyflow.errors import BackendBrokenError, UnsupportedError
 
 from .case import Case, Mismatch, Skip, Trial
 from .report import Result
@@ -86,6 +86,8 @@ def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, st
             return "fail", f"{lack}, but asking for it does not raise UnsupportedError: {wrong}"
         if wrong.ulp is not None:
             trial.ulp, trial.tolerance = wrong.ulp, wrong.tolerance
+        return "fail", str(wrong)
+    except BackendBrokenError as wrong:  # it gives back something that is no array
         return "fail", str(wrong)
     except KeyboardInterrupt:
         raise

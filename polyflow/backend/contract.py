@@ -41,6 +41,10 @@ def declared_faults(backend: Backend) -> Iterator[str]:
     for method in sorted(Backend.__abstractmethods__):
         if not callable(getattr(backend, method, None)):
             yield f"its required method {method}() is {a(getattr(backend, method, None))}"
+    for name in ("device", "host_fallbacks"):
+        if not hasattr(backend, name):
+            yield f"its object has no {name}: an __init__ of its own has to call super().__init__(device)"
+            return
     yield from _capabilities(backend.capabilities)
     yield from _mapping("unsupported", backend.unsupported, str, "the reason that users read, as text")
     yield from _mapping("deviations", backend.deviations, Deviation, 'a Deviation, such as Deviation("fails", "why")')

@@ -76,7 +76,7 @@ class Registered:
     @hookimpl
     def polyflow_backend(self, device: str | None) -> Any:
         if isinstance(self._source, Backend):
-            if device not in (None, self._source.device):
+            if device is not None and device != self._source.device:
                 raise UnknownDeviceError(
                     f"Backend {self._name!r} was registered as one object on device {self._source.device!r}, "
                     f"so it cannot be had on {device!r}. Register a function of the device instead."

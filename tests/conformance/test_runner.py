@@ -23,7 +23,7 @@ from polyflow.backend.plugin import Plugin
 from polyflow.errors import BackendBrokenError
 from polyflow_conformance import isolation
 from polyflow_conformance.catalog import GROUPS
-from polyflow_conformance.loading import load
+from polyflow_conformance.loading import LoadError, load
 from polyflow_conformance.page import page
 from polyflow_conformance.report import LOADS, SCHEMA, STATUSES, Report, ReportError, Result
 from polyflow_conformance.runner import select
@@ -60,8 +60,8 @@ def source(tmp_path, monkeypatch):
         ("import not_there", "No module named 'not_there'"),
         ("class Mine(", "SyntaxError"),
         ("Other = 1", "has no attribute 'Mine'"),
-        ("Mine = 3", "is int, expected a Backend"),
-        ("Mine = lambda device: 'a backend'", "made str, expected"),
+        ("Mine = 3", "is an object of type int, expected a Backend"),
+        ("Mine = lambda device: 'a backend'", "returned an object of type str, expected"),
         (
             "class Mine(NumPyBackend):\n    def __init__(self, device): raise RuntimeError('no driver')",
             "RuntimeError: no driver",
@@ -95,7 +95,7 @@ def source(tmp_path, monkeypatch):
         ("class Panic(BaseException): pass\nraise Panic('at src/lib.rs')", "Panic: at src/lib.rs"),
         (
             "class Panic(BaseException): pass\nclass Mine(NumPyBackend):\n    def __init__(self, device): raise Panic",
-            "making the backend raised Panic",
+            "making the backend by Mine(None) raised Panic",
         ),
     ],
 )
@@ -111,6 +111,67 @@ def test_file_that_is_not_there_and_name_that_nobody_has():
     assert "Unknown backend 'nampy'" in suite.run("nampy").results[0].reason
     assert "got int" in suite.run(3).results[0].reason
     assert "name the backend in it too: 'mine.py:NAME'" in suite.run("mine.py").results[0].reason
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("class Mine: pass", "is the class Mine, which is no Backend; write class Mine(polyflow.backend.Backend)"),
+        (
+            "class Mine:\n    def __init__(self, device): pass",
+            "is the class Mine, which is no Backend; write class Mine",
+        ),
+        ("class Made: pass\nMine = Made()", "is an object of type Made, expected a Backend, its class or a function"),
+        ("def Mine(): pass", "is a function, which, called with the device (None), raised TypeError: Mine()"),
+        ("def Mine(device): pass", "is a function, which, called with the device (None), returned None, expected a p"),
+        (
+            "def Mine(device): return NumPyBackend",
+            "returned the class NumPyBackend, expected a polyflow.backend.Backend",
+        ),
+        ("import math as Mine", "is the module math, expected a Backend, its class or a function that makes one"),
+        ("Mine = None", "is None, expected a Backend"),
+        (
+            "class Mine(NumPyBackend):\n    def __init__(self): pass",
+            "making the backend by Mine(None) raised TypeError: ",
+        ),
+        (
+            "from polyflow.backend import ArrayNamespaceBackend\nclass Mine(ArrayNamespaceBackend):\n"
+            "    name, xp = 'mine', np\n    def __init__(self, device): pass",
+            "its object has no device: an __init__ of its own has to call super().__init__(device).",
+        ),
+    ],
+)
+def test_attribute_that_is_no_backend_gets_a_sentence(source, body, words):
+    (result,) = suite.run(source(body)).results
+    assert words in result.reason
+    assert "AttributeError" not in result.reason
+
+
+def test_device_is_named_behind_the_attribute(source, tmp_path, monkeypatch):
+    body = (
+        "from polyflow.backend import ArrayNamespaceBackend\nclass Mine(ArrayNamespaceBackend):\n"
+        "    name, xp, devices = 'mine', np, lambda self: ('cpu:0', 'far:1')\n"
+        "    def __init__(self, device=None): super().__init__('far:1' if device == 'far' else device)\n"
+        "made, make = Mine(), lambda device: Mine(device)"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = source(body, name="of_mine.py")
+    for place in (spec, "of_mine:Mine", spec.replace(":Mine", ":make")):
+        for device, full in (("", "cpu:0"), (":cpu:0", "cpu:0"), (":far:1", "far:1"), (":far", "far:1")):
+            assert load(place + device).backend.device == full
+        with pytest.raises(LoadError, match="has no device 'near:2'. Its devices: cpu:0, far:1"):
+            load(f"{place}:near:2")
+    assert load(spec.replace(":Mine", ":made:cpu:0")).backend.device == "cpu:0"
+    with pytest.raises(LoadError, match="one object on device 'cpu:0', so it cannot be had on 'far:1'"):
+        load(spec.replace(":Mine", ":made:far:1"))
+    with pytest.raises(LoadError, match="has no attribute 'Yours'"):
+        load(spec.replace(":Mine", ":Yours:cpu:0"))
+    for wrong in (spec + ":", spec.replace(":Mine", ":"), spec.replace(":Mine", ":a.b")):
+        with pytest.raises(LoadError, match="FILE.py:NAME or FILE.py:NAME:DEVICE"):
+            load(wrong)
+    with pytest.raises(LoadError, match="Unknown backend 'nampy'. Did you mean 'numpy'"):
+        load("nampy:cpu:0")
+    assert suite.run(spec + ":far:1", cases=ONE, isolate=True).device == "far:1"
 
 
 def test_module_that_is_a_file_beside_us_is_pointed_at(tmp_path, monkeypatch):
@@ -148,7 +209,8 @@ def test_wrong_type_is_a_result(wrong):
     (result,) = suite.run(Mine(), cases=ONE).results
     assert result.status == "fail"
     named = "None" if wrong is None else f"an object of type {type(wrong).__name__}"
-    assert result.reason == f"a kernel returned {named}, expected an array of the library"
+    name = Mine.name
+    assert result.reason == f"the kernel sinh of backend {name!r} returned {named}, expected an array of the library."
 
 
 def test_hanging_case_ends_at_its_limit(source):
