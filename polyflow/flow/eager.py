@@ -19,6 +19,7 @@ from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray, concrete, here, holds_tensors, packed, tensor
 from ..variable import Variable
+from . import notes
 
 _WEAK = frozenset({dt.float32, dt.float64})
 _NUMBERS = frozenset(dt.SCALARS)
@@ -39,7 +40,7 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     for arg in args:
         if arg.__class__ is Tensor and arg.backend is not backend:
             if backend is not None:
-                raise _mixed(op.name, backend, arg.backend)
+                raise _mixed(op.called, backend, arg.backend)
             backend = arg.backend
     kernel = None if backend is None else op.quick[backend]
     if backend is None or kernel is None:
@@ -73,8 +74,21 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 
 def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """`apply` for arguments that are not all plain tensors and numbers: they are read or converted first."""
+    try:
+        values, backend = _prepared(op, args)
+    except PolyflowError as error:
+        notes.asked(error, op)
+        raise
+    top = call.interpreter.get()
+    if top is not None:
+        return top.run(op, values, attrs)
+    return run(op, values, attrs, backend)
+
+
+def _prepared(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The arguments as operands, and their backend."""
     values: tuple[Any, ...] = tuple([arg.read() if isinstance(arg, Operators) else arg for arg in args])
-    backend = common(op.name, values)
+    backend = common(op.called, values)
     key = tuple([_dtype(value) for value in values])
     if backend is None or not all(isinstance(kind, np.dtype) or kind in _NUMBERS for kind in key):
         values, backend = _converted(op, values)
@@ -84,10 +98,7 @@ def apply_any(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         plan = op.plans[key] = _plan(op, values)
     if plan:
         values = _operands(values, plan, backend)
-    top = call.interpreter.get()
-    if top is not None:
-        return top.run(op, values, attrs)
-    return run(op, values, attrs, backend)
+    return values, backend
 
 
 def common(name: str, values: Sequence[Any]) -> Any:
@@ -110,7 +121,7 @@ def _plan(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
     A float stays one beside a tensor of a dtype that it is weak to. Empty if no argument needs anything.
     """
-    targets = op.rule.operands(op.name, tuple([_dtype(arg) for arg in args]))
+    targets = op.rule.operands(op.called, tuple([_dtype(arg) for arg in args]))
     pairs = list(zip(args, targets, strict=True))
     held = {target for arg, target in pairs if isinstance(arg, Operators)} & _WEAK
     plan = tuple([None if _dtype(arg) is target else (target, target in held) for arg, target in pairs])
@@ -144,7 +155,7 @@ def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Excepti
     except Exception as found:
         ours = found
     if ours is not None:
-        return ours
+        return notes.asked(ours, op)
     if isinstance(error, PolyflowError):
         return error
     shown = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs(args))
@@ -181,7 +192,7 @@ def _value(arg: Any, op: Op) -> Any:
     if hasattr(arg, "__array__") or hasattr(arg, "__dlpack__"):
         return to_host(arg)
     raise DTypeError(
-        f"{op.name} got {short(arg)} of type {type(arg).__name__}. "
+        f"{op.called} got {short(arg)} of type {type(arg).__name__}. "
         "Expected tensors, arrays, numbers or nested lists of numbers."
     )
 
@@ -207,11 +218,11 @@ def _wide_enough(values: list[Any], targets: tuple[np.dtype, ...]) -> tuple[np.d
 def _converted(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments with everything foreign made into tensors, numbers or lists of numbers; and their backend."""
     values = [_value(arg, op) for arg in args]
-    backend = common(op.name, values)
+    backend = common(op.called, values)
     backend = here() if backend is None else backend
     values = [tensor(v, backend=backend) if isinstance(v, np.ndarray) else v for v in values]
     if not any(isinstance(v, Operators) for v in values):  # numbers among themselves take their defaults
-        targets = _wide_enough(values, op.rule.operands(op.name, tuple([_dtype(v) for v in values])))
+        targets = _wide_enough(values, op.rule.operands(op.called, tuple([_dtype(v) for v in values])))
         values = [_operand(v, (target, False), backend) for v, target in zip(values, targets, strict=True)]
     return tuple(values), backend
 

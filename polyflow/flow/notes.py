@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib.util import find_spec
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from ..ops.call import interpreter
@@ -119,6 +120,28 @@ def user_line() -> Line | None:
             return file, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def asked(error: Exception, op: Any) -> Exception:
+    """An error of an op, with a note of the function that the user called, where polyflow makes that of other ops."""
+    frame, called = sys._getframe(1), None
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame, called = frame.f_back, frame
+    if (
+        frame is not None and called is not None and called.f_globals.get("__package__") != __package__
+    ):  # nor what runs ops
+        name = called.f_code.co_name
+        if isinstance(called.f_globals.get(name), FunctionType) and name not in (op.name, op.called):
+            note = f"while polyflow ran {name}"
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
+    return error
+
+
+def is_users(file: str) -> bool:
+    """Whether a file is the user's, and no part of polyflow."""
+    found = _users.get(file)
+    return _is_users(file) if found is None else found
 
 
 def _is_users(file: str) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from .. import dtypes as dt
 from .. import tree
 from ..backend import discovery
-from ..errors import MixedBackendsError, TraceError
+from ..errors import MixedBackendsError, PolyflowError, TraceError
 from ..ops import elementwise
 from ..ops.call import interpreter
 from ..ops.rules import Spec
@@ -136,7 +136,11 @@ class Tracer(Interpreter):
 
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         inputs = self._inputs(args)
-        result: Spec = op.infer(tuple([Spec(value.shape, value.dtype) for value in inputs]), attrs)
+        try:
+            result: Spec = op.infer(tuple([Spec(value.shape, value.dtype) for value in inputs]), attrs)
+        except PolyflowError as error:
+            notes.asked(error, op)
+            raise
         scope, phase, line = notes.current()
         output = Value(result.shape, result.dtype)
         node = Node(op, inputs, dict(attrs), output, scope, phase, line or notes.user_line())

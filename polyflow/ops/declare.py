@@ -77,6 +77,7 @@ class Op:
 
     Attributes:
         name: the op's name, the same as its public function's and its kernels'.
+        called: what errors call it: its name, or that of the function which users come to it by.
         reference: the NumPy function whose parameters are the op's.
         rule: its dtype and shape rule.
         tensors: names of the tensor parameters (one name after ``*`` for a variadic op).
@@ -112,8 +113,10 @@ class Op:
         samples: str | tuple[str, ...] = "any",
         diagnose: Callable[..., Exception | None] | None = None,
         results: int = 1,
+        called: str | None = None,
     ) -> None:
         self.name = name or reference.__name__.strip("_")
+        self.called = called or self.name
         self.reference, self.rule, self.decomposition, self.standard = reference, rule, decomposition, standard
         self.samples, self.diagnose, self.results = samples, diagnose, results
         self.rules: tuple[Callable[..., Any] | None, ...] = ()
@@ -167,7 +170,7 @@ class Op:
         for name, convert in self.converted:
             value = attrs[name] = convert(attrs[name])
             if value is None and name == "axis" and self.defaults["axis"] is not None:
-                raise AxisError(f"{self.name}: expected an axis; got None.")
+                raise AxisError(f"{self.called}: expected an axis; got None.")
         return attrs
 
     def fallback(self, backend: Any) -> Callable[..., Any]:
@@ -190,16 +193,16 @@ class Op:
 
     def usage(self, trouble: str) -> str:
         """A sentence that says what is wrong with a call and how the op is called."""
-        return f"{self.name} {trouble}. Its signature is {self.name}{inspect.signature(self.reference)}."
+        return f"{self.called} {trouble}. Its signature is {self.called}{inspect.signature(self.reference)}."
 
     def infer(self, specs: tuple[Spec, ...], attrs: dict[str, Any]) -> Any:
         """The result's shape and dtype; errors of shapes and axes name the op."""
         try:
             return self.rule.infer(*specs, **attrs)
         except (ShapeError, AxisError) as error:
-            if str(error).startswith(self.name):
+            if str(error).startswith(self.called):
                 raise
-            raise type(error)(f"{self.name}: {error}") from None
+            raise type(error)(f"{self.called}: {error}") from None
 
 
 def _parameters(reference: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any]]:
@@ -268,6 +271,7 @@ def op(
     samples: str | tuple[str, ...] = "any",
     diagnose: Callable[..., Exception | None] | None = None,
     results: int = 1,
+    called: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
     """Declare an op: the decorated function is its NumPy reference, the result its public function.
 
@@ -279,6 +283,7 @@ def op(
             or the name of the standard's extension in which that function stands.
         samples: what arguments to choose for it in examples and checks (see `Op`).
         diagnose: what a kernel's exception means, in words that are the same on every backend (see `Op`).
+        called: what errors call it, where users know it by another function's name.
         results: how many results it has; the function of an op of several returns them as one value, see `several`.
     """
 
@@ -292,6 +297,7 @@ def op(
             samples=samples,
             diagnose=diagnose,
             results=results,
+            called=called,
         )
         if declared.name in OPS:
             raise ValueError(

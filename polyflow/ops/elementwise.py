@@ -732,7 +732,12 @@ def _clip_gradient(g, y, x, *, min, max):
 gradient(_clip, _clip_gradient)
 
 
-@op(elementwise("real"), standard=False, decomposition=lambda x, low, high: minimum(maximum(x, low), high))
+@op(
+    elementwise("real"),
+    standard=False,
+    decomposition=lambda x, low, high: minimum(maximum(x, low), high),
+    called="clip",
+)
 def clamp(x, low, high, /):
     """``x`` limited to the closed interval from ``low`` to ``high``, element by element; where they cross, ``high``."""
     return np.minimum(np.maximum(x, low), high)
