@@ -30,6 +30,22 @@ def no_result(op: Any, name: str, found: Any) -> BackendBrokenError:
     return BackendBrokenError(f"the kernel {op.name}{owner} returned {given}, expected {expected} of the library.")
 
 
+def no_function(asked: str, name: str, found: Any, expected: str) -> BackendBrokenError:
+    """Make (not raise) the error for what a method of a backend gave and cannot be called."""
+    return BackendBrokenError(f"{asked} of backend {name!r} returned {a(found)}, expected {expected}.")
+
+
+def no_outputs(name: str, found: Any, count: int) -> BackendBrokenError:
+    """Make (not raise) the error for what a compiled program returned and is no tuple of so many arrays."""
+    given, expected = a(found), f"a tuple of {count} arrays"
+    if isinstance(found, (tuple, list)):
+        wrong = [one for one in found if not hasattr(one, "dtype")]
+        given = f"{a(wrong[0])} among its results" if wrong else f"a tuple of {len(found)}"
+    return BackendBrokenError(
+        f"compile of backend {name!r} returned a program that returned {given}, expected {expected}."
+    )
+
+
 def told(error: BaseException) -> str:
     """An exception in one line."""
     text = " ".join(str(error).split())
@@ -89,22 +105,33 @@ def array_faults(backend: Backend) -> Iterator[str]:
         yield "its capabilities name no dtype, expected one at least"
         return
     host = np.arange(6).reshape(2, 3).astype(dtype)
-    given = f"a NumPy array of shape {host.shape} and dtype {dtype.name}"
+    fixed = host.copy()
+    fixed.flags.writeable = False
+    for name, values in (("asarray", host), ("adopt", fixed)):
+        yield from _faults_of(
+            backend, name, values, dtype, f"a NumPy array of shape {host.shape} and dtype {dtype.name}"
+        )
+
+
+def _faults_of(backend: Backend, name: str, host: np.ndarray, dtype: np.dtype, given: str) -> Iterator[str]:
+    """What is wrong with it on the way in by the method ``name``."""
     try:
-        array = backend.asarray(host)
+        array = getattr(backend, name)(host)
         shape, found = getattr(array, "shape", None), None
         if hasattr(array, "dtype"):
             found = backend.dtype_of(array)
         back = None if found is None else backend.to_numpy(array)
     except Exception as error:
-        yield f"taking {given} by asarray, dtype_of and to_numpy raised {told(error)}"
+        yield f"taking {given} by {name}, dtype_of and to_numpy raised {told(error)}"
         return
     if shape is None or found is None:
         lack = "shape" if shape is None else "dtype"
-        yield f"asarray of {given} returned {a(array)}, which has no {lack}; expected an array of the library"
+        yield f"{name} of {given} returned {a(array)}, which has no {lack}; expected an array of the library"
+    elif not isinstance(found, np.dtype):
+        yield f"dtype_of returned {found!r}, expected one of polyflow's dtypes, such as dtypes.{dtype.name}"
     elif tuple(shape) != host.shape or found != dtype:
-        yield f"asarray of {given} returned one of shape {tuple(shape)} and dtype {found}"
+        yield f"{name} of {given} returned one of shape {tuple(shape)} and dtype {found}"
     elif not isinstance(back, np.ndarray):
         yield f"to_numpy returned {a(back)}, expected a NumPy array"
     elif back.dtype != dtype or back.shape != host.shape or (back != host).any():
-        yield f"to_numpy of the array that asarray made of {host.tolist()} gave {back!r}, expected the same values"
+        yield f"to_numpy of the array that {name} made of {host.tolist()} gave {back!r}, expected the same values"

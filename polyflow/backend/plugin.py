@@ -7,7 +7,7 @@ error that names the backend, its distribution and what to do.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -226,13 +226,14 @@ class Plugin:
     def _check_device(self, backend: Backend, device: str | None) -> None:
         try:
             given = backend.devices()
-            devices = given if isinstance(given, str) else tuple(given)
+            devices = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
         except BackendError:
             raise
         except Exception as error:
             raise BackendUnavailableError(f"{self.info} has no device here: {told(error)}.") from error
-        if isinstance(devices, str):
-            raise self.broken(f"its devices() returned the string {devices!r}, expected a list of names")
+        if devices is None or not all(isinstance(name, str) for name in devices):
+            text = f"the string {given!r}" if isinstance(given, str) else f"{given!r}"
+            raise self.broken(f"its devices() returned {text}, expected a list of names")
         if not devices:
             raise BackendUnavailableError(f"{self.info} has no device here: its library answers, but lists none.")
         if backend.device not in devices:

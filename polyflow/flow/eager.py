@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -137,11 +138,18 @@ def run(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any = Non
 
 def again(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], backend: Any) -> Any:
     """The array that an op's kernel makes; raises the exception that a user should see."""
+    caught = sys.exception()
+    if isinstance(caught, RecursionError) and _caught_by(sys._getframe(1), caught):
+        raise explain(op, args, attrs, caught) from None  # a second try at each level would never end
     try:
         found = op.kernels[backend](*[a.array if concrete(a) else a for a in args], **attrs)
         return looked.result(op, backend, found)
     except Exception as error:
         raise explain(op, args, attrs, error) from None
+
+
+def _caught_by(frame: Any, error: BaseException) -> bool:
+    return error.__traceback__ is not None and error.__traceback__.tb_frame is frame
 
 
 def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
@@ -159,7 +167,9 @@ def explain(op: Op, args: tuple[Any, ...], attrs: dict[str, Any], error: Excepti
     if isinstance(error, PolyflowError):
         return error
     shown = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs(args))
-    error.add_note(f"while polyflow ran {op.name}({shown})")
+    note = f"while polyflow ran {op.name}({shown})"
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
     return error
 
 

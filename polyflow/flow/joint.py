@@ -19,9 +19,8 @@ from ..tensor import Tensor
 from .control.nested import replay, results_of
 from .graph import Graph, Node, Value
 from .interpreter import inside
-from .passes import simplified
 from .tape import Tape
-from .trace import Compiled, Tracer
+from .trace import Compiled, Tracer, compiled
 
 PART = OPS["part"]
 
@@ -89,11 +88,6 @@ def called(program: Compiled, tensors: Sequence[Tensor], top: Any) -> Any:
     for variable, value in zip(traced.writes, outs[traced.results :], strict=True):
         top.assign(variable, value)
     return tree.unflatten(traced.structure, outs[: traced.results])
-
-
-def compiled(graph: Graph, backend: Any) -> Callable[..., tuple[Any, ...]]:
-    """The program of a graph after all passes."""
-    return backend.compile(simplified(graph, weak_scalars=backend.weak_scalars))
 
 
 class Recorded:

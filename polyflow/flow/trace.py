@@ -15,7 +15,7 @@ from .. import dtypes as dt
 from .. import tree
 from ..backend import discovery
 from ..errors import MixedBackendsError, PolyflowError, TraceError
-from ..ops import elementwise
+from ..ops import elementwise, looked
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Symbolic, Tensor, assign_to_origin
@@ -313,6 +313,12 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return () if code is None else code.co_varnames[plain is not function : code.co_argcount]
 
 
+def compiled(graph: Graph, backend: Any) -> Callable[..., tuple[Any, ...]]:
+    """The program of a graph after all passes."""
+    made = backend.compile(simplified(graph, weak_scalars=backend.weak_scalars))
+    return looked.function(made, "compile", backend, "a function from arrays to a tuple of arrays")
+
+
 class Compiled:
     """A traced function made ready to run on its backend; calling it reads and assigns the variables.
 
@@ -325,7 +331,8 @@ class Compiled:
         self.traced = traced
         tell(name, traced)
         self.callee: Any = None  # what tapes see called
-        self.program = traced.backend.compile(simplified(traced.graph, weak_scalars=traced.backend.weak_scalars))
+        self.program = compiled(traced.graph, traced.backend)
+        self.ran = False
 
     def __call__(self, *arrays: Any) -> Any:
         """Run on the backend's arrays; returns the result's structure with arrays for leaves."""
@@ -341,6 +348,9 @@ class Compiled:
         state = [variable._value.array for variable in traced.reads]
         captured = [value.array for value in traced.captured]
         outputs = self.program(*arrays, *state, *captured)
+        if not self.ran:
+            looked.outputs(outputs, len(traced.graph.outputs), traced.backend)
+            self.ran = True
         if traced.writes:
             assign_all(traced.writes, [Tensor(array, traced.backend) for array in outputs[traced.results :]])
         return list(outputs[: traced.results])

@@ -19,6 +19,7 @@ from ..errors import TraceError
 from ..flow.compiled import tell
 from ..flow.passes import simplified
 from ..flow.trace import Traced, trace
+from ..ops import looked
 from ..tensor import Tensor
 from ..variable import assign_all
 from .handover import handed_over
@@ -84,7 +85,7 @@ class Pass:
             batch_size=size,
             capacity=max(1, min(EPOCHS, ROWS // rows.rows)),
         )
-        self.program: LoopProgram = backend.loop(self.loop)
+        self.program: LoopProgram = looked.function(backend.loop(self.loop), "loop", backend, "a LoopProgram")
         self.written = [self.variables[place] for place in self.loop.writes]
         donated = set(getattr(self.program, "donated", ()))
         self.donated = [i for i, place in enumerate(self.loop.writes) if place in donated]

@@ -23,9 +23,8 @@ import numpy as np
 from ..backend import optable
 from ..dtypes import SCALARS, as_dtype
 from ..errors import AxisError, ShapeError, TraceError
-from . import call
+from . import call, looked
 from .attributes import Attrs, are_integers
-from .looked import first
 from .rules import Rule, Spec
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Kernels(dict[Any, Callable[..., Any]]):
         self.op = op
 
     def __missing__(self, backend: Any) -> Callable[..., Any]:
-        kernel = self[backend] = backend.kernel(self.op)
+        kernel = self[backend] = looked.function(backend.kernel(self.op), f"kernel({self.op.name})", backend)
         return kernel
 
 
@@ -64,7 +63,7 @@ class QuickKernels(dict[Any, Callable[..., Any] | None]):
         if quick is None:
             self[backend] = None
             return None
-        return first(self.kernels.op, backend, quick, self)
+        return looked.first(self.kernels.op, backend, quick, self)
 
     def form(self, backend: Any) -> Callable[..., Any] | None:
         """The kernel in its quickest form, whether it has run or not."""

@@ -20,6 +20,24 @@ def result(op: Op, backend: Any, found: Any) -> Any:
     raise no_result(op, backend.name, found)
 
 
+def function(found: Any, asked: str, backend: Any, expected: str = "a function of arrays") -> Any:
+    """``found``, which a backend gave when it was ``asked``; BackendBrokenError where that cannot be called."""
+    if callable(found):
+        return found
+    from ..backend.contract import no_function
+
+    raise no_function(asked, backend.name, found, expected)
+
+
+def outputs(found: Any, count: int, backend: Any) -> Any:
+    """``found``, which a compiled program returned; BackendBrokenError where that is no tuple of so many arrays."""
+    if isinstance(found, (tuple, list)) and len(found) == count and all(hasattr(one, "dtype") for one in found):
+        return found
+    from ..backend.contract import no_outputs
+
+    raise no_outputs(backend.name, found, count)
+
+
 def first(op: Op, backend: Any, kernel: Callable[..., Any], table: dict[Any, Any]) -> Callable[..., Any]:
     """``kernel``, which looks at what it returns until it was an array once; then ``table`` keeps the kernel itself."""
 

@@ -277,6 +277,11 @@ class Listed:
         ),
         ({"asarray": lambda self, obj: obj + 1}, "to_numpy of the array that asarray made of .* gave array"),
         ({"asarray": lambda self: None}, "by asarray, dtype_of and to_numpy raised TypeError"),
+        ({"dtype_of": lambda self, array: "float32"}, "dtype_of returned 'float32', expected .* dtypes.float32"),
+        ({"adopt": lambda self, array: None}, "adopt of a NumPy array of shape .* returned None, which has no shape"),
+        ({"adopt": lambda self, array: array[0]}, "adopt of a NumPy array of shape .* returned one of shape .3,."),
+        ({"devices": lambda self: None}, r"its devices\(\) returned None, expected a list of names"),
+        ({"devices": lambda self: (0, 1)}, r"its devices\(\) returned .0, 1., expected a list of names"),
         (
             {"to_numpy": lambda self, array: array.tolist()},
             "to_numpy returned an object of type list, expected a NumPy array",

@@ -83,3 +83,53 @@ def test_a_kernel_that_returned_an_array_is_kept_as_it_is():
     with pf.use_backend(one):
         assert pf.exp(pf.ones(2)).tolist() == [1, 1]
     assert quick[one] is pf.exp.op.kernels[one].quick
+
+
+def test_a_kernel_that_calls_its_own_op_ends():
+    """Each level would be tried twice, and so on: the shorter way and the other one."""
+
+    def exp(self, x):
+        return pf.exp(pf.Tensor(x, self)).array
+
+    for base in (ArrayNamespaceBackend, Strict):
+        endless = type("Endless", (base,), {"name": "endless", "xp": base.xp or np, "exp": exp})()
+        with pf.use_backend(endless), pytest.raises(RecursionError) as caught:
+            pf.exp(pf.ones(2))
+        assert caught.value.__notes__ == ["while polyflow ran exp(float32[2])"]
+
+
+@pytest.mark.parametrize("hook", ["kernel", "resolve"])
+def test_a_hook_that_gives_no_kernel(hook):
+    one = type("Wrong", (ArrayNamespaceBackend,), {"name": "wrong", "xp": np, hook: lambda self, op: None})()
+    with pf.use_backend(one), pytest.raises(BackendBrokenError) as caught:
+        pf.ones(2)
+    assert str(caught.value) == "kernel(full) of backend 'wrong' returned None, expected a function of arrays."
+
+
+PROGRAMS = {
+    "None, expected a function from arrays to a tuple of arrays": lambda graph: None,
+    "a program that returned None, expected a tuple of 1": lambda graph: lambda *arrays: None,
+    "a program that returned a tuple of 0, expected a tuple of 1": lambda graph: lambda *arrays: (),
+    "a program that returned an object of type ndarray, expected a tuple of 1": lambda graph: lambda *arrays: arrays[0],
+    "a program that returned an object of type int among its results, expected a tuple of 1": lambda graph: lambda *_: (1,),
+}
+
+
+@pytest.mark.parametrize("came", PROGRAMS)
+def test_a_program_that_is_none(came):
+    members = {"name": "wrong", "xp": np, "compile": lambda self, graph: PROGRAMS[came](graph)}
+    with pf.use_backend(type("Wrong", (ArrayNamespaceBackend,), members)()):
+        function, x = pf.function(lambda x: x + 1.0), pf.ones(2)
+        for _ in range(2):
+            with pytest.raises(BackendBrokenError) as caught:
+                function(x)
+            assert str(caught.value).startswith(f"compile of backend 'wrong' returned {came}")
+
+
+def test_a_loop_that_is_none():
+    members = {"name": "wrong", "xp": np, "loop": lambda self, loop: None}
+    with pf.use_backend(type("Wrong", (ArrayNamespaceBackend,), members)()):
+        model = pf.Sequential([pf.layers.Dense(1, input_shape=(2,))])
+        model.compile("sgd", "mse")
+        with pytest.raises(BackendBrokenError, match="loop of backend 'wrong' returned None, expected a LoopProgram"):
+            model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=4, verbose=0)
