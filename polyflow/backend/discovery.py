@@ -232,7 +232,12 @@ def _unknown(name: str) -> str:
 
     names = list(dict.fromkeys(info.name for info in installed()))
     here = _core_is_installed()
-    if name in INSTALL:
+    if name.endswith(".py"):
+        text = (
+            f"{name!r} is a file, which only `polyflow conformance` takes for a backend. Import it in the program and"
+        )
+        text += " register the backend by name: polyflow.backend.discovery.register(name, Class)."
+    elif name in INSTALL:
         text = f"Backend {name!r} is not installed."
         text += f" Install it with `{INSTALL[name]}`." if here else ""
     else:

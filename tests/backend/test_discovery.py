@@ -297,6 +297,14 @@ def test_required_method_that_is_none(make_backend):
     fails(BackendBrokenError, make_backend("odd", to_numpy=None), r"required method to_numpy\(\) is None")
 
 
+@pytest.mark.parametrize("spec", ["mine.py:Mine", "folder/mine.py:Mine:cpu:0", "mine.py"])
+def test_a_file_is_no_name_of_a_backend(spec):
+    with pytest.raises(
+        UnknownBackendError, match=r"mine.py' is a file, which only `polyflow conformance` takes.*regist"
+    ):
+        discovery.get(spec)
+
+
 def test_wrong_name(make_backend):
     fails(BackendBrokenError, make_backend("other"), "calls itself 'other', expected 'odd'")
 

@@ -111,7 +111,9 @@ PROGRAMS = {
     "a program that returned None, expected a tuple of 1": lambda graph: lambda *arrays: None,
     "a program that returned a tuple of 0, expected a tuple of 1": lambda graph: lambda *arrays: (),
     "a program that returned an object of type ndarray, expected a tuple of 1": lambda graph: lambda *arrays: arrays[0],
-    "a program that returned an object of type int among its results, expected a tuple of 1": lambda graph: lambda *_: (1,),
+    "a program that returned an object of type int among its results, expected a tuple of 1": lambda graph: (
+        lambda *_: (1,)
+    ),
 }
 
 
