@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import check_axes, check_numbers
 from .naming import Family, by_name, snake_case
 from .ops.elementwise import astype, clip, greater_equal, sqrt, square
 from .ops.reduction import sum
@@ -39,6 +40,8 @@ class MaxNorm(Constraint):
     """The norms along ``axis`` are ``max_value`` at most."""
 
     def __init__(self, max_value: float = 2, axis: Any = 0) -> None:
+        check_numbers(self, "[0, inf)", max_value=max_value)
+        check_axes(self, optional=True, axis=axis)
         self.max_value, self.axis = max_value, axis
 
     def __call__(self, w: Any) -> Any:
@@ -53,6 +56,7 @@ class UnitNorm(Constraint):
     """The norms along ``axis`` are 1."""
 
     def __init__(self, axis: Any = 0) -> None:
+        check_axes(self, optional=True, axis=axis)
         self.axis = axis
 
     def __call__(self, w: Any) -> Any:
@@ -66,6 +70,9 @@ class MinMaxNorm(Constraint):
     """The norms along ``axis`` lie between two values; with a ``rate`` below 1 they only move there by that share."""
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0) -> None:
+        check_numbers(self, "[0, inf)", min_value=min_value, max_value=max_value)
+        check_numbers(self, "[0, 1]", rate=rate)
+        check_axes(self, optional=True, axis=axis)
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
     def __call__(self, w: Any) -> Any:

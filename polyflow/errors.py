@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "ArgumentError",
     "AxisError",
     "BackendBrokenError",
     "BackendClashError",
@@ -123,6 +124,10 @@ class ConfigError(PolyflowError, ValueError):
 
 class ShapeError(PolyflowError, ValueError):
     """Shapes that do not fit together, or a shape that is not one; the message holds every shape involved."""
+
+
+class ArgumentError(PolyflowError, ValueError, TypeError):
+    """An argument that is no number, or a number out of range; the message says who takes it and what it may be."""
 
 
 class AxisError(PolyflowError, ValueError, IndexError):

@@ -14,6 +14,8 @@ import numpy as np
 
 from . import dtypes as dt
 from . import random, threefry
+from .arguments import ANY, check_numbers
+from .convert import to_host
 from .errors import DTypeError, ShapeError, unknown_name
 from .floatx import chosen
 from .flow.interpreter import inside
@@ -105,6 +107,7 @@ class Constant(Initializer):
     """``value``, a number, everywhere."""
 
     def __init__(self, value: Any = 0.0) -> None:
+        to_host(value)  # raises for what is no number
         self.value = value.item() if hasattr(value, "item") else value
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
@@ -136,6 +139,7 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None:
+        check_numbers(self, ANY, gain=gain)
         self.gain = gain
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
@@ -217,6 +221,7 @@ class RandomUniform(RandomInitializer):
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
+        check_numbers(self, ANY, minval=minval, maxval=maxval)
         self.minval, self.maxval = minval, maxval
 
     def draw(self, shape: tuple[int, ...], dtype: np.dtype, key: Tensor) -> Tensor:
@@ -231,6 +236,8 @@ class RandomNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
+        check_numbers(self, ANY, mean=mean)
+        check_numbers(self, "[0, inf)", stddev=stddev)
         self.mean, self.stddev = mean, stddev
 
     def draw(self, shape: tuple[int, ...], dtype: np.dtype, key: Tensor) -> Tensor:
@@ -292,8 +299,7 @@ class VarianceScaling(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
-        if not scale > 0:
-            raise ValueError(f"VarianceScaling needs a scale above 0; got scale={scale!r}.")
+        check_numbers(self, "(0, inf)", scale=scale)
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise unknown_name("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         kind = distribution.lower()
@@ -387,6 +393,7 @@ class Orthogonal(RandomInitializer):
 
     def __init__(self, gain: float = 1.0, seed: Any = None) -> None:
         super().__init__(seed)
+        check_numbers(self, ANY, gain=gain)
         self.gain = gain
 
     def draw(self, shape: tuple[int, ...], dtype: np.dtype, key: Tensor) -> Tensor:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from .arguments import check_numbers
 from .naming import Family, by_name, snake_case
 from .ops.elementwise import abs, square
 from .ops.reduction import sum
@@ -63,10 +63,8 @@ class L2(L1L2):
 
 
 def _factor(name: str, value: Any) -> float:
-    factor = 0.0 if value is None else float(value)
-    if not (math.isfinite(factor) and factor >= 0):
-        raise ValueError(f"a regularizer needs `{name}` to be a number of at least 0; got {name}={value!r}.")
-    return factor
+    check_numbers("a regularizer", "[0, inf)", optional=True, **{name: value})
+    return 0.0 if value is None else float(value)
 
 
 l1 = L1

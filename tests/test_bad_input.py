@@ -231,7 +231,7 @@ REGRESSION = {
     "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),
     "units -1": (lambda m: L.Dense(-1), ValueError, "Dense needs an integer of 1 or more; got units=-1"),
     "units 2.5": (lambda m: L.Dense(2.5), ValueError, "Dense needs an integer of 1 or more; got units=2.5"),
-    "rate": (lambda m: L.Dropout(1.5), ValueError, "between 0 and 1; got rate=1.5"),
+    "rate": (lambda m: L.Dropout(1.5), ValueError, "Dropout needs a number from 0 to 1; got rate=1.5"),
     "input shape": (lambda m: L.Dense(1, input_shape=(-4,)), errors.ShapeError, r"got \(-4,\)"),
     "features": (lambda m: m.fit(X[:, :3], Y), errors.ShapeError, r"shape \(None, 4\).*got shape \(8, 3\)"),
     "rank of x": (lambda m: m.fit(X[..., None, None], Y), errors.ShapeError, r"got shape \(8, 4, 1, 1\)"),
@@ -254,7 +254,7 @@ REGRESSION = {
         errors.ShapeError,
         r"takes a batch of samples; got shape \(\)",
     ),
-    "scale": (lambda m: L.Rescaling("a"), TypeError, "needs a number as `scale`; got 'a'"),
+    "scale": (lambda m: L.Rescaling("a"), TypeError, "Rescaling needs a number; got scale='a'"),
     "itself": (lambda m: m.add(m), ValueError, "'model' cannot be a layer of itself"),
     "configuration": (lambda m: pf.Sequential.from_config({"name": "a"}), ValueError, r"got the keys \['name'\]"),
     # compiling
@@ -275,7 +275,7 @@ REGRESSION = {
         f"loss_weights={given!r}": (lambda m, given=given: compiled(loss_weights=given), ValueError, "takes one number")
         for given in ([1, 2], "x")
     },
-    "clipnorm": (lambda m: K.optimizers.SGD(clipnorm="a"), errors.DTypeError, "clipnorm needs a number; got 'a'"),
+    "clipnorm": (lambda m: K.optimizers.SGD(clipnorm="a"), TypeError, "a number above 0, or None; got clipnorm='a'"),
     "no gradients": (lambda m: K.optimizers.SGD().apply_gradients(5), TypeError, "takes pairs of a gradient and its"),
     "no sequences": (lambda m: K.utils.pad_sequences(5), errors.ShapeError, "takes a list of sequences"),
     "sequences of text": (lambda m: K.utils.pad_sequences([[1], ["a"]]), errors.DTypeError, "'a' .* is no number"),

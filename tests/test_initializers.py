@@ -301,7 +301,7 @@ def test_a_class_of_your_own_is_saved_and_found():
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: VarianceScaling(0.0), ValueError, "a scale above 0; got scale=0.0"),
+        (lambda: VarianceScaling(0.0), ValueError, "a number above 0; got scale=0.0"),
         (lambda: VarianceScaling(mode="fan"), UnknownNameError, "Unknown mode 'fan'"),
         (lambda: VarianceScaling(distribution="unform"), UnknownNameError, "Did you mean 'uniform'"),
         (lambda: HeNormal(seed=-1), ValueError, "a seed is an integer from 0"),

@@ -35,7 +35,7 @@ def test_by_name():
 
 @pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf])
 def test_a_factor_that_is_none(wrong):
-    with pytest.raises(ValueError, match="at least 0"):
+    with pytest.raises(ValueError, match="a number of 0 or more, or None; got l2="):
         regularizers.L2(wrong)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import check_integers
+
 
 class Callback:
     """The base of all callbacks: override the hooks you need.
@@ -95,6 +97,12 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """A batch of prediction has ended; ``logs["outputs"]`` is what the model gave."""
+
+
+def loudness(callback: Callback, verbose: Any) -> int:
+    """What a user gives as ``verbose``: 0 or more, or whether to say something."""
+    check_integers(callback, "[0, inf)", verbose=int(verbose) if isinstance(verbose, bool) else verbose)
+    return int(verbose)
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..arguments import check_numbers
+from .base import loudness
 from .monitor import MonitorCallback
 
 
@@ -38,8 +40,10 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
+        check_numbers(self, "[0, inf]", patience=patience, start_from_epoch=start_from_epoch)
+        check_numbers(self, "[-inf, inf]", optional=True, baseline=baseline)
         self.patience = patience
-        self.verbose = verbose
+        self.verbose = loudness(self, verbose)
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch

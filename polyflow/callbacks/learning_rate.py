@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .base import Callback
+from ..arguments import ANY, check_numbers
+from .base import Callback, loudness
 from .monitor import MonitorCallback
 
 
@@ -29,7 +30,7 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise TypeError(f"schedule takes a function of (epoch, learning_rate); got {schedule!r}.")
         self.schedule = schedule
-        self.verbose = verbose
+        self.verbose = loudness(self, verbose)
         self._takes_rate = _takes_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -74,11 +75,14 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
+        check_numbers(self, "[0, inf)", factor=factor)
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0. Received factor={factor}")
+        check_numbers(self, "[0, inf]", patience=patience, cooldown=cooldown)
+        check_numbers(self, ANY, min_lr=min_lr)
         self.factor = factor
         self.patience = patience
-        self.verbose = verbose
+        self.verbose = loudness(self, verbose)
         self.cooldown = cooldown
         self.min_lr = min_lr
         self._start()

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import check_numbers
 from ..errors import nearest
+from .base import loudness
 from .monitor import MonitorCallback
 
 SUFFIX = ".safetensors"
@@ -46,9 +48,10 @@ class ModelCheckpoint(MonitorCallback):
         save_freq: int | str = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
+        check_numbers(self, "[-inf, inf]", optional=True, initial_value_threshold=initial_value_threshold)
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = _checked_path(os.fspath(filepath))
-        self.verbose = verbose
+        self.verbose = loudness(self, verbose)
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = _checked_frequency(save_freq)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..arguments import ANY, check_numbers
+from ..errors import ArgumentError
 from .base import Callback
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "precision", "recall", "score", "iou", "cosine_similarity")
@@ -36,6 +38,9 @@ class MonitorCallback(Callback):
                 stacklevel=3,
             )
             mode = "auto"
+        if not isinstance(monitor, str):
+            raise ArgumentError(f"{type(self).__name__} needs the name of a loss or metric; got monitor={monitor!r}.")
+        check_numbers(self, ANY, min_delta=min_delta)
         self.monitor = monitor
         self.mode = mode
         self.best = baseline

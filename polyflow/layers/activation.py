@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import activations, initializers, regularizers
 from .. import dtypes as dt
+from ..arguments import check_axes, check_numbers
 from ..errors import ShapeError
 from ..ops.elementwise import where
 from .base import Layer, Shape
@@ -38,6 +39,8 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **options: Any
     ) -> None:
         super().__init__(**options)
+        check_numbers(self, "[0, inf]", optional=True, max_value=max_value)
+        check_numbers(self, "[0, inf)", negative_slope=negative_slope, threshold=threshold)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Any) -> Any:
@@ -105,6 +108,7 @@ class PReLU(Layer):
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        check_axes(self, optional=True, shared_axes=shared_axes)
         self.shared_axes = None if shared_axes is None else list(np.atleast_1d(shared_axes).tolist())
 
     def build(self, input_shape: Shape) -> None:
@@ -135,6 +139,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
+        check_axes(self, axis=axis)
         self.axis = axis
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -149,6 +154,5 @@ class Softmax(Layer):
 
 
 def _not_negative(layer: Layer, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise ValueError(f"{type(layer).__name__} needs a number of 0 or more for {name}; got {value!r}.")
+    check_numbers(layer, "[0, inf)", **{name: value})
     return float(value)

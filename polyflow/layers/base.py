@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
+from ..arguments import check_integers
 from ..backend import discovery, selection
 from ..convert import to_host
 from ..errors import DTypeError, ShapeError, nearest
@@ -524,6 +525,7 @@ class InputLayer(Layer):
     ) -> None:
         if batch_size is None and options.get("batch_input_shape") is not None:
             batch_size = options["batch_input_shape"][0]
+        check_integers(self, "[0, inf)", optional=True, batch_size=batch_size)
         if shape is not None:
             options["input_shape"] = sizes(shape)
         super().__init__(name=name, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
+from ..arguments import check_integers
 from ..errors import ShapeError
 from ..ops.linalg import matmul
 from .base import Layer, Shape
@@ -41,8 +42,7 @@ class Dense(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if isinstance(units, bool) or not hasattr(units, "__index__") or int(units) <= 0:
-            raise ValueError(f"Dense needs an integer of 1 or more; got units={units!r}.")
+        check_integers(self, "[1, inf)", units=units)
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..arguments import check_integers, check_list, check_numbers
 from ..convert import to_host
 from ..data import Dataset
 from ..errors import EmptyDataError, unknown_name
@@ -41,11 +42,12 @@ class Discretization(Layer):
         super().__init__(**options)
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueError("Discretization takes either bin_boundaries, or num_bins and then adapt(data).")
-        if num_bins is not None and num_bins < 1:
-            raise ValueError(f"Discretization takes num_bins of 1 or more; got {num_bins!r}.")
+        check_integers(self, "[1, inf)", optional=True, num_bins=num_bins)
+        check_numbers(self, "(0, inf)", epsilon=epsilon)
         if output_mode not in ("int", *MODES):
             raise unknown_name("output_mode", str(output_mode), ("int", *MODES))
         self.num_bins, self.epsilon, self.output_mode = num_bins, epsilon, output_mode
+        check_list(self, optional=True, bin_boundaries=bin_boundaries)
         self.bin_boundaries = None if bin_boundaries is None else [float(one) for one in bin_boundaries]
         if self.bin_boundaries is not None and sorted(self.bin_boundaries) != self.bin_boundaries:
             raise ValueError(f"bin_boundaries rise from one to the next; got {self.bin_boundaries}.")

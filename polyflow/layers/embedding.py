@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import constraints, initializers, regularizers
 from .. import dtypes as dt
+from ..arguments import check_integers
 from ..errors import DTypeError
 from ..ops.elementwise import not_equal
 from ..ops.indexing import take
@@ -34,9 +35,7 @@ class Embedding(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
-            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) <= 0:
-                raise ValueError(f"Embedding needs `{name}` to be a positive integer; got {name}={size!r}.")
+        check_integers(self, "[1, inf)", input_dim=input_dim, output_dim=output_dim)
         self.rows, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..arguments import check_integers
 from ..errors import ShapeError, unknown_name
 from ..ops.elementwise import astype
 from ..ops.indexing import one_hot
@@ -41,8 +42,7 @@ class CategoryEncoding(Layer):
 
     def __init__(self, num_tokens: int, output_mode: str = "multi_hot", **options: Any) -> None:
         super().__init__(**options)
-        if isinstance(num_tokens, bool) or not hasattr(num_tokens, "__index__") or int(num_tokens) < 1:
-            raise ValueError(f"CategoryEncoding needs `num_tokens` to be a positive integer; got {num_tokens!r}.")
+        check_integers(self, "[1, inf)", num_tokens=num_tokens)
         if output_mode not in MODES:
             raise unknown_name("output_mode", str(output_mode), MODES)
         self.num_tokens, self.output_mode = int(num_tokens), output_mode

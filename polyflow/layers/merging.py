@@ -7,6 +7,7 @@ import operator
 from typing import Any
 
 from .. import dtypes as dt
+from ..arguments import check_axes
 from ..errors import ShapeError
 from ..ops import elementwise
 from ..ops.creation import ones_like
@@ -137,6 +138,7 @@ class Concatenate(_Merging):
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
+        check_axes(self, axis=axis)
         self.axis = axis
 
     def call(self, inputs: Any) -> Any:

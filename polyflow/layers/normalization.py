@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, regularizers
+from ..arguments import check_axes, check_numbers
 from ..errors import ShapeError
 from ..ops.elementwise import maximum, rsqrt, square, where
 from ..ops.reduction import mean, sum
@@ -44,6 +45,9 @@ class BatchNormalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        check_axes(self, axis=axis)
+        check_numbers(self, "[0, 1]", momentum=momentum)
+        check_numbers(self, "[0, inf)", epsilon=epsilon)
         self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, momentum, epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
@@ -102,6 +106,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **options: Any) -> None:
         super().__init__(**options)
+        check_axes(self, optional=True, axis=axis)
         self.axis = axis
 
     def call(self, inputs: Any) -> Any:
@@ -143,6 +148,8 @@ class LayerNormalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        check_axes(self, axis=axis)
+        check_numbers(self, "[0, inf)", epsilon=epsilon)
         self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)

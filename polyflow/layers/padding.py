@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import check_numbers
 from ..ops.elementwise import where
 from .base import Layer
 from .masking import steps
@@ -21,6 +22,7 @@ class Masking(Layer):
 
     def __init__(self, mask_value: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)
+        check_numbers(self, "[-inf, inf]", mask_value=mask_value)
         self.mask_value = mask_value
 
     def call(self, inputs: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes as dt
+from ..arguments import check_axes
 from ..convert import to_host
 from ..data import Dataset
 from ..errors import EmptyDataError, ShapeError
@@ -37,8 +39,9 @@ class Normalization(Layer):
         super().__init__(**options)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization takes mean and variance together, or finds both by adapt(data).")
+        check_axes(self, optional=True, axis=axis)
         self.axis = axis
-        self.given = None if mean is None else (np.asarray(mean, "float64"), np.asarray(variance, "float64"))
+        self.given = None if mean is None else (to_host(mean, dt.float64), to_host(variance, dt.float64))
         self.invert = bool(invert)
 
     def build(self, input_shape: Shape) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .. import dtypes as dt
 from .. import random
+from ..arguments import check_integers, check_numbers
+from ..errors import ArgumentError
 from ..ops.creation import zeros_like
 from ..ops.elementwise import where
 from ..regularizers import L1L2
@@ -27,8 +30,12 @@ class Dropout(Layer):
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise ValueError(f"Dropout needs a `rate` between 0 and 1; got rate={rate!r}.")
+        check_numbers(self, "[0, 1]", rate=rate)
+        check_integers(self, "[0, inf)", optional=True, seed=seed)
+        if noise_shape is not None and not isinstance(noise_shape, Iterable):
+            raise ArgumentError(f"Dropout needs a list of sizes as noise_shape; got {noise_shape!r}.")
+        for size in noise_shape or ():
+            check_integers(self, "[1, inf)", optional=True, noise_shape=size)
         self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed
 
     def build(self, input_shape: Shape) -> None:
@@ -65,8 +72,8 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
-            raise ValueError(f"GaussianNoise needs a `stddev` of 0 or more; got stddev={stddev!r}.")
+        check_numbers(self, "[0, inf)", stddev=stddev)
+        check_integers(self, "[0, inf)", optional=True, seed=seed)
         self.stddev, self.seed = float(stddev), seed
 
     def build(self, input_shape: Shape) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..arguments import ANY, check_integers, check_numbers
 from ..errors import ShapeError
 from ..ops.shape import broadcast_to, permute_dims, reshape
 from .base import Layer
@@ -67,8 +68,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **options: Any) -> None:
         super().__init__(**options)
-        if isinstance(n, bool) or not hasattr(n, "__index__") or int(n) < 1:
-            raise ValueError(f"RepeatVector needs an integer of 1 or more; got n={n!r}.")
+        check_integers(self, "[1, inf)", n=n)
         self.n = int(n)
 
     def call(self, inputs: Any) -> Any:
@@ -87,9 +87,7 @@ class Rescaling(Layer):
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        for name, value in (("scale", scale), ("offset", offset)):
-            if isinstance(value, str) or not hasattr(value, "__float__"):
-                raise TypeError(f"Rescaling needs a number as `{name}`; got {value!r}.")
+        check_numbers(self, ANY, scale=scale, offset=offset)
         self.scale, self.offset = float(scale), float(offset)
 
     def call(self, inputs: Any) -> Any:

@@ -21,6 +21,7 @@ class Adadelta(Optimizer):
     """
 
     hyperparameters = ("rho", "epsilon")
+    ranges = {"rho": "[0, 1]", "epsilon": "[0, inf)"}
 
     def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Any) -> None:
         self.rho, self.epsilon = rho, epsilon

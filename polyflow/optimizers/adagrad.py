@@ -19,6 +19,7 @@ class Adagrad(Optimizer):
     """
 
     hyperparameters = ("initial_accumulator_value", "epsilon")
+    ranges = {"initial_accumulator_value": "[0, inf)", "epsilon": "[0, inf)"}
 
     def __init__(
         self,

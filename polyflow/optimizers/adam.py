@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ArgumentError
 from ..ops.elementwise import maximum, sqrt, square
 from ..ops.elementwise import pow as power
 from .base import Optimizer
@@ -25,6 +26,7 @@ class Adam(Optimizer):
     """
 
     hyperparameters = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    ranges = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "[0, inf)"}
 
     def __init__(
         self,
@@ -78,5 +80,5 @@ class AdamW(Adam):
         **options: Any,
     ) -> None:
         if weight_decay is None:
-            raise ValueError("AdamW needs a number for weight_decay; got None. Without decay it is Adam.")
+            raise ArgumentError("AdamW needs a number for weight_decay; got None. Without decay it is Adam.")
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)

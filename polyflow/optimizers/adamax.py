@@ -24,6 +24,7 @@ class Adamax(Optimizer):
     """
 
     hyperparameters = ("beta_1", "beta_2", "epsilon")
+    ranges = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "[0, inf)"}
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import number
+from ..arguments import ANY, check_integers, check_numbers
 from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..flow.notes import UPDATE, scope
 from ..naming import snake_case
@@ -55,6 +55,9 @@ class Optimizer:
 
     hyperparameters: tuple[str, ...] = ()
     """The names of a subclass's own constructor arguments, which are attributes of the same names."""
+
+    ranges: Mapping[str, str] = {}
+    """What numbers those among them that are numbers may be (`polyflow.arguments`)."""
 
     def __init__(
         self,
@@ -406,16 +409,14 @@ class Optimizer:
         given = {name: value for name, value in clips.items() if value is not None}
         if len(given) > 1:
             raise ValueError(f"gradients are clipped in one way at most; got {_shown(given)}.")
-        for name, value in given.items():
-            if not number(name, value) > 0:
-                raise ValueError(f"{name} is a positive number, or None; got {value!r}.")
-        if self.use_ema and not 0 <= self.ema_momentum <= 1:
-            raise ValueError(f"ema_momentum lies between 0 and 1; got {self.ema_momentum!r}.")
-        frequency, steps = self.ema_overwrite_frequency, self.gradient_accumulation_steps
-        if frequency is not None and (not isinstance(frequency, int) or frequency < 1):
-            raise ValueError(f"ema_overwrite_frequency is an integer of 1 or more, or None; got {frequency!r}.")
-        if steps is not None and (not isinstance(steps, int) or steps < 2):
-            raise ValueError(f"gradient_accumulation_steps is an integer of 2 or more, or None; got {steps!r}.")
+        check_numbers(self, "(0, inf]", optional=True, **given, loss_scale_factor=self.loss_scale_factor)
+        check_numbers(self, "[0, inf)", optional=True, weight_decay=self.weight_decay)
+        if self.use_ema:
+            check_numbers(self, "[0, 1]", ema_momentum=self.ema_momentum)
+        check_integers(self, "[1, inf)", optional=True, ema_overwrite_frequency=self.ema_overwrite_frequency)
+        check_integers(self, "[2, inf)", optional=True, gradient_accumulation_steps=self.gradient_accumulation_steps)
+        for name, within in self.ranges.items():
+            check_numbers(self, within, **{name: getattr(self, name)})
 
     def _refuse(self, unknown: dict[str, Any]) -> None:
         if unknown.pop("decay", None):
@@ -443,9 +444,11 @@ def _rate(value: Any) -> float:
     if isinstance(value, (bool, str)):
         raise TypeError(f"learning_rate is a number, a schedule or a function; got {value!r}.")
     try:
-        return float(value)
+        rate = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"learning_rate is a number, a schedule or a function; got {value!r}.") from None
+    check_numbers("an optimizer", ANY, learning_rate=rate)
+    return rate
 
 
 def _shown(options: Mapping[str, Any]) -> str:

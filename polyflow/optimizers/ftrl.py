@@ -29,6 +29,7 @@ class Ftrl(Optimizer):
     """
 
     hyperparameters = ("learning_rate_power", "initial_accumulator_value", *STRENGTHS, "beta")
+    ranges = {"learning_rate_power": "(-inf, 0]"} | dict.fromkeys(hyperparameters[1:], "[0, inf)")
 
     def __init__(
         self,
@@ -46,11 +47,6 @@ class Ftrl(Optimizer):
         self.l2_regularization_strength = l2_regularization_strength
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self.beta = beta
-        if learning_rate_power > 0:
-            raise ValueError(f"learning_rate_power is 0 or less; got {learning_rate_power!r}.")
-        for name in ("initial_accumulator_value", *STRENGTHS):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is 0 or more; got {getattr(self, name)!r}.")
         super().__init__(learning_rate, **options)
 
     def slots(self) -> dict[str, float]:

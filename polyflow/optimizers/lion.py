@@ -21,10 +21,9 @@ class Lion(Optimizer):
     """
 
     hyperparameters = ("beta_1", "beta_2")
+    ranges = {"beta_1": "(0, 1]", "beta_2": "[0, 1]"}
 
     def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **options: Any) -> None:
-        if not 0 < beta_1 <= 1:
-            raise ValueError(f"beta_1 lies above 0 and is at most 1; got {beta_1!r}.")
         self.beta_1, self.beta_2 = beta_1, beta_2
         super().__init__(learning_rate, **options)
 

@@ -21,6 +21,7 @@ class RMSprop(Optimizer):
     """
 
     hyperparameters = ("rho", "momentum", "epsilon", "centered")
+    ranges = {"rho": "[0, 1]", "momentum": "[0, 1]", "epsilon": "[0, inf)"}
 
     def __init__(
         self,

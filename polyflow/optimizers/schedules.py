@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes as dt
+from ..arguments import ANY, check_list, check_numbers
 from ..naming import Family, by_name
 from ..ops.elementwise import astype, ceil, cos, equal, floor, greater, less, log, minimum, where
 from ..ops.elementwise import pow as power
@@ -65,8 +66,11 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
+        check_numbers(self, ANY, initial_learning_rate=initial_learning_rate)
+        check_numbers(self, "(0, inf)", decay_steps=decay_steps)
+        check_numbers(self, "[0, inf)", decay_rate=decay_rate)
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps, self.staircase, self.name = _positive("decay_steps", decay_steps), staircase, name
+        self.decay_steps, self.staircase, self.name = decay_steps, staircase, name
 
     def __call__(self, step: Any) -> Any:
         p = _float(step) / self.decay_steps
@@ -86,8 +90,11 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
+        check_numbers(self, ANY, initial_learning_rate=initial_learning_rate)
+        check_numbers(self, "(0, inf)", decay_steps=decay_steps)
+        check_numbers(self, "[0, inf)", decay_rate=decay_rate)
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps, self.staircase, self.name = _positive("decay_steps", decay_steps), staircase, name
+        self.decay_steps, self.staircase, self.name = decay_steps, staircase, name
 
     def __call__(self, step: Any) -> Any:
         p = _float(step) / self.decay_steps
@@ -111,8 +118,11 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
+        check_numbers(self, ANY, initial_learning_rate=initial_learning_rate, end_learning_rate=end_learning_rate)
+        check_numbers(self, ANY, power=power)
+        check_numbers(self, "(0, inf)", decay_steps=decay_steps)
         self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
-        self.decay_steps, self.power, self.cycle = _positive("decay_steps", decay_steps), power, cycle
+        self.decay_steps, self.power, self.cycle = decay_steps, power, cycle
         self.name = name
 
     def __call__(self, step: Any) -> Any:
@@ -131,6 +141,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     arguments = ("boundaries", "values", "name")
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        check_list(self, boundaries=boundaries)
+        check_list(self, values=values)
         self.boundaries, self.values, self.name = list(boundaries), [float(value) for value in values], name
         if len(self.boundaries) != len(self.values) - 1:
             raise ValueError(
@@ -163,8 +175,12 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
+        check_numbers(self, ANY, initial_learning_rate=initial_learning_rate, alpha=alpha)
+        check_numbers(self, ANY, optional=True, warmup_target=warmup_target)
+        check_numbers(self, "(0, inf)", decay_steps=decay_steps)
+        check_numbers(self, "[0, inf)", warmup_steps=warmup_steps)
         self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
     def __call__(self, step: Any) -> Any:
@@ -200,8 +216,10 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
+        check_numbers(self, ANY, initial_learning_rate=initial_learning_rate, m_mul=m_mul, alpha=alpha)
+        check_numbers(self, "(0, inf)", first_decay_steps=first_decay_steps, t_mul=t_mul)
         self.initial_learning_rate, self.t_mul, self.m_mul = initial_learning_rate, float(t_mul), float(m_mul)
-        self.first_decay_steps = _positive("first_decay_steps", first_decay_steps)
+        self.first_decay_steps = first_decay_steps
         self.alpha, self.name = alpha, name
 
     def __call__(self, step: Any) -> Any:
@@ -219,12 +237,6 @@ class CosineDecayRestarts(LearningRateSchedule):
 
 def _float(step: Any) -> Any:
     return astype(step if isinstance(step, Operators) else asarray(step), dt.float32)
-
-
-def _positive(name: str, value: float) -> float:
-    if not value > 0:
-        raise ValueError(f"{name} is a positive number; got {value!r}.")
-    return value
 
 
 # By name --------------------------------------------------------------------------------------------------------------

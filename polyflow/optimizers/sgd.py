@@ -18,12 +18,11 @@ class SGD(Optimizer):
     """
 
     hyperparameters = ("momentum", "nesterov")
+    ranges = {"momentum": "[0, 1]"}
 
     def __init__(
         self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Any
     ) -> None:
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum lies between 0 and 1; got {momentum!r}.")
         self.momentum, self.nesterov = momentum, nesterov
         super().__init__(learning_rate, **options)
 
