@@ -32,7 +32,7 @@ def recompile(model, *args, **options):
 
 def compiled(optimizer="sgd", loss="mse", **options):
     """A model of one's own for mistakes in compiling it."""
-    model = pf.Sequential([L.Dense(1, input_shape=(4,))], name="model")
+    model = pf.Sequential([L.Dense(1, name="dense", input_shape=(4,))], name="model")
     model.compile(optimizer, loss, **options)
     return model
 
@@ -275,6 +275,19 @@ REGRESSION = {
         f"loss_weights={given!r}": (lambda m, given=given: compiled(loss_weights=given), ValueError, "takes one number")
         for given in ([1, 2], "x")
     },
+    **{
+        f"{what} of no output": (
+            lambda m, what=what, one=one: compiled(**{what: {"densee": one}}),
+            errors.UnknownNameError,
+            f"Unknown output in {what} 'densee'. Did you mean 'dense'",
+        )
+        for what, one in (("loss", "mse"), ("metrics", "mae"), ("weighted_metrics", ["mae"]), ("loss_weights", 1.0))
+    },
+    "two losses by name": (
+        lambda m: compiled(loss={"dense": "mse", "other": "mae"}),
+        errors.UnknownNameError,
+        "Unknown output in loss 'other'",
+    ),
     "clipnorm": (lambda m: K.optimizers.SGD(clipnorm="a"), TypeError, "a number above 0, or None; got clipnorm='a'"),
     "no gradients": (lambda m: K.optimizers.SGD().apply_gradients(5), TypeError, "takes pairs of a gradient and its"),
     "no sequences": (lambda m: K.utils.pad_sequences(5), errors.ShapeError, "takes a list of sequences"),

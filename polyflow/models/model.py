@@ -123,9 +123,9 @@ class Model(Trainer, Layer):
             self._network = self._network.again()
         return self._network
 
-    def _several_outputs(self) -> list[str]:
+    def _known_outputs(self) -> list[str]:
         network = self._known_network() if self._network is not None else None
-        return [] if network is None or len(network.outputs) < 2 else network.output_names
+        return [] if network is None else network.output_names
 
     def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
         network = self._network

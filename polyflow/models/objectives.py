@@ -45,7 +45,7 @@ class Objectives(Counted):
         if isinstance(value, Mapping):
             for name in value:
                 if name not in self.names:
-                    raise unknown_name(f"output in {what}", str(name), self.names)
+                    raise unknown_name(f"output in {what}", name, self.names)
             return [value.get(name) for name in self.names]
         if not isinstance(value, (list, tuple)) or len(value) != len(self.names):
             given = f"{len(value)} entries" if isinstance(value, (list, tuple)) else repr(value)
@@ -148,12 +148,17 @@ class Objectives(Counted):
         return found
 
 
-def _implied(loss: Any) -> list[str]:
+def _implied(loss: Any, known: Sequence[str]) -> list[str]:
     """Names for the outputs of a model that nobody has named, where several losses say that there are several."""
-    if isinstance(loss, Mapping):
-        return [str(name) for name in loss] if len(loss) > 1 else []
+    if _is_dict(loss):
+        return [str(name) for name in loss] if len(loss) > 1 and not known else []
     several = isinstance(loss, (list, tuple)) and len(loss) > 1
     return [f"output_{place + 1}" for place in range(len(loss))] if several else []
+
+
+def _is_dict(value: Any) -> bool:
+    """Whether it is a dict by outputs, and not the configuration of one object."""
+    return isinstance(value, Mapping) and "class_name" not in value
 
 
 AnyObjective = Objective | Objectives
@@ -162,14 +167,28 @@ AnyObjective = Objective | Objectives
 def objective_of(
     names: Sequence[str], loss: Any, given: Any, weighted: Any, loss_weights: Any
 ) -> Objective | Objectives:
-    """What a model with outputs of these names is trained for; without names as many as there are losses."""
-    names = names or _implied(loss)
-    if names:
-        return Objectives(names, loss, given, weighted, loss_weights)
-    loss, loss_weights = (
-        next(iter(one.values())) if isinstance(one, Mapping) and len(one) == 1 else one for one in (loss, loss_weights)
-    )
-    return Objective(loss, given, weighted, _one_weight(loss_weights))
+    """What a model with outputs of these names is trained for; without names as many as there are losses.
+
+    Raises:
+        UnknownNameError: for a dict with a name that no output has. ValueError: for a list of another length.
+    """
+    several = list(names) if len(names) > 1 else _implied(loss, names)
+    if several:
+        return Objectives(several, loss, given, weighted, loss_weights)
+    loss = _of_the_only(loss, "loss", names)
+    loss = loss[0] if isinstance(loss, (list, tuple)) and len(loss) == 1 else loss
+    given, weighted = _of_the_only(given, "metrics", names), _of_the_only(weighted, "weighted_metrics", names)
+    return Objective(loss, given, weighted, _one_weight(_of_the_only(loss_weights, "loss_weights", names)))
+
+
+def _of_the_only(value: Any, what: str, known: Sequence[str]) -> Any:
+    """What is given for the only output, by its name or as it is."""
+    if not _is_dict(value):
+        return value
+    for name in value:
+        if known and name not in known:
+            raise unknown_name(f"output in {what}", name, known)
+    return next(iter(value.values()), None) if len(value) < 2 else value
 
 
 def _one_weight(given: Any) -> Any:

@@ -52,8 +52,8 @@ class Runner:
         self.run_eagerly = False
         self._steps = Steps()
 
-    def _several_outputs(self) -> list[str]:
-        """The names of the outputs, where there are several and they are known."""
+    def _known_outputs(self) -> list[str]:
+        """The names of the outputs, where they are known."""
         return []
 
     def _compiled(self, what: str) -> AnyObjective:

@@ -47,6 +47,10 @@ class Sequential(Model):
         """The layers, without the one that only says the input's shape."""
         return [layer for layer in self._sublayers if not isinstance(layer, InputLayer)]
 
+    def _known_outputs(self) -> list[str]:
+        last = self.layers[-1] if self.layers else None
+        return [] if last is None else last._known_outputs() if isinstance(last, Model) else [last.name]
+
     def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
         first: Any = next(iter(self.layers), None)
         if isinstance(first, Model):

@@ -55,7 +55,7 @@ class Trainer(Evaluator):
             raise ValueError(f"steps_per_execution is an integer of 1 or more, or 'auto'; got {steps_per_execution!r}.")
         chosen = optimizers.get(optimizer)
         with self._running():
-            objective = objective_of(self._several_outputs(), loss, metrics, weighted_metrics, loss_weights)
+            objective = objective_of(self._known_outputs(), loss, metrics, weighted_metrics, loss_weights)
         self.optimizer, self.objective, self.run_eagerly = chosen, objective, bool(run_eagerly)
         self.compiled_with = {
             "loss": loss,
