@@ -443,6 +443,26 @@ def check(models, which, targets, mistake, kind, text):
     assert "\n" not in sentence
 
 
+def computed(*parts, batch=4):
+    """Batches that have to be computed."""
+    data = slices(*parts).map(lambda *one: tuple(2.0 * part for part in one))
+    return data if batch is None else data.batch(batch).filter(lambda *one: True)
+
+
+def generated(*shapes):
+    """Batches of a generator of these shapes, which must not be asked for them."""
+
+    def batches():
+        raise AssertionError("asked for a batch")
+        yield
+
+    signature = tuple(pf.TensorSpec(shape, "float32") for shape in shapes)
+    return pf.data.Dataset.from_generator(batches, output_signature=signature)
+
+
+COMPUTED = ["features computed", "targets computed", "x computed", "samples computed", "generated", "targets generated"]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     "held_out",
@@ -455,8 +475,14 @@ def check(models, which, targets, mistake, kind, text):
         slices(X[:, :3], Y).batch(4),
         slices(X).batch(4),
         slices(X, Y, Y, Y).batch(4),
+        computed(X[:, :3], Y),
+        computed(X, np.ones((8, 3))),
+        computed(X),
+        computed(X, Y, batch=None),
+        generated((None, 3), (None, 1)),
+        generated((4, 4), (4, 3)),
     ],
-    ids=["x", "none", "features", "targets", "names", "features of batches", "x of batches", "four parts"],
+    ids=["x", "none", "features", "targets", "names", "features of batches", "x of batches", "four parts", *COMPUTED],
 )
 def test_what_is_held_out_is_looked_at_before_training(backend, held_out):
     with pf.use_backend(backend):

@@ -18,8 +18,9 @@ from .parallel import Prefetch
 from .rows import ArrayRows
 from .shuffle import Shuffle
 from .sources import Arrays
+from .spec import TensorSpec
 
-__all__ = ["Resident", "host_batches", "resident"]
+__all__ = ["Resident", "host_batches", "resident", "zeros_of"]
 
 
 def host_batches(dataset: Dataset, epoch: int | None = None) -> Iterator[Any]:
@@ -96,3 +97,16 @@ def resident(dataset: Dataset) -> Resident | None:
     if not isinstance(rows, ArrayRows):
         return None
     return Resident(source.structure.pack(rows.arrays), source.cardinality, node.size, node.drop, source)
+
+
+def zeros_of(batches: Dataset) -> Any:
+    """Zeros in the form of a batch, whose rows may be any; None where its shapes are known only when it is computed."""
+    node = batches._node
+    specs = [spec for spec in node.specs if isinstance(spec, TensorSpec)] if node.known else []
+    shapes = [spec.shape for spec in specs if spec.shape is not None and None not in spec.shape[1:]]
+    if not shapes or len(shapes) < len(node.specs):
+        return None
+    rows = next((shape[0] for shape in shapes if shape and shape[0] is not None), 2)
+    sizes = [tuple(rows if size is None else size for size in shape) for shape in shapes]
+    zeros = [np.zeros((), spec.dtype) for spec in specs]
+    return node.structure.pack([np.broadcast_to(zero, size) for zero, size in zip(zeros, sizes, strict=True)])

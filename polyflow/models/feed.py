@@ -13,7 +13,7 @@ from .. import random, tree
 from ..convert import to_host
 from ..data import INFINITE_CARDINALITY, Dataset
 from ..data.arrays import batch_rows, batches, host_rows
-from ..data.feed import Resident, host_batches, resident
+from ..data.feed import Resident, host_batches, resident, zeros_of
 from ..data.sources import Arrays
 from ..errors import EmptyDataError, ShapeError
 from ..tensor import Operators
@@ -100,6 +100,11 @@ class Feed:
         if source is self.running and (self.wanted is not None or self.data is source):
             self.ahead.append(element)
         return self._prepare(element)
+
+    def expected(self) -> Batch | None:
+        """Zeros in place of a batch, where a dataset knows the shapes of its batches without computing one."""
+        found = zeros_of(self.data) if isinstance(self.data, Dataset) else None
+        return None if found is None else self._prepare(found)
 
     def in_memory(self) -> tuple[Batch, Resident] | None:
         """All rows as one batch, and how they are cut into batches; None where batches have to be computed."""

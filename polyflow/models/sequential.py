@@ -48,8 +48,10 @@ class Sequential(Model):
         return [layer for layer in self._sublayers if not isinstance(layer, InputLayer)]
 
     def _known_outputs(self) -> list[str]:
-        last = self.layers[-1] if self.layers else None
-        return [] if last is None else last._known_outputs() if isinstance(last, Model) else [last.name]
+        last: Any = self.layers[-1] if self.layers else None
+        if isinstance(last, Model):
+            return last._known_outputs()
+        return [] if last is None else [last.name]
 
     def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
         first: Any = next(iter(self.layers), None)

@@ -159,7 +159,7 @@ class Trainer(Evaluator):
         with selection.use_backend(held.backend), interrupts.watched():
             self._prepare(feed, compiled, training=True)
             if validation is not None:
-                self._rows_to_test(validation, self._watcher("test"), watchers)
+                self._look_at(validation, watchers)
             self.stop_training = False
             self.history = watchers.history
             self._begins = initial_epoch
