@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,6 +206,15 @@ DEEPEST = 64
 def too_deep() -> ShapeError:
     """The error for a list that is nested deeper, as one that holds itself is."""
     return ShapeError(f"a list is nested deeper than {DEEPEST} levels: does it hold itself? Expected lists of numbers.")
+
+
+@contextmanager
+def unless_endless() -> Iterator[None]:
+    """A block that goes through containers in containers to their ends, which those that hold themselves have not."""
+    try:
+        yield
+    except RecursionError:
+        raise ShapeError("a container is nested too deeply: does it hold itself?") from None
 
 
 def _refuse(obj: Any, where: str = "") -> tuple[int, ...]:

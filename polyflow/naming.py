@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .convert import short
 from .custom_objects import get_registered_name, get_registered_object, known_names, name_of_own
 from .errors import unknown_name
 
@@ -153,10 +154,10 @@ class Family:
         )
 
     def _from_config(self, data: Mapping[str, Any]) -> Any:
-        if not isinstance(data.get("class_name"), str):
+        if not isinstance(data.get("class_name"), str) or not isinstance(data.get("config") or {}, Mapping):
             raise ValueError(
-                f"the configuration of {_article(self.kind)} is a dict with 'class_name' and 'config'; got the keys "
-                f"{sorted(map(str, data))}."
+                f"the configuration of {_article(self.kind)} is a dict with 'class_name', a string, and 'config', a "
+                f"dict; got {short(dict(data))}."
             )
         cls, config = self.find(data["class_name"]), dict(data.get("config") or {})
         if not isinstance(cls, type):

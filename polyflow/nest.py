@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .convert import unless_endless
 from .missing import answer
 
 __all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"]
@@ -17,9 +18,8 @@ def is_nested(structure: Any) -> bool:
 
 def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     """The leaves, in order; those of mappings in the order of their sorted keys."""
-    if not is_nested(structure):
-        return [structure]
-    return [leaf for _, part in _parts(structure) for leaf in flatten(part)]
+    with unless_endless():
+        return _leaves(structure)
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any], expand_composites: bool = False) -> Any:
@@ -70,7 +70,14 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         ValueError: where lengths or keys differ, or one has a leaf and the other a container.
         TypeError: where containers are of different types, unless ``check_types`` is False.
     """
-    _compare(nest1, nest2, check_types, "")
+    with unless_endless():
+        _compare(nest1, nest2, check_types, "")
+
+
+def _leaves(structure: Any) -> list[Any]:
+    if not is_nested(structure):
+        return [structure]
+    return [leaf for _, part in _parts(structure) for leaf in _leaves(part)]
 
 
 def _compare(one: Any, other: Any, check_types: bool, place: str) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .convert import unless_endless
+
 
 def _values(value: Any) -> str:
     host = np.asarray(value.numpy())
@@ -28,7 +30,8 @@ def print_values(*inputs: Any, output_stream: Any = None, summarize: int = 3, se
     Raises:
         TraceError: for a tensor of a function that is being traced, whose values are not known yet.
     """
-    text = sep.join(_plain(one, summarize) for one in inputs) + end
+    with unless_endless():
+        text = sep.join(_plain(one, summarize) for one in inputs) + end
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         with open(output_stream.removeprefix("file://"), "a", encoding="utf-8") as file:
             file.write(text)

@@ -50,7 +50,8 @@ def layer_described(layer: Any) -> dict[str, Any]:
 
 def layer_from(described: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The layer that a dict of its ``class_name`` and its ``config`` describes."""
-    if not isinstance(described, Mapping) or not {"class_name", "config"} <= set(described):
+    whole = isinstance(described, Mapping) and "class_name" in described
+    if not whole or not isinstance(described.get("config"), Mapping):
         raise ValueError(f"a layer is described by its class_name and its config; got {short(described)}.")
     cls = layer_class(described["class_name"], custom_objects)
     holds_others = "custom_objects" in inspect.signature(cls.from_config).parameters

@@ -37,6 +37,10 @@ def compiled(optimizer="sgd", loss="mse", **options):
     return model
 
 
+def generator_of(function):
+    return pf.data.Dataset.from_generator(function, output_signature=pf.TensorSpec((), "int32"))
+
+
 def nothing(y_true, y_pred):
     """A loss that forgets to return."""
 
@@ -57,6 +61,39 @@ class Bare(K.Model):
 
     def __init__(self):
         self.dense = L.Dense(1)
+
+
+class BareMetric(K.metrics.Metric):
+    """And a metric's."""
+
+    def __init__(self):
+        self.total = 0
+
+    def update_state(self, y_true, y_pred, sample_weight=None): ...
+
+    def result(self):
+        return 0.0
+
+
+class BareLoss(K.losses.Loss):
+    """And a loss's."""
+
+    def __init__(self): ...
+
+    def call(self, y_true, y_pred):
+        return y_true - y_pred
+
+
+class BareOptimizer(K.optimizers.SGD):
+    """And an optimizer's."""
+
+    def __init__(self): ...
+
+
+class BareStopping(K.callbacks.EarlyStopping):
+    """And a callback's."""
+
+    def __init__(self): ...
 
 
 class Silent(L.Layer):
@@ -183,6 +220,125 @@ REGRESSION = {
             ("foldl", "fn", lambda m: pf.foldl(5, pf.ones(3))),
         )
     },
+    **{
+        f"arguments of {name}": (mistake, TypeError, f"^{re.escape(text)} takes others.$")
+        for name, mistake, text in (
+            (
+                "cond of while_loop",
+                lambda m: pf.while_loop(lambda: True, lambda i: i, (0,)),
+                "while_loop calls cond with 1 argument, the loop variables; lambda()",
+            ),
+            (
+                "body of while_loop",
+                lambda m: pf.while_loop(lambda i: i < 3, lambda i, j: (i, j), (0,)),
+                "while_loop calls body with 1 argument, the loop variables; lambda(i, j)",
+            ),
+            (
+                "cond",
+                lambda m: pf.cond(True, lambda: 1, lambda x: x),
+                "cond calls false_fn with no arguments; lambda(x)",
+            ),
+            (
+                "cond, traced",
+                lambda m: pf.function(lambda p: pf.cond(p, lambda x: x, lambda: 1))(pf.constant(True)),
+                "cond calls true_fn with no arguments; lambda(x)",
+            ),
+            (
+                "scan",
+                lambda m: pf.scan(lambda c: c, 0.0, pf.ones(3)),
+                "scan calls f with 2 arguments, (carry, x); lambda(c)",
+            ),
+            (
+                "fori_loop",
+                lambda m: pf.fori_loop(0, 3, lambda i: i, 0.0),
+                "fori_loop calls body_fun with 2 arguments, (i, value); lambda(i)",
+            ),
+            (
+                "map_fn",
+                lambda m: pf.map_fn(lambda x, *, scale: x, pf.ones(3)),
+                "map_fn calls fn with 1 argument, an element; lambda(x, *, scale)",
+            ),
+            (
+                "vectorized_map",
+                lambda m: pf.vectorized_map(lambda x, y: x, pf.ones(3)),
+                "vectorized_map calls fn with 1 argument, an element; lambda(x, y)",
+            ),
+            (
+                "foldl",
+                lambda m: pf.foldl(lambda x: x, pf.ones(3)),
+                "foldl calls fn with 2 arguments, (accumulated, element); lambda(x)",
+            ),
+            (
+                "switch_case",
+                lambda m: pf.switch_case(0, [lambda x: x]),
+                "switch_case calls branch 0 with no arguments; lambda(x)",
+            ),
+            ("case", lambda m: pf.case([(True, lambda x: x)]), "case calls function 0 with no arguments; lambda(x)"),
+            (
+                "vjp",
+                lambda m: pf.vjp(lambda: 1.0, pf.ones(2)),
+                "vjp calls function with 1 argument, the primals; lambda()",
+            ),
+            (
+                "map",
+                lambda m: list(slices(X, Y).map(lambda x: x)),
+                "map() calls its function with 2 arguments; lambda(x)",
+            ),
+            (
+                "map of dicts",
+                lambda m: list(pf.data.Dataset.from_tensor_slices({"x": X}).map(lambda x, y: x)),
+                "map() calls its function with 1 argument; lambda(x, y)",
+            ),
+            (
+                "filter",
+                lambda m: list(slices(X, Y).filter(lambda x: True)),
+                "filter() calls its function with 2 arguments; lambda(x)",
+            ),
+            (
+                "take_while",
+                lambda m: list(slices(X, Y).take_while(lambda x: True)),
+                "take_while() calls its function with 2 arguments; lambda(x)",
+            ),
+            (
+                "reduce",
+                lambda m: slices(X, Y).reduce(0.0, lambda s: s),
+                "reduce() calls reduce_func with 2 arguments, (state, element); lambda(s)",
+            ),
+            (
+                "apply",
+                lambda m: slices(X, Y).apply(lambda: 1),
+                "apply() calls transformation_func with 1 argument, the dataset; lambda()",
+            ),
+            (
+                "from_generator",
+                lambda m: generator_of(lambda n: [n]),
+                "from_generator() calls generator with no arguments; lambda(n)",
+            ),
+        )
+    },
+    "an error of the function's own": (
+        lambda m: list(slices(X, Y).map(lambda x, y: len(5))),
+        TypeError,
+        "object of type 'int' has no len",
+    ),
+    "no generator": (
+        lambda m: list(generator_of(lambda: 5)),
+        TypeError,
+        "returns an iterable; it returned 5. Write yield",
+    ),
+    "no functions of case": (lambda m: pf.case([(True, 5)]), TypeError, "case needs a function as function 0; got 5"),
+    "no pairs of case": (lambda m: pf.case([True]), TypeError, "case takes a list of pairs .*; got"),
+    "no tuples of jvp": (lambda m: pf.jvp(lambda x: x, 1.0, 1.0), TypeError, "jvp takes primals as a tuple.*; got 1.0"),
+    "text as argnums": (lambda m: pf.grad(lambda x: x, "a")(1.0), TypeError, "argnums is the number .*; got 'a'"),
+    **{
+        f"{name} of itself": (mistake, errors.ShapeError, "nested too deeply: does it hold itself")
+        for name, mistake in (
+            ("flatten", lambda m: pf.nest.flatten(itself())),
+            ("map_structure", lambda m: pf.nest.map_structure(lambda x: x, itself())),
+            ("assert_same_structure", lambda m: pf.nest.assert_same_structure(itself(), itself())),
+            ("print", lambda m: pf.print({"a": itself()})),
+        )
+    },
     "text as a condition": (
         lambda m: pf.while_loop(lambda i: "a", lambda i: i + 1, (0,)),
         TypeError,
@@ -227,6 +383,31 @@ REGRESSION = {
     "no return": (lambda m: pf.Sequential([Silent(name="silent")])(X), TypeError, "'silent' returned no tensor: is a"),
     "no layers": (lambda m: pf.Sequential(5), TypeError, "Sequential takes a list of layers; got 5"),
     "no shape": (lambda m: pf.Sequential([L.Dense(1)]).build(5), TypeError, r"such as \(None, 4\); got 5"),
+    **{
+        f"no constructor of {cls.__name__}": (
+            lambda m, cls=cls, option=option: compiled(**{option: cls()}).fit(X, Y),
+            AttributeError,
+            f"constructor of {cls.__name__} must call super",
+        )
+        for cls, option in ((BareMetric, "metrics"), (BareLoss, "loss"), (BareOptimizer, "optimizer"))
+    },
+    "no constructor of a callback": (
+        lambda m: m.fit(X, Y, callbacks=[BareStopping()]),
+        AttributeError,
+        "constructor of BareStopping must call super",
+    ),
+    "half a description": (lambda m: K.models.model_from_json("{"), ValueError, r"takes what .* gives; got '{'"),
+    "no text": (lambda m: K.models.model_from_json(5), ValueError, "takes what .* gives; got 5"),
+    "no configuration": (
+        lambda m: K.models.model_from_json('{"class_name": "Sequential", "config": 5}'),
+        ValueError,
+        "its class_name and its config; got",
+    ),
+    "no configuration of an optimizer": (
+        lambda m: K.optimizers.get({"class_name": "Adam", "config": 5}),
+        ValueError,
+        "'config', a dict; got",
+    ),
     "no description": (lambda m: K.models.model_from_json("{}"), ValueError, r"class_name and its config; got \{\}"),
     "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),
     "units -1": (lambda m: L.Dense(-1), ValueError, "Dense needs an integer of 1 or more; got units=-1"),

@@ -54,7 +54,7 @@ def test_what_is_unknown_is_refused_with_what_there_is(family, wrong):
 
 
 def test_a_configuration_without_a_class_says_what_it_holds(family):
-    with pytest.raises(ValueError, match=r"dict with 'class_name' and 'config'; got the keys \['config'\]"):
+    with pytest.raises(ValueError, match=r"dict with 'class_name', a string, and 'config', a dict; got {'config'"):
         family.get({"config": {}})
 
 

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..arguments import ANY, check_numbers
+from ..constructed import Constructed
 from ..errors import ArgumentError
 from .base import Callback
 
@@ -17,7 +18,7 @@ LOWER_IS_BETTER = (
 """How the names of quantities end whose direction needs no asking."""
 
 
-class MonitorCallback(Callback):
+class MonitorCallback(Constructed, Callback):
     """Decides whether a monitored quantity improved.
 
     Args:
@@ -28,6 +29,8 @@ class MonitorCallback(Callback):
     Raises:
         ValueError: when training begins, if mode is "auto" and nothing tells the direction.
     """
+
+    _made = "monitor"
 
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0

@@ -13,6 +13,7 @@ from .arranging import Arranged
 from .grouping import Grouped, Reduced
 from .mapping import Filter, FlatMap, Interleave, Map, TakeWhile
 from .scanning import Scan, Unique
+from .user import UserFunction
 
 
 class Computed(Arranged):
@@ -181,10 +182,11 @@ class Computed(Arranged):
                 f"{len(ends)} boundaries."
             )
         structure = self._node.structure
+        length_of = UserFunction(element_length_func, "bucket_by_sequence_length()").on
         given = None if padded_shapes is None else shapes_of(structure, padded_shapes)
 
         def bucket(*element: Any) -> int:
-            length = element_length_func(*element)
+            length = length_of(element)
             length = integer(length, "bucket_by_sequence_length()", "the length of an element")
             return int(np.searchsorted(ends, length, side="right"))
 

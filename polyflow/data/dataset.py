@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..callables import check_function
 from ..errors import OutOfRangeError, UnsupportedError
 from ..missing import Instead
 from ..tensor import Tensor, concrete, tensor
@@ -19,7 +20,7 @@ from .options import Options
 from .parallel import Prefetch
 from .spec import DatasetSpec
 from .structure import Structure
-from .user import UserFunction, packed_tensors
+from .user import packed_tensors
 
 __all__ = ["Dataset"]
 
@@ -54,6 +55,7 @@ class Dataset(Made):
         Raises:
             TypeError: when it returns no dataset.
         """
+        check_function("apply()", "transformation_func", transformation_func, 1, "the dataset")
         result = transformation_func(self)
         if not isinstance(result, AnyDataset):
             raise TypeError(f"the function given to apply() returned a {type(result).__name__}. Expected a Dataset.")
@@ -169,11 +171,11 @@ class Dataset(Made):
         Raises:
             TypeError: when ``reduce_func`` cannot be called, or returns a state of another structure.
         """
-        function = UserFunction(reduce_func, "reduce()").function
+        check_function("reduce()", "reduce_func", reduce_func, 2, "(state, element)")
         structure = Structure.of(initial_state)
         leaves = [tensor(leaf) for leaf in structure.flatten(initial_state)]
         for element in self:
-            state = function(structure.pack(leaves), element)
+            state = reduce_func(structure.pack(leaves), element)
             state = tuple(state) if isinstance(state, list) else state
             found = structure.flatten(state, "the state that the function given to reduce() returned")
             leaves = [leaf if concrete(leaf) else tensor(leaf) for leaf in found]

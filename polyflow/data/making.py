@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import dtypes as dt
+from ..callables import check_function
 from ..errors import ShapeError
 from .arguments import arrays_of, at, integer, nodes_of, shapes_of
 from .choosing import Chosen
@@ -118,6 +119,7 @@ class Made(Computed):
                     )
         if not specs:
             raise TypeError("from_generator() got a signature without any tensor. Expected at least one TensorSpec.")
+        check_function("from_generator()", "generator", generator, len(args or ()), "args")
         given = [host_leaf(arg, "from_generator(): args") for arg in args or ()]
         return cls(Generated(lambda: generator(*given), structure, tuple(specs)))
 

@@ -175,10 +175,12 @@ def _shorter(leaf: Any, spec: Spec) -> Any:
 class Filter(Over):
     """The elements of which a function says True."""
 
+    what = "filter()"
+
     def __init__(self, child: Node, function: Callable[..., Any]) -> None:
         super().__init__(child)
         self.cardinality = 0 if child.cardinality == 0 else UNKNOWN
-        self.function = UserFunction(function, "filter()")
+        self.function = UserFunction(function, self.what)
         self.vectorized = Vectorized(self.function)
 
     def open(self, start: Start) -> Cursor:
@@ -208,20 +210,22 @@ class Filter(Over):
             return bool(result)
         structure = Structure.of(result)
         if structure.kind is None and not isinstance(result, AnyDataset):
-            array = host_leaf(result, "the result of the function given to filter()")
+            array = host_leaf(result, f"the result of the function given to {self.what}")
             if array.shape == () and array.dtype == bool:
                 return bool(array)
             shown = f"a value of shape {array.shape} and dtype {array.dtype.name}"
         else:
             shown = "None" if structure is NONE else f"a value of the structure {structure}"
         raise TypeError(
-            f"the function given to filter() returned {shown}. Expected one True or False for the element, e.g. x > 0 "
-            "for a scalar, or a comparison reduced with all() or any()."
+            f"the function given to {self.what} returned {shown}. Expected one True or False for the element, e.g. "
+            "x > 0 for a scalar, or a comparison reduced with all() or any()."
         )
 
 
 class TakeWhile(Filter):
     """The elements before the first of which a function says False."""
+
+    what = "take_while()"
 
     def open(self, start: Start) -> Cursor:
         cursor = self.child.open(start)

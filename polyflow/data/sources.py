@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,13 @@ class Generated(Node):
 
     def open(self, start: Start) -> Cursor:
         def begin(_: int) -> Iterator[Block]:
-            for number, element in enumerate(self.make()):
+            elements = self.make()
+            if not isinstance(elements, Iterable) and not hasattr(elements, "__getitem__"):
+                raise TypeError(
+                    f"from_generator() needs a function that returns an iterable; it returned {elements!r}. "
+                    "Write yield, or return a list."
+                )
+            for number, element in enumerate(elements):
                 yield [array[None] for array in self._convert(element, number)]
 
         return Cursor(begin)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import selection
+from ..callables import takes, wrong_count
 from ..convert import to_host
 from ..errors import PolyflowError
 from ..flow.interpreter import inside
@@ -95,7 +96,13 @@ class UserFunction:
 
     def on(self, element: Any) -> Any:
         """Call it with an element as it is, whatever interpreter is at work."""
-        return self.function(*element) if type(element) is tuple else self.function(element)
+        try:
+            return self.function(*element) if type(element) is tuple else self.function(element)
+        except TypeError:
+            count = len(element) if type(element) is tuple else 1
+            if takes(self.function, count):  # the error is the function's own
+                raise
+            raise wrong_count(f"{self.what} calls its function", self.function, count) from None
 
     def flatten(self, result: Any, known: Structure | None) -> tuple[Structure, list[Any]]:
         """A result as structure and leaves: host arrays of memory of their own, and datasets.

@@ -12,6 +12,8 @@ from typing import Any
 
 from .. import dtypes as dt
 from .. import tree
+from ..callables import check_function
+from ..convert import short
 from ..errors import DTypeError, ShapeError
 from ..ops import creation, elementwise, shape
 from ..ops.call import interpreter
@@ -74,6 +76,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
         ``(value, pullback)``, where ``pullback(cotangent)`` takes a structure like the value's and returns one
         cotangent per argument, a tuple.
     """
+    check_function("vjp", "function", function, len(primals), "the primals")
     tape = Tape(interpreter.get(), watch_variables=False)
     fresh, args = _fresh_arguments(tape, function, primals, tuple(range(len(primals))))
     with inside(tape):
@@ -102,6 +105,9 @@ def jvp(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[
 
     The vjp is linear in its cotangent; its own vjp, taken at zero, is the jvp.
     """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(f"jvp takes {name} as a tuple, with an entry for each argument; got {short(given)}.")
     if len(primals) != len(tangents):
         raise ShapeError(
             f"jvp needs one tangent per argument; got {len(primals)} arguments and {len(tangents)} tangents."
@@ -201,6 +207,8 @@ def _fresh_arguments(
 
 
 def _check_argnums(function: Callable[..., Any], index: int, args: tuple[Any, ...]) -> None:
+    if isinstance(index, bool) or not hasattr(index, "__index__"):
+        raise TypeError(f"argnums is the number of an argument, or a tuple of them; got {index!r}.")
     if not -len(args) <= index < len(args):
         name = getattr(function, "__name__", "the function")
         raise TypeError(f"{name} got {len(args)} positional arguments; argnums={index} names none of them.")

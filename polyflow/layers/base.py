@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
 from ..arguments import check_integers
 from ..backend import discovery, selection
+from ..constructed import Constructed
 from ..convert import to_host
 from ..errors import DTypeError, ShapeError, nearest
 from ..floatx import chosen
@@ -114,7 +115,7 @@ def _without_batch(shape: Any) -> Any:
     return (None, *shape[1:]) if shape else shape
 
 
-class Layer:
+class Layer(Constructed):
     """The base of all layers.
 
     A subclass makes its variables in ``build(input_shape)`` with `add_weight`, computes in ``call(inputs)`` (with a
@@ -129,6 +130,8 @@ class Layer:
         activity_regularizer: a name, object or function; what it gives for the output of a call, by sample,
             is added to the loss.
     """
+
+    _made = "_frozen"
 
     def __init__(
         self,
@@ -230,13 +233,6 @@ class Layer:
         if isinstance(value, Variable) and value.path == value.name and "name" in vars(self):
             value.path = f"{self.name}/{name if value.name == 'Variable' else value.name}"
         object.__setattr__(self, name, value)
-
-    if not TYPE_CHECKING:  # which would take every name for known
-
-        def __getattr__(self, name):
-            if "_frozen" not in vars(self):
-                raise AttributeError(f"the constructor of {type(self).__name__} must call super().__init__() first.")
-            return object.__getattribute__(self, name)  # raises what it raised before
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The layer's output for ``inputs``; the first call builds it.

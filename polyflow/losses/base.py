@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes as dt
+from ..constructed import Constructed
 from ..errors import unknown_name
 from ..naming import name_of, snake_case
 from ..ops.elementwise import astype, logical_and
@@ -16,7 +17,7 @@ from .shapes import beside, divide_or_zero, prediction, same_rank, weighted
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
 
-class Loss:
+class Loss(Constructed):
     """The base of all losses. A subclass says ``call(y_true, y_pred)``, one value per sample (or per place in it).
 
     Args:
@@ -29,6 +30,8 @@ class Loss:
     Raises:
         UnknownNameError: for another reduction.
     """
+
+    _made = "reduction"
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
@@ -110,7 +113,7 @@ class LossFunctionWrapper(Loss):
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return Constructed._without(self, name)  # type: ignore[arg-type]
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | self.options

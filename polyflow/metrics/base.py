@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ..constructed import Constructed
 from ..floatx import chosen
 from ..naming import snake_case
 from ..state import reset, state_variable
 from ..variable import Variable
 
 
-class Metric:
+class Metric(Constructed):
     """The base of all metrics.
 
     A subclass makes its variables in the constructor with `add_variable`, says how a batch changes them in
@@ -22,6 +23,8 @@ class Metric:
         dtype: the dtype of its variables and result, float32 if left out.
         name: the name it is reported under; the class's in snake case if left out.
     """
+
+    _made = "_variables"
 
     direction: str | None = None
     """Which way is better, "up" or "down"; callbacks that wait for improvement ask it."""

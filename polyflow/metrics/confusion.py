@@ -89,7 +89,7 @@ class Confusion(Metric):
         counts = self.__dict__.get("counts", {})
         if name in counts:
             return counts[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self._without(name)
 
     def get_config(self) -> dict[str, Any]:
         given = self.given_thresholds

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import losses, metrics, optimizers
+from ..convert import short
 from ..custom_objects import custom_object_scope, get_registered_name, get_registered_object
 from ..errors import WeightFileError
 from ..registry import layer_from
@@ -109,7 +110,11 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
 def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model that ``model.to_json()`` described, with fresh weights."""
     with custom_object_scope(custom_objects):
-        return layer_from(json.loads(text), custom_objects)
+        try:
+            described = json.loads(text)
+        except (TypeError, ValueError):
+            raise ValueError(f"model_from_json takes what model.to_json() gives; got {short(text)}.") from None
+        return layer_from(described, custom_objects)
 
 
 def to_json(model: Any, **options: Any) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..arguments import ANY, check_integers, check_numbers
+from ..constructed import Constructed
 from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..flow.notes import UPDATE, scope
 from ..naming import snake_case
@@ -32,7 +33,7 @@ OPTIONS = (
 )
 
 
-class Optimizer:
+class Optimizer(Constructed):
     """The base of all optimizers. A subclass names its `slots` and says how one variable changes in `update_step`.
 
     Args:
@@ -52,6 +53,8 @@ class Optimizer:
         ValueError: for options out of range, and for more than one kind of clipping.
         UnknownNameError: for an argument that the optimizer does not have.
     """
+
+    _made = "built"
 
     hyperparameters: tuple[str, ...] = ()
     """The names of a subclass's own constructor arguments, which are attributes of the same names."""

@@ -7,16 +7,9 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
-from ...convert import short
 from ...errors import DTypeError, ShapeError
 from ...ops.rules import Spec
 from ...tensor import Operators, asarray
-
-
-def check_function(name: str, label: str, function: Any) -> None:
-    """Raise TypeError unless what a user gives as the argument ``label`` can be called."""
-    if not callable(function):
-        raise TypeError(f"{name} needs a function as {label}; got {short(function)} ({type(function).__name__}).")
 
 
 def tensors(container: Any) -> tuple[list[Any], Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
+from ...callables import check_function
 from ...convert import short
 from ...errors import ShapeError
 from ...ops.call import interpreter
@@ -55,6 +56,7 @@ def cond(
     for label, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(branch):
             raise TypeError(f"cond needs functions to choose between; {label} is {branch!r}. Write lambda: value.")
+        check_function("cond", label, branch, len(operands), "the operands")
     return choose("cond", predicate("cond", pred), ("true_fn", true_fn), ("false_fn", false_fn), operands)
 
 

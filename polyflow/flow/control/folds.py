@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import tree
+from ...callables import check_function
 from ...ops.indexing import getitem
-from .agreement import check_function, handed_on, length_of, tensors
+from .agreement import handed_on, length_of, tensors
 from .scan import run
 
 
@@ -51,7 +52,7 @@ def foldr(
 
 
 def _fold(what: str, fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, backwards: bool) -> Any:
-    check_function(what, "fn", fn)
+    check_function(what, "fn", fn, 2, "(accumulated, element)")
     leaves, structure = tensors(elems)
     length = length_of(what, "elems", leaves, structure)
     origin = "initializer"

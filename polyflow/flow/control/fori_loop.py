@@ -7,10 +7,11 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
+from ...callables import check_function
 from ...convert import integer
 from ...errors import DTypeError, ShapeError
 from ...tensor import Operators, asarray, concrete
-from .agreement import check_function, handed_on, tensors
+from .agreement import handed_on, tensors
 from .scan import run
 from .while_loop import while_loop
 
@@ -31,7 +32,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         TypeError, ShapeError, DTypeError: where a new value differs from the old one in structure, shapes or dtypes;
         for bounds that are no integers.
     """
-    check_function("fori_loop", "body_fun", body_fun)
+    check_function("fori_loop", "body_fun", body_fun, 2, "(i, value)")
     bounds = [_bound("lower", lower), _bound("upper", upper)]
     dtype = dt.result_type(*[one.dtype if isinstance(one, Operators) else type(one) for one in bounds])
     low, high = bounds

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import tree
-from .agreement import check_function, length_of, tensors
+from ...callables import check_function
+from .agreement import length_of, tensors
 from .scan import run
 
 
@@ -36,7 +37,7 @@ def map_fn(
     Raises:
         ShapeError: where first axes differ in size.
     """
-    check_function("map_fn", "fn", fn)
+    check_function("map_fn", "fn", fn, 1, "an element")
     leaves, structure = tensors(elems)
     length = length_of("map_fn", "elems", leaves, structure)
 

@@ -11,6 +11,7 @@ import numpy as np
 from ... import dtypes as dt
 from ... import tree
 from ...backend import selection
+from ...callables import check_function
 from ...ops import creation
 from ...ops.call import interpreter
 from ...ops.indexing import getitem
@@ -19,7 +20,7 @@ from ...ops.several import parts
 from ...ops.shape import stack
 from ..interpreter import inside
 from ..trace import Tracer
-from .agreement import check_function, elements, handed_on, length_of, tensors
+from .agreement import elements, handed_on, length_of, tensors
 from .narrowing import carried, with_few
 from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
 from .op import Control, Narrowed, specs_of
@@ -92,7 +93,7 @@ def scan(
         TypeError, ShapeError, DTypeError: where the new carry differs from the old one in structure, shapes or dtypes.
         ShapeError: where first axes differ in size, or from ``length``. ValueError: without ``xs`` and ``length``.
     """
-    check_function("scan", "f", f)
+    check_function("scan", "f", f, 2, "(carry, x)")
     carry, carry_structure = tensors(init)
     elems, structure = tensors(xs)
     if not elems and length is None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
-from ...convert import integer
+from ...callables import check_function
+from ...convert import integer, short
 from ...errors import DTypeError, ShapeError
 from ...tensor import Operators, asarray, concrete
 from .cond import Labelled, choose, predicate
@@ -35,6 +36,10 @@ def switch_case(
         functions only.
     """
     functions = _numbered(branch_fns)
+    for number, function in functions.items():
+        check_function("switch_case", f"branch {number}", function, 0)
+    if default is not None:
+        check_function("switch_case", "default", default, 0)
     if not functions:
         raise ValueError("switch_case needs at least one function; got none.")
     greatest = max(functions)
@@ -74,7 +79,11 @@ def case(
         ValueError: where no condition holds and there is no default; where two hold that should exclude each other.
         TypeError, ShapeError, DTypeError: as `cond`.
     """
-    given = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, Mapping) else pred_fn_pairs)
+    given = _pairs(pred_fn_pairs)
+    for i, (_, function) in enumerate(given):
+        check_function("case", f"function {i}", function, 0)
+    if default is not None:
+        check_function("case", "default", default, 0)
     pairs = [(predicate("case", pred), (f"function {i}", function)) for i, (pred, function) in enumerate(given)]
     if exclusive and sum(pred is True for pred, _ in pairs) > 1:
         raise ValueError("case: two conditions hold, and exclusive=True says that at most one does.")
@@ -83,6 +92,16 @@ def case(
             raise ValueError("case: no condition holds, and there is no default.")
         raise ValueError("case in a traced function needs default=, for no condition may hold.")
     return _first("case", pairs, ("default", default or _never))
+
+
+def _pairs(given: Any) -> list[tuple[Any, Any]]:
+    """Pairs of a condition and a function, from a list or a dict of them."""
+    pairs = list(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(pairs, (list, tuple)) or not all(
+        isinstance(one, (list, tuple)) and len(one) == 2 for one in pairs
+    ):
+        raise TypeError(f"case takes a list of pairs of a condition and a function; got {short(given)}.")
+    return list(pairs)
 
 
 def _never() -> Any:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import tree
+from ...callables import check_function
 from ...errors import TraceError
 from ...ops import call
 from ..batching import batched
 from ..graph import Graph
 from ..interpreter import inside
 from ..trace import Tracer
-from .agreement import check_function, elements, length_of, tensors
+from .agreement import elements, length_of, tensors
 from .map_fn import map_fn
 from .nested import Nested, closed, values_of
 
@@ -32,7 +33,7 @@ def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop:
     Raises:
         ShapeError: where first axes differ in size. ValueError: where `map_fn` is not wanted, and needed.
     """
-    check_function("vectorized_map", "fn", fn)
+    check_function("vectorized_map", "fn", fn, 1, "an element")
     leaves, structure = tensors(elems)
     length = length_of("vectorized_map", "elems", leaves, structure)
     found = _at_once(fn, leaves, structure) if length else None

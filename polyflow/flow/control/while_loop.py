@@ -9,6 +9,7 @@ from typing import Any
 
 from ... import dtypes as dt
 from ... import tree
+from ...callables import check_function
 from ...errors import TraceError
 from ...ops.call import interpreter
 from ...ops.several import parts
@@ -16,7 +17,7 @@ from .. import eager
 from ..graph import Graph
 from ..interpreter import inside
 from ..trace import Tracer
-from .agreement import check_function, handed_on, tensors
+from .agreement import handed_on, tensors
 from .cond import COND, cond, predicate
 from .narrowing import carried, read_for, with_few
 from .nested import Nested, Outside, closed, replayed, symbols, values_of
@@ -71,10 +72,10 @@ def while_loop(
     """
     if shape_invariants is not None:
         raise TypeError("while_loop: shapes of loop variables do not change, so shape_invariants is not taken.")
-    check_function("while_loop", "cond", cond)
-    check_function("while_loop", "body", body)
     limit = None if maximum_iterations is None else operator.index(maximum_iterations)
     several = isinstance(loop_vars, (list, tuple))
+    for label, function in (("cond", cond), ("body", body)):
+        check_function("while_loop", label, function, len(loop_vars) if several else 1, "the loop variables")
     carry, structure = tensors(loop_vars)
 
     def call(function: Callable[..., Any], now: list[Any]) -> Any:

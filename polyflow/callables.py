@@ -1,0 +1,58 @@
+"""Functions that users give: that they can be called, and with as many arguments as they will get."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from .convert import short
+
+
+def check_function(name: str, label: str, function: Any, count: int | None = None, what: str = "") -> None:
+    """Refuse what cannot be called with ``count`` arguments by position; with any, if that is left out.
+
+    Args:
+        name: who calls it. label: the argument by which it is given.
+        function: what a user gives. count: how many arguments it gets. what: what these are, for the message.
+
+    Raises:
+        TypeError: which names the function, its parameters and what it gets.
+    """
+    if not callable(function):
+        raise TypeError(f"{name} needs a function as {label}; got {short(function)} ({type(function).__name__}).")
+    if count is not None and not takes(function, count):
+        raise wrong_count(f"{name} calls {label}", function, count, what)
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many arguments by position; also where it does not tell."""
+    if function.__class__ is FunctionType:
+        code = function.__code__
+        if code.co_argcount == count and not code.co_kwonlyargcount:
+            return True
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # written in C
+        return True
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def wrong_count(who: str, function: Callable[..., Any], count: int, what: str = "") -> TypeError:
+    """The error for a function that does not take what it gets; ``who`` says who calls what."""
+    given = f"{count or 'no'} argument{'' if count == 1 else 's'}{f', {what}' if what and count else ''}"
+    name = getattr(function, "__name__", type(function).__name__)
+    return TypeError(f"{who} with {given}; {name.strip('<>')}{_parameters(function)} takes others.")
+
+
+def _parameters(function: Callable[..., Any]) -> str:
+    """The parameters of a function as they are written, but for their annotations."""
+    empty = inspect.Parameter.empty
+    signature = inspect.signature(function)
+    bare = [parameter.replace(annotation=empty) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=empty))
