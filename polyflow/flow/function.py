@@ -105,19 +105,28 @@ class Function:
 
         Args:
             *args, **kwargs: as in a call, with a `TensorSpec` in place of a tensor or a container of them.
+
+        Returns:
+            A function of the tensors, in the order of the parameters or by their names.
         """
         if self.signature is not None:
             return self
         bound = inspect.signature(self.python_function).bind(*args, **kwargs)
-        given = bound.args
-        specs = {place: _spec_of(arg) for place, arg in enumerate(given) if not _is_static(arg)}
+        names = [*_places(bound), *bound.kwargs]
+        given = dict(zip(names, (*bound.args, *bound.kwargs.values()), strict=True))
+        specs = {name: _spec_of(arg) for name, arg in given.items() if not _is_static(arg)}
 
         @functools.wraps(self.python_function)
         def concrete_function(*tensors: Any) -> Any:
-            values = dict(zip(specs, tensors, strict=True))
-            return self.python_function(*[values.get(place, arg) for place, arg in enumerate(given)], **bound.kwargs)
+            held = given | dict(zip(specs, tensors, strict=True))
+            values = list(held.values())
+            count = len(bound.args)
+            return self.python_function(*values[:count], **dict(zip(names[count:], values[count:], strict=True)))
 
-        del concrete_function.__wrapped__  # it takes tensors only, by place
+        del concrete_function.__wrapped__  # it takes tensors only
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        taken = [inspect.Parameter(name, kind) for name in specs]
+        concrete_function.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
         return Function(concrete_function, Signature(list(specs.values())))
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
@@ -208,6 +217,18 @@ def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     for name, container in (*pairs, *sorted(kwargs.items())):
         count = sum(concrete(leaf) for leaf in tree.flatten(container)[0])
         found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
+    return found
+
+
+def _places(bound: inspect.BoundArguments) -> list[str]:
+    """A name for each argument that is handed over by place: its parameter's, with a number for one of ``*args``."""
+    found: list[str] = []
+    for name in bound.arguments:
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            found += [f"{name}_{number}" for number in range(len(bound.arguments[name]))]
+        elif kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+            found.append(name)
     return found
 
 

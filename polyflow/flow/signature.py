@@ -37,12 +37,16 @@ class Signature:
                 its spec does not accept.
         """
         count = len(self.specs)
+        name = getattr(function, "__name__", "the function")
         if kwargs or len(args) < count:
-            bound = inspect.signature(function).bind(*args, **kwargs)
+            try:
+                bound = inspect.signature(function).bind(*args, **kwargs)
+            except TypeError as error:
+                passed = len(args) + len(kwargs)
+                raise TypeError(f"{name} got {passed} arguments; its input_signature has {count}: {error}.") from None
             passed = len(bound.args)
             bound.apply_defaults()
             args = bound.args[: max(passed, count)]
-        name = getattr(function, "__name__", "the function")
         if len(args) != count:
             raise TypeError(f"{name} got {len(args)} arguments; its input_signature has {count}.")
         backend = next((leaf.backend for leaf in tree.flatten(args)[0] if isinstance(leaf, Operators)), None)

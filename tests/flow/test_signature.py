@@ -167,6 +167,26 @@ def test_concrete_functions(backend):
         assert "multiply" in str(fixed.graph(x, parts))
 
 
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_a_concrete_function_takes_tensors_by_their_names(backend):
+    @pf.function
+    def total(x, factor, *rest, offset, negative=False):
+        return (-x if negative else x) * factor + offset + sum(rest)
+
+    number = pf.TensorSpec((), "float32")
+    with pf.use_backend(backend):
+        fixed = total.get_concrete_function(number, 10.0, 1.0, number, offset=number, negative=True)
+        for found in (fixed(2.0, 3.0, 4.0), fixed(2.0, 3.0, offset=4.0), fixed(offset=4.0, rest_1=3.0, x=2.0)):
+            assert found.item() == -12
+        assert len(fixed.retraces) == 0
+        with pytest.raises(TypeError, match="total got 2 arguments; its input_signature has 3: .*'offset'"):
+            fixed(2.0, 3.0)
+        with pytest.raises(TypeError, match="total got 4 arguments; its input_signature has 3: .*'factor'"):
+            fixed(2.0, 3.0, 4.0, factor=1.0)
+        with pytest.raises(ShapeError, match=r"shape \(1,\); its input_signature has \(\)"):
+            fixed(2.0, 3.0, offset=[4.0])
+
+
 def test_a_concrete_function_of_a_signature_is_the_function():
     function = pf.function(lambda x: x, input_signature=[pf.TensorSpec((2,), "float32")])
     assert function.get_concrete_function() is function
