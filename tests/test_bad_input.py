@@ -712,3 +712,44 @@ def test_a_loss_that_is_nan_names_epoch_and_step(models, backend):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             model.fit(X, Y, verbose=0)
+
+
+class Unused(K.Model):
+    """A model with a weight that its loss does not depend on."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.unused = L.Dense(1), self.add_weight((1,), name="unused")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def unused():
+    model = Unused()
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("mistake", "text"),
+    [
+        (
+            lambda: K.optimizers.SGD().apply_gradients([(pf.ones(1), pf.Variable([1.0])), (None, pf.Variable([1.0]))]),
+            "there are no gradients",
+        ),
+        (lambda: unused().fit(X, Y, verbose=0), "there are no gradients"),
+        (lambda: unused().train_on_batch(X, Y), "there are no gradients"),
+        (lambda: K.optimizers.AdamW(decay=0.1), "decay is ignored"),
+        (
+            lambda: compiled().fit(X, Y, verbose=0, callbacks=[K.callbacks.EarlyStopping()]),
+            "Early stopping conditioned",
+        ),
+        (lambda: compiled().fit(X * np.nan, Y, verbose=0), "the loss became NaN"),
+        (lambda: K.losses.CategoricalCrossentropy()(Y, Y), "with a single class"),
+    ],
+)
+def test_warnings_name_the_users_line(mistake, text):
+    with pytest.warns(match=text) as caught:
+        mistake()
+    assert {warning.filename for warning in caught} == {__file__}

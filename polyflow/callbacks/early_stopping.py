@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..arguments import check_numbers
+from ..flow import notes
 from .base import loudness
 from .monitor import MonitorCallback
 
@@ -92,9 +92,8 @@ class EarlyStopping(MonitorCallback):
     def _current(self, logs: Any) -> float | None:
         value = logs.get(self.monitor)
         if value is None:
-            warnings.warn(
+            notes.warn(
                 f"Early stopping conditioned on metric `{self.monitor}` which is not available. "
-                f"Available metrics are: {','.join(logs)}",
-                stacklevel=3,
+                f"Available metrics are: {','.join(logs)}"
             )
         return value

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numbers
 import os
 import string
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..arguments import check_numbers
 from ..errors import nearest
+from ..flow import notes
 from .base import loudness
 from .monitor import MonitorCallback
 
@@ -99,16 +99,14 @@ class ModelCheckpoint(MonitorCallback):
     def _is_best(self, epoch: int, path: str, logs: Any) -> bool:
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
-                f"Can save best model only with {self.monitor} available. Available metrics are: {','.join(logs)}",
-                stacklevel=4,
+            notes.warn(
+                f"Can save best model only with {self.monitor} available. Available metrics are: {','.join(logs)}"
             )
             return True
         if np.ndim(current) > 0:
-            warnings.warn(
+            notes.warn(
                 f"Can save best model only when `monitor` is a scalar value. Received: {current}. "
-                "Falling back to `save_best_only=False`.",
-                stacklevel=4,
+                "Falling back to `save_best_only=False`."
             )
             return True
         best = "None" if self.best is None else f"{self.best:.5f}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..arguments import ANY, check_numbers
 from ..constructed import Constructed
 from ..errors import ArgumentError
+from ..flow import notes
 from .base import Callback
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "precision", "recall", "score", "iou", "cosine_similarity")
@@ -36,9 +36,8 @@ class MonitorCallback(Constructed, Callback):
         self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
     ) -> None:
         if mode not in ("auto", "min", "max"):
-            warnings.warn(
-                f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode. Expected auto, min or max.",
-                stacklevel=3,
+            notes.warn(
+                f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode. Expected auto, min or max."
             )
             mode = "auto"
         if not isinstance(monitor, str):

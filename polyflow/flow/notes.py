@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -142,6 +143,14 @@ def is_users(file: str) -> bool:
     """Whether a file is the user's, and no part of polyflow."""
     found = _users.get(file)
     return _is_users(file) if found is None else found
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the innermost frame outside polyflow: the user's, however deep in polyflow this is found."""
+    frame, level, line = sys._getframe(1), 2, user_line()
+    while frame is not None and line != (frame.f_code.co_filename, frame.f_lineno):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level if frame is not None else 2)
 
 
 def _is_users(file: str) -> bool:

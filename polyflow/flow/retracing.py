@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -54,24 +52,12 @@ class Programs(dict[Any, Compiled]):
         if len(self._at) > MANY and self._at[-1] - self._at[-1 - MANY] < 2 * MANY and not self._warned:
             self._warned = True
             reasons = "".join(f"\n  trace {i + 2}: {reason}" for i, reason in enumerate(self.reasons))
-            warnings.warn(
+            notes.warn(
                 f"{name} was traced {len(self._at)} times in {self.calls} calls, for it is traced anew for every "
                 f"shape, dtype and Python value of its arguments:{reasons}\n"
                 "Pass numbers that change as tensors, and keep to a few shapes.",
                 RetracingWarning,
-                stacklevel=_users_level(),
             )
-
-
-def _users_level() -> int:
-    """The level of the stack at which the user's code stands, for a warning from the caller."""
-    frame, level = sys._getframe(1), 1
-    line = notes.user_line()
-    while frame is not None:
-        if line == (frame.f_code.co_filename, frame.f_lineno):
-            return level
-        frame, level = frame.f_back, level + 1
-    return 2
 
 
 def traits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], backend: Any) -> Traits:

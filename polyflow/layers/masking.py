@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..flow import notes
 from ..ops.creation import ones
 from ..ops.elementwise import astype, not_equal
 from ..ops.reduction import any as any_of
@@ -35,11 +35,10 @@ def takes_mask(layer_class: type) -> bool:
 def hand_on(layer: Any, inputs: Any, mask: Any, outputs: Any) -> None:
     """Put beside a layer's output the mask that it makes of its input's; warns where the layer knows of none."""
     if not layer.supports_masking and not layer.makes_masks:
-        warnings.warn(
+        notes.warn(
             f"layer {layer.name!r} ({type(layer).__name__}) got an input with a mask and does not hand it on, so that "
             "later layers and the loss count every step. Set self.supports_masking = True in its constructor if the "
-            "mask holds for its output, or define compute_mask(self, inputs, mask).",
-            stacklevel=4,
+            "mask holds for its output, or define compute_mask(self, inputs, mask)."
         )
         return
     made = layer.compute_mask(inputs, mask)

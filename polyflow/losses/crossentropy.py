@@ -6,11 +6,11 @@ binary ones are only clipped.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dtypes as dt
 from ..errors import ShapeError
+from ..flow import notes
 from ..ops.elementwise import astype, clip, greater_equal, less, log, logical_and, not_equal, where
 from ..ops.elementwise import pow as power
 from ..ops.indexing import one_hot
@@ -178,10 +178,9 @@ def _categorical_pair(y_true: Any, y_pred: Any, name: str, axis: int) -> tuple[A
     hint = " For whole-number labels use sparse_categorical_crossentropy."
     y_true, y_pred = paired(y_true, y_pred, name, hint)
     if y_pred.shape[axis] == 1:
-        warnings.warn(
+        notes.warn(
             f"{name} got predictions of shape {y_pred.shape}, with a single class, which is always certain. "
-            "For two classes use binary_crossentropy.",
-            stacklevel=4,
+            "For two classes use binary_crossentropy."
         )
     return y_true, y_pred
 

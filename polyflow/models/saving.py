@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from .. import losses, metrics, optimizers
 from ..convert import short
 from ..custom_objects import custom_object_scope, get_registered_name, get_registered_object
 from ..errors import WeightFileError
+from ..flow import notes
 from ..registry import layer_from
 from . import weights as weight_files
 from .weight_file import read
@@ -40,9 +40,7 @@ def chosen_path(filepath: Any, overwrite: bool) -> str:
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path!r} exists. Use another name, or overwrite=True.")
     if not path.endswith(".safetensors"):
-        warnings.warn(
-            f"{path!r} is written as a safetensors file, which polyflow reads and Keras does not.", stacklevel=3
-        )
+        notes.warn(f"{path!r} is written as a safetensors file, which polyflow reads and Keras does not.")
     return path
 
 
@@ -146,7 +144,7 @@ def _compiled(model: Any) -> Any:
             "weighted_metrics": _plain(model.compiled_with["weighted_metrics"], metrics.serialize),
         }
     except ValueError as error:
-        warnings.warn(f"the file does not say what the model was compiled with: {error}", stacklevel=4)
+        notes.warn(f"the file does not say what the model was compiled with: {error}")
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from math import isnan
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from .. import optimizers, testing
 from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
+from ..flow import notes
 from ..flow.gradient_tape import GradientTape
 from . import interrupts
 from .evaluator import Evaluator
@@ -267,11 +267,10 @@ class Trainer(Evaluator):
                 break
 
     def _warn_of_nan(self, step: int, epoch: int) -> None:
-        warnings.warn(
+        notes.warn(
             f"the loss became NaN in epoch {epoch + 1}, step {step}. Check the data for NaN and "
             "infinities, or lower the learning rate; callbacks.TerminateOnNaN() stops training there.",
             RuntimeWarning,
-            stacklevel=4,
         )
 
     def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:

@@ -7,7 +7,6 @@ weights decay, each variable is updated, its moving average follows, and the ste
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from .. import dtypes as dt
 from ..arguments import ANY, check_integers, check_numbers
 from ..constructed import Constructed
 from ..errors import ShapeError, UnknownNameError, unknown_name
+from ..flow import notes
 from ..flow.notes import UPDATE, scope
 from ..naming import snake_case
 from ..ops.elementwise import astype, equal, floor_divide, not_equal, remainder, where
@@ -400,10 +400,9 @@ class Optimizer(Constructed):
                     "set of variables (compile the model again), or build this one with all of them."
                 )
         if missing:
-            warnings.warn(
+            notes.warn(
                 f"there are no gradients for {', '.join(missing)}: the loss does not depend on them, so they stay as "
-                "they are.",
-                stacklevel=3,
+                "they are."
             )
         return [(_gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
 
@@ -423,10 +422,7 @@ class Optimizer(Constructed):
 
     def _refuse(self, unknown: dict[str, Any]) -> None:
         if unknown.pop("decay", None):
-            warnings.warn(
-                "decay is ignored, as in Keras 3: pass learning_rate=schedules.InverseTimeDecay(...) instead.",
-                stacklevel=4,
-            )
+            notes.warn("decay is ignored, as in Keras 3: pass learning_rate=schedules.InverseTimeDecay(...) instead.")
         if "lr" in unknown:
             raise UnknownNameError(f"Unknown {type(self).__name__} argument 'lr'. It is called learning_rate.")
         for name in unknown:
