@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from polyflow.errors import PolyflowError
+
 from . import command
 
 
@@ -16,7 +18,10 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.configure(parser)
-    return command.run(parser.parse_args())
+    try:
+        return command.run(parser.parse_args())
+    except PolyflowError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from polyflow._cli.output import check_file, check_folder
+
 from . import machine
 from .contestants import BACKENDS, PEERS
 from .measure import Session, measured, profiled
@@ -79,6 +81,11 @@ def run(given: argparse.Namespace) -> int:
         for name in NAMES:
             print(f"{name:12} {workload(name).title}")
         return 0
+    if given.json is not None and given.json != Path("-"):
+        check_file("--json", given.json)
+    for option, folder in (("--plot", given.plot), ("--report", given.report)):
+        if folder is not None:
+            check_folder(option, folder)
     pythons = dict(given.python)
     asked = [*(BACKENDS[name] for name in given.backends), *(PEERS[name] for name in given.peers)]
     versions = machine.installed(asked, pythons)

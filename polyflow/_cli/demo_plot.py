@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PolyflowError
+from .output import check_file
 
 if TYPE_CHECKING:
     from ..demo import Run
@@ -18,8 +19,7 @@ def check(path: str) -> None:
         importlib.import_module("matplotlib")
     except ImportError:
         raise PolyflowError("--plot needs matplotlib. Install it with: pip install 'polyflow-core[plot]'") from None
-    if not Path(path).absolute().parent.is_dir():
-        raise PolyflowError(f"--plot {path}: the folder {Path(path).absolute().parent} does not exist. Make it first.")
+    check_file("--plot", path)
     from matplotlib.backend_bases import FigureCanvasBase
 
     kinds, kind = FigureCanvasBase.get_supported_filetypes(), Path(path).suffix.removeprefix(".").lower()

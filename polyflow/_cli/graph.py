@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PolyflowError
+from .output import check_file
 
 if TYPE_CHECKING:
     from ..flow.compiled import Seen
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         ending = Path(arguments.draw).suffix.lower()
         if ending not in FORMATS:
             raise unknown_name("kind of drawing", ending or arguments.draw, FORMATS)
+        check_file("--draw", arguments.draw)
     found = _graphs(script, arguments.rest)
     if arguments.step:
         found = [one for one in found if any(node.phase == "update" for node in one.graph.nodes)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from polyflow._cli import bench
+from polyflow.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,3 +90,19 @@ def test_an_installed_package_says_where_the_suite_is(monkeypatch, tmp_path, cap
     with pytest.raises(SystemExit):
         cli.main(["bench", "--quick"])
     assert "pip download" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--json", "missing/a.json"], "missing. Make it first."),
+        (["--json", "."], "--json . is a folder. Name a file."),
+        (["--plot", "file"], "file is a file. Name a folder."),
+        (["--report", "file/inner"], "file is a file. Name a folder."),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_measuring(tmp_path, monkeypatch, capsys, words, said):
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--quick", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -128,7 +128,7 @@ def test_the_selected_backend_and_a_device(demo):
         (["--backend", "jax:cpu:9"], "Backend 'jax' has no device 'cpu:9'. Its devices: cpu:0."),
         (["--epochs", "0"], "expected an integer of 1 or more, got '0'"),
         (["--seed", "-1"], "expected an integer from 0 to 2**64 - 1, got '-1'"),
-        (["--plot", os.path.join("no", "where.png")], "does not exist. Make it first."),
+        (["--plot", os.path.join("no", "where.png")], "no. Make it first."),
         (["--plot", "digits.abc"], "no picture is a 'abc' file. Name it .png"),
     ],
 )

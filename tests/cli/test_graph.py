@@ -95,6 +95,8 @@ def test_json(show):
             "train.py compiled no training step.",
         ),
         ("print(1)", ["--draw", "a.png"], 2, "Unknown kind of drawing '.png'"),
+        ("1 / 0", ["--draw", "missing/a.svg"], 2, "missing. Make it first."),
+        ("1 / 0", ["--draw", "train.py/a.svg"], 2, "train.py. Make it first."),
     ],
 )
 def test_what_keeps_it_from_it(show, text, words, code, message):
