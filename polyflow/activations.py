@@ -208,6 +208,7 @@ FAMILY = Family(
     | by_name(mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus)
     | by_name(sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold)
     | {"exponential": exponential, "swish": silu, "hard_silu": hard_silu, "hard_swish": hard_silu},
+    count=1,
 )
 
 register = FAMILY.register

@@ -7,7 +7,7 @@ number.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +35,19 @@ def check_numbers(owner: Any, within: str, optional: bool = False, **given: Any)
 def check_integers(owner: Any, within: str, optional: bool = False, **given: Any) -> None:
     """As `check_numbers`, for integers: whatever Python counts with, but no booleans."""
     _check(owner, "an integer", within, optional, given)
+
+
+def check_ranges(owner: Any, ranges: Mapping[str, str], given: Mapping[str, Any]) -> None:
+    """As `check_numbers`, of each of the numbers given that has a range by its name."""
+    for name, within in ranges.items():
+        if name in given:
+            check_numbers(owner, within, **{name: given[name]})
+
+
+def check_name(owner: Any, name: Any) -> None:
+    """Refuse what is no name; None and "" stand for one that is made up."""
+    if name is not None and not isinstance(name, str):
+        raise ArgumentError(f"{_called(owner)} needs a string as its name; got name={short(name)}.")
 
 
 def check_list(owner: Any, within: str = ANY, optional: bool = False, **given: Any) -> None:

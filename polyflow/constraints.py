@@ -93,7 +93,7 @@ max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNo
 
 _CLASSES = by_name(MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
 
-FAMILY = Family("constraint", _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()})
+FAMILY = Family("constraint", _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()}, count=1)
 
 get = FAMILY.get
 register = FAMILY.register

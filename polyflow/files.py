@@ -7,6 +7,20 @@ import secrets
 import shutil
 from typing import Any
 
+from .convert import short
+
+
+def path_of(given: Any) -> str:
+    """The name of a file or folder, which a user gives as a string or a path object.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    try:
+        return os.fspath(given)
+    except TypeError:
+        raise TypeError(f"the name of a file is a string or a pathlib.Path; got {short(given)}.") from None
+
 
 def write_atomically(path: Any, content: bytes) -> None:
     """Put ``content`` into the file ``path``, replacing what was there in one step.
@@ -19,7 +33,7 @@ def write_atomically(path: Any, content: bytes) -> None:
     Raises:
         FileNotFoundError: the folder does not exist. IsADirectoryError: ``path`` is one. OSError: no space, no right.
     """
-    path = os.fspath(path)
+    path = path_of(path)
     target = os.path.realpath(path)
     if os.path.isdir(target):
         raise IsADirectoryError(f"{path!r} is a folder, and a file is to be written there. Give the name of a file.")

@@ -10,8 +10,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
+from .callables import takes, wrong_count
 from .convert import short
 from .custom_objects import get_registered_name, get_registered_object, known_names, name_of_own
 from .errors import unknown_name
@@ -54,6 +56,7 @@ class Family:
         members: the classes and functions by name.
         accepts: whether an object that is no name, class or configuration is one of the kind.
         ignore_case: whether ``"SGD"`` and ``"sgd"`` are one name; members are then named in lower case.
+        count: with how many arguments a user's function of this kind is called, where that is so.
     """
 
     def __init__(
@@ -63,8 +66,9 @@ class Family:
         *,
         accepts: Callable[[Any], bool] = callable,
         ignore_case: bool = False,
+        count: int | None = None,
     ) -> None:
-        self.kind, self.accepts, self.ignore_case = kind, accepts, ignore_case
+        self.kind, self.accepts, self.ignore_case, self.count = kind, accepts, ignore_case, count
         self.members = dict(members)
 
     @property
@@ -119,6 +123,9 @@ class Family:
             found = self._made(found)
         if not self.accepts(found):
             raise unknown_name(self.kind, identifier, self.members)
+        users = isinstance(identifier, FunctionType) and identifier not in self.members.values()
+        if users and self.count is not None and not takes(identifier, self.count):
+            raise wrong_count(f"{_article(self.kind)} is called", identifier, self.count)
         return found
 
     def _made(self, cls: type) -> Any:

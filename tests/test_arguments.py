@@ -132,6 +132,39 @@ REFUSED = [
     (L.Normalization, {}, "axis", ("a", 1.5)),
     (L.Input, {}, "shape", ("a", 5.5, (1.5,))),
     (L.Input, {"shape": (2,)}, "batch_size", ("a", 1.5, -1)),
+    *((cls, {}, "name", (5,)) for cls in (L.Flatten, K.losses.Huber, K.metrics.AUC, O.Adam)),
+    (L.Permute, {}, "dims", (5, "a", None)),
+    (L.Dot, {}, "axes", ("a", None, (1, "a"))),
+    # losses and metrics
+    *(
+        (cls, {}, "label_smoothing", SHARE_OR_ALL)
+        for cls in (
+            *(K.losses.BinaryCrossentropy, K.losses.CategoricalCrossentropy),
+            *(K.losses.BinaryFocalCrossentropy, K.losses.CategoricalFocalCrossentropy),
+        )
+    ),
+    *((cls, {}, "axis", ("a", 1.5)) for cls in (K.losses.CategoricalCrossentropy, K.losses.CosineSimilarity)),
+    *(
+        (cls, {}, "gamma", NOT_NEGATIVE)
+        for cls in (K.losses.BinaryFocalCrossentropy, K.losses.CategoricalFocalCrossentropy)
+    ),
+    (K.losses.BinaryFocalCrossentropy, {}, "alpha", SHARE_OR_ALL),
+    (K.losses.SparseCategoricalCrossentropy, {}, "ignore_class", ("a", 0.5)),
+    (K.losses.Huber, {}, "delta", POSITIVE),
+    *((K.losses.Tversky, {}, name, NOT_NEGATIVE) for name in ("alpha", "beta")),
+    (K.metrics.BinaryAccuracy, {}, "threshold", SHARE_OR_ALL),
+    *((cls, {}, "k", COUNT) for cls in (K.metrics.TopKCategoricalAccuracy, K.metrics.SparseTopKCategoricalAccuracy)),
+    *((cls, {}, "thresholds", ("a", 2.0, ["a"], [2.0], NAN)) for cls in (K.metrics.Precision, K.metrics.Recall)),
+    *((K.metrics.Precision, {}, name, ("a", 1.5, -1)) for name in ("top_k", "class_id")),
+    (K.metrics.AUC, {}, "num_thresholds", ("a", None, 1, 2.5)),
+    (K.metrics.AUC, {}, "thresholds", ("a", 5, [2.0], ["a"])),
+    *((cls, {}, "num_classes", COUNT) for cls in (K.metrics.MeanIoU,)),
+    (K.metrics.SensitivityAtSpecificity, {}, "specificity", SHARE_OR_ALL),
+    (K.metrics.SensitivityAtSpecificity, {"specificity": 0.5}, "num_thresholds", COUNT),
+    (K.metrics.FBetaScore, {}, "beta", POSITIVE),
+    (K.metrics.FBetaScore, {}, "threshold", ("a", 0, 1.5)),
+    (K.metrics.R2Score, {}, "num_regressors", ("a", -1, 1.5)),
+    (K.metrics.MeanMetricWrapper, {}, "fn", (5,)),
     # regularizers, constraints, initializers
     *((getattr(K.regularizers, name), {}, name.lower(), ("a", NAN, -1, [1.0])) for name in ("L1", "L2")),
     (K.constraints.MaxNorm, {}, "max_value", NOT_NEGATIVE),

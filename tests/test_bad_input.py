@@ -316,6 +316,111 @@ REGRESSION = {
             ),
         )
     },
+    **{
+        f"arguments of a {name}": (mistake, TypeError, f"^{re.escape(text)} takes others.$")
+        for name, mistake, text in (
+            (
+                "regularizer",
+                lambda m: L.Dense(1, kernel_regularizer=lambda: 0.0),
+                "a regularizer is called with 1 argument; lambda()",
+            ),
+            (
+                "constraint",
+                lambda m: L.Dense(1, bias_constraint=lambda: 0.0),
+                "a constraint is called with 1 argument; lambda()",
+            ),
+            (
+                "activation",
+                lambda m: L.Activation(lambda x, y: x),
+                "an activation is called with 1 argument; lambda(x, y)",
+            ),
+            (
+                "Lambda",
+                lambda m: L.Lambda(lambda: 1),
+                "Lambda calls its function with 1 argument, the inputs; lambda()",
+            ),
+            (
+                "learning rate",
+                lambda m: K.optimizers.SGD(lambda step: 0.1),
+                "an optimizer calls learning_rate with no arguments; lambda(step)",
+            ),
+            (
+                "hook",
+                lambda m: K.callbacks.LambdaCallback(on_epoch_end=lambda epoch: None),
+                "LambdaCallback calls on_epoch_end with 2 arguments, (epoch, logs); lambda(epoch)",
+            ),
+            (
+                "schedule",
+                lambda m: K.callbacks.LearningRateScheduler(lambda a, b, c: 0.1),
+                "LearningRateScheduler calls schedule with 2 arguments, (epoch, learning_rate); lambda(a, b, c)",
+            ),
+        )
+    },
+    **{
+        f"{name} of no list": (mistake, TypeError, f"takes a list of {text}; ")
+        for name, mistake, text in (
+            ("apply", lambda m: K.optimizers.SGD().apply(5, [pf.Variable(1.0)]), "gradients"),
+            ("apply to", lambda m: K.optimizers.SGD().apply([1.0], 5), "variables"),
+            ("apply to one", lambda m: K.optimizers.SGD().apply([1.0], [5]), "variables"),
+            ("build", lambda m: K.optimizers.SGD().build(5), "variables"),
+            ("build one", lambda m: K.optimizers.SGD().build([5]), "variables"),
+            ("set_weights", lambda m: K.optimizers.SGD().set_weights(5), "values"),
+        )
+    },
+    **{
+        f"a learning rate of {rate!r}": (
+            lambda m, rate=rate: K.optimizers.SGD(lambda: rate).apply([1.0], [pf.Variable(1.0)]),
+            TypeError,
+            "learning_rate is a number, a schedule or a function; got ",
+        )
+        for rate in ("a", None)
+    },
+    **{
+        f"a file named 5, {name}": (mistake, TypeError, "the name of a file is a string or a pathlib.Path; got 5.")
+        for name, mistake in (
+            ("save", lambda m: m.save(5)),
+            ("save_weights", lambda m: m.save_weights(5)),
+            ("load_weights", lambda m: m.load_weights(5)),
+            ("load_model", lambda m: K.models.load_model(5)),
+            ("restore", lambda m: pf.train.Checkpoint(model=m).restore(5)),
+            ("ModelCheckpoint", lambda m: K.callbacks.ModelCheckpoint(5)),
+            ("CSVLogger", lambda m: K.callbacks.CSVLogger(5)),
+        )
+    },
+    "two characters": (
+        lambda m: K.callbacks.CSVLogger("a.csv", separator="ab"),
+        ValueError,
+        "one character; got .*'ab'",
+    ),
+    "no tape": (lambda m: pf.GradientTape().__exit__(None, None, None), RuntimeError, "was not entered. Write 'with"),
+    "no checkpoint": (lambda m: pf.train.CheckpointManager(5, "a", 3), TypeError, "needs a Checkpoint first; got 5"),
+    "no loss to add": (lambda m: L.Layer().add_loss("a"), TypeError, "add_loss takes a number .*; got 'a'"),
+    "no axes to share": (
+        lambda m: L.PReLU(shared_axes=[9])(X),
+        errors.AxisError,
+        "axis 9 is out of range",
+    ),
+    "noise of another rank": (
+        lambda m: L.Dropout(0.5, noise_shape=(8,), name="drop")(X, training=True),
+        errors.ShapeError,
+        r"a noise_shape of 1 axes; got \(8, 4\)",
+    ),
+    "axis of classes": (
+        lambda m: K.losses.CategoricalCrossentropy(axis=9)(X, X),
+        errors.AxisError,
+        "axis 9 is out of range",
+    ),
+    "weights that are no numbers": (
+        lambda m: pf.data.Dataset.sample_from_datasets([slices(X), slices(X)], weights=["a", 1]),
+        ValueError,
+        r"sample_from_datasets\(\) needs a number; got weights\[0\]='a'",
+    ),
+    "no step": (lambda m: pf.data.Dataset.range(0, 5, 0), ValueError, r"with a step; got \(0, 5, 0\)"),
+    "layer by text": (
+        lambda m: m.get_layer(index="a"),
+        TypeError,
+        "get_layer needs an integer, or None; got index='a'",
+    ),
     "an error of the function's own": (
         lambda m: list(slices(X, Y).map(lambda x, y: len(5))),
         TypeError,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..files import path_of
 from ..variable import Variable
 from .base import Callback
 
@@ -32,7 +33,7 @@ class BackupAndRestore(Callback):
         super().__init__()
         if save_freq != "epoch":
             raise ValueError(f"BackupAndRestore saves after every epoch, save_freq='epoch'; got {save_freq!r}.")
-        self.path = os.path.join(os.fspath(backup_dir), "latest")
+        self.path = os.path.join(path_of(backup_dir), "latest")
         self.delete_checkpoint = delete_checkpoint
         self._checkpoint: Any = None
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
+from ..files import path_of
 from .base import Callback
 
 
@@ -24,7 +26,9 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
-        self.filename = os.fspath(filename)
+        self.filename = path_of(filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ArgumentError(f"CSVLogger needs a string of one character; got separator={separator!r}.")
         self.sep = separator
         self.append = append
         self.keys: list[str] | None = None

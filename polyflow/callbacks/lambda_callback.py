@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ..callables import check_function
 from ..errors import nearest
 from .base import HOOKS, Callback
 
@@ -49,4 +51,6 @@ class LambdaCallback(Callback):
                 continue
             if not callable(function):
                 raise TypeError(f"{name} takes a function; got {function!r}.")
+            hook = list(inspect.signature(getattr(Callback, name)).parameters)[1:]
+            check_function("LambdaCallback", name, function, len(hook), f"({', '.join(hook)})")
             setattr(self, name, function)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import ANY, check_numbers
+from ..callables import takes, wrong_count
 from ..flow import notes
 from .base import Callback, loudness
 from .monitor import MonitorCallback
@@ -29,6 +30,8 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         if not callable(schedule):
             raise TypeError(f"schedule takes a function of (epoch, learning_rate); got {schedule!r}.")
+        if not _takes_two(schedule) and not takes(schedule, 1):
+            raise wrong_count("LearningRateScheduler calls schedule", schedule, 2, "(epoch, learning_rate)")
         self.schedule = schedule
         self.verbose = loudness(self, verbose)
         self._takes_rate = _takes_two(schedule)

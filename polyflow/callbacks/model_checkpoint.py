@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arguments import check_numbers
 from ..errors import nearest
+from ..files import path_of
 from ..flow import notes
 from .base import loudness
 from .monitor import MonitorCallback
@@ -50,7 +51,7 @@ class ModelCheckpoint(MonitorCallback):
     ) -> None:
         check_numbers(self, "[-inf, inf]", optional=True, initial_value_threshold=initial_value_threshold)
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = _checked_path(os.fspath(filepath))
+        self.filepath = _checked_path(path_of(filepath))
         self.verbose = loudness(self, verbose)
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only

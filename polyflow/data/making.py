@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import dtypes as dt
+from ..arguments import check_list
 from ..callables import check_function
 from ..errors import ShapeError
 from .arguments import arrays_of, at, integer, nodes_of, shapes_of
@@ -130,6 +131,8 @@ class Made(Computed):
         Raises:
             ValueError: for a step of 0. TypeError: for what is no integer. OverflowError: for integers too large.
         """
+        if not 1 <= len(args) <= 3 or (len(args) == 3 and not args[2]):
+            raise ValueError(f"range() takes (stop), (start, stop) or (start, stop, step), with a step; got {args}.")
         numbers = range(*[integer(arg, "range()", "start, stop and step") for arg in args])
         dtype = dt.as_dtype(output_type)
         for number in (numbers[0], numbers[-1]) if numbers else ():
@@ -219,6 +222,7 @@ class Made(Computed):
         """
         what = "sample_from_datasets()"
         parts = nodes_of(datasets, what)
+        check_list(what, optional=True, weights=weights)
         chances = np.ones(len(parts)) if weights is None else np.asarray(weights, np.float64)
         if chances.shape != (len(parts),) or not (chances >= 0).all() or not 0 < chances.sum() < np.inf:
             raise ValueError(

@@ -54,6 +54,8 @@ class GradientTape:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._token is None:
+            raise RuntimeError("this tape is not recording: it was not entered. Write 'with GradientTape() as tape:'.")
         interpreter.reset(self._token)
         self._token = None
 

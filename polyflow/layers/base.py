@@ -13,10 +13,10 @@ import numpy as np
 
 from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
-from ..arguments import check_integers
+from ..arguments import check_integers, check_name
 from ..backend import discovery, selection
 from ..constructed import Constructed
-from ..convert import to_host
+from ..convert import short, to_host
 from ..errors import DTypeError, ShapeError, nearest
 from ..floatx import chosen
 from ..flow.notes import scope
@@ -152,6 +152,7 @@ class Layer(Constructed):
                 f"{type(self).__name__} has no argument {option!r}.{hint} Every layer takes {', '.join(OPTIONS)}; "
                 "help() tells its own."
             )
+        check_name(self, name)
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.dtype = chosen(dtype or None)
         self.built = False
@@ -442,6 +443,9 @@ class Layer(Constructed):
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several in a list, to the model's loss, from within `call`; the next call forgets it."""
+        for one in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if not isinstance(one, Operators) and not hasattr(one, "__float__"):
+                raise TypeError(f"add_loss takes a number or a list of numbers; got {short(one)}.")
         Layer._adds = True
         self._added += loss if isinstance(loss, (list, tuple)) else [loss]
 

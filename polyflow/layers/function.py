@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from ..callables import takes, wrong_count
 from .base import Layer
 
 
@@ -30,6 +31,8 @@ class Lambda(Layer):
             self.takes_training = "training" in inspect.signature(function).parameters
         except (TypeError, ValueError):
             self.takes_training = False
+        if not (self.arguments or self.takes_training or takes(function, 1)):
+            raise wrong_count("Lambda calls its function", function, 1, "the inputs")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         more = {"training": training} if self.takes_training else {}

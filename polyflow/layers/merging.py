@@ -96,6 +96,7 @@ class Dot(_Merging):
 
     def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        check_axes(self, axes=axes)
         self.axes, self.normalize = axes, bool(normalize)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

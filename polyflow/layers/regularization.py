@@ -8,7 +8,7 @@ from typing import Any
 from .. import dtypes as dt
 from .. import random
 from ..arguments import check_integers, check_numbers
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 from ..ops.creation import zeros_like
 from ..ops.elementwise import where
 from ..regularizers import L1L2
@@ -36,7 +36,8 @@ class Dropout(Layer):
             raise ArgumentError(f"Dropout needs a list of sizes as noise_shape; got {noise_shape!r}.")
         for size in noise_shape or ():
             check_integers(self, "[1, inf)", optional=True, noise_shape=size)
-        self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed
+        self.rate, self.seed = float(rate), seed
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
 
     def build(self, input_shape: Shape) -> None:
         if self.rate > 0:
@@ -50,6 +51,10 @@ class Dropout(Layer):
             return zeros_like(inputs)
         shape = inputs.shape
         if self.noise_shape is not None:
+            if len(self.noise_shape) != len(shape):
+                raise ShapeError(
+                    f"layer {self.name!r} (Dropout) has a noise_shape of {len(self.noise_shape)} axes; got {shape}."
+                )
             shape = tuple(
                 size if given is None else int(given) for size, given in zip(shape, self.noise_shape, strict=True)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..arguments import ANY, check_integers, check_numbers
+from ..arguments import ANY, check_axes, check_integers, check_numbers
 from ..errors import ShapeError
 from ..ops.shape import broadcast_to, permute_dims, reshape
 from .base import Layer
@@ -48,7 +48,8 @@ class Permute(Layer):
 
     def __init__(self, dims: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.dims = tuple(dims)
+        check_axes(self, dims=dims)
+        self.dims = tuple(dims) if isinstance(dims, (list, tuple)) else (dims,)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ShapeError(f"Permute takes the numbers 1 to n in some order, such as (2, 1); got {dims!r}.")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import dtypes as dt
+from ..arguments import check_axes, check_name, check_ranges
 from ..constructed import Constructed
 from ..errors import unknown_name
 from ..naming import name_of, snake_case
@@ -38,6 +39,7 @@ class Loss(Constructed):
     ) -> None:
         if reduction is not None and reduction not in REDUCTIONS:
             raise unknown_name("reduction", reduction, REDUCTIONS)
+        check_name(self, name)
         self.name = name or snake_case(type(self).__name__)
         self.reduction = reduction
         self.dtype = None if dtype is None else dt.as_dtype(dtype)
@@ -93,6 +95,9 @@ class Loss(Constructed):
 class LossFunctionWrapper(Loss):
     """A loss made of a function of ``(y_true, y_pred, **options)`` that returns one value per sample."""
 
+    ranges: Mapping[str, str] = {}
+    """What numbers those among the options that are numbers may be (`polyflow.arguments`)."""
+
     def __init__(
         self,
         fn: Callable[..., Any],
@@ -102,6 +107,8 @@ class LossFunctionWrapper(Loss):
         **options: Any,
     ) -> None:
         super().__init__(name or name_of(fn), reduction, dtype)
+        check_ranges(self, self.ranges, options)
+        check_axes(self, optional=True, axis=options.get("axis"))
         self.fn, self.options = fn, options
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

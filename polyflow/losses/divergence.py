@@ -70,6 +70,8 @@ class Dice(LossFunctionWrapper):
 class Tversky(LossFunctionWrapper):
     """`tversky` over a batch."""
 
+    ranges = {"alpha": "[0, inf)", "beta": "[0, inf)"}
+
     def __init__(
         self,
         alpha: float = 0.5,

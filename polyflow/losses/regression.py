@@ -106,6 +106,8 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
 class Huber(LossFunctionWrapper):
     """`huber` over a batch: quadratic for errors up to ``delta``, linear beyond."""
 
+    ranges = {"delta": "(0, inf)"}
+
     def __init__(
         self, delta: float = 1.0, reduction: str | None = _MEAN, name: str = "huber_loss", dtype: Any = None
     ) -> None:

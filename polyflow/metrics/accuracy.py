@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes as dt
+from ..arguments import check_integers, check_numbers
 from ..errors import ShapeError
 from ..losses.shapes import aligned, beside, paired, prediction, same_shape
 from ..ops.elementwise import (
@@ -109,6 +110,7 @@ class BinaryAccuracy(MeanMetricWrapper):
     direction = "up"
 
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
+        check_numbers(self, "[0, 1]", threshold=threshold)
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 
 
@@ -136,6 +138,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     direction = "up"
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
+        check_integers(self, "[1, inf)", k=k)
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 
@@ -145,4 +148,5 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     direction = "up"
 
     def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None) -> None:
+        check_integers(self, "[1, inf)", k=k)
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k)

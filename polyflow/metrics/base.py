@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import check_name
 from ..constructed import Constructed
 from ..floatx import chosen
 from ..naming import snake_case
@@ -30,6 +31,7 @@ class Metric(Constructed):
     """Which way is better, "up" or "down"; callbacks that wait for improvement ask it."""
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        check_name(self, name)
         self.name = name or snake_case(type(self).__name__)
         self._dtype = chosen(dtype or None)
         self._variables: list[Variable] = []

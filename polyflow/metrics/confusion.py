@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..activations import sigmoid
+from ..arguments import check_integers, check_list, check_numbers
 from ..errors import ShapeError, unknown_name
 from ..losses.shapes import aligned, beside, divide_or_zero, prediction, weighted
 from ..ops.elementwise import astype, greater, less, log, logical_and, logical_not, maximum, minimum, not_equal, where
@@ -42,6 +43,12 @@ class Confusion(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(dtype, name)
+        if isinstance(thresholds, Iterable) and not isinstance(thresholds, str):
+            check_list(self, "[-inf, inf]", thresholds=thresholds)
+        else:
+            check_numbers(self, "[-inf, inf]", optional=True, thresholds=thresholds)
+        check_integers(self, "[1, inf)", optional=True, top_k=top_k)
+        check_integers(self, "[0, inf)", optional=True, class_id=class_id)
         self.given_thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         default = 0.5 if top_k is None else float("-inf")
         chosen = default if thresholds is None else thresholds
@@ -209,8 +216,10 @@ class AUC(Confusion):
             raise unknown_name("curve", curve, ("ROC", "PR"))
         if summation_method not in ("interpolation", "minoring", "majoring"):
             raise unknown_name("summation method", summation_method, ("interpolation", "minoring", "majoring"))
-        if thresholds is None and num_thresholds < 2:
-            raise ValueError(f"AUC needs num_thresholds of 2 or more; got {num_thresholds}.")
+        if thresholds is None:
+            check_integers(self, "[2, inf)", num_thresholds=num_thresholds)
+        else:
+            check_list(self, "[0, 1]", thresholds=thresholds)
         inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)] if thresholds is None else thresholds
         super().__init__(KINDS, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
         self.thresholds[0], self.thresholds[-1] = -FUZZ, 1.0 + FUZZ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import check_integers, check_ranges
 from ..losses.shapes import divide_or_zero
 from ..ops.elementwise import greater_equal, where
 from ..ops.reduction import max
@@ -27,10 +28,8 @@ class _OperatingPoint(Confusion):
     def __init__(
         self, least: float, num_thresholds: int = 200, class_id: int | None = None, name: Any = None, dtype: Any = None
     ) -> None:
-        if not 0 <= least <= 1:
-            raise ValueError(f"{type(self).__name__} takes a {self.given} from 0 to 1; got {least!r}.")
-        if num_thresholds < 1:
-            raise ValueError(f"{type(self).__name__} needs num_thresholds of 1 or more; got {num_thresholds!r}.")
+        check_ranges(self, {self.given: "[0, 1]"}, {self.given: least})
+        check_integers(self, "[1, inf)", num_thresholds=num_thresholds)
         last = num_thresholds - 1
         thresholds = [i / last for i in range(num_thresholds)] if last else [0.5]
         super().__init__(KINDS, thresholds, class_id=class_id, name=name, dtype=dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import check_integers, check_numbers
 from ..errors import ShapeError, unknown_sentence
 from ..losses.shapes import beside, divide_or_zero, prediction, same_rank, same_shape
 from ..ops.elementwise import abs, astype, greater, greater_equal, isinf, less, logical_and, square, where
@@ -85,10 +86,8 @@ class FBetaScore(PerOutput):
         super().__init__(dtype, name)
         if average not in (None, "micro", "macro", "weighted"):
             raise ValueError(unknown_sentence("average", average, ("None", "micro", "macro", "weighted")))
-        if not beta > 0:
-            raise ValueError(f"beta is a number above 0; got {beta!r}.")
-        if threshold is not None and not 0 < threshold <= 1:
-            raise ValueError(f"threshold is above 0 and at most 1; got {threshold!r}.")
+        check_numbers(self, "(0, inf)", beta=beta)
+        check_numbers(self, "(0, 1]", optional=True, threshold=threshold)
         self.average, self.beta, self.threshold = average, beta, threshold
 
     def state_shape(self, outputs: int) -> tuple[int, ...]:
@@ -164,8 +163,7 @@ class R2Score(PerOutput):
         if class_aggregation not in (None, "uniform_average", "variance_weighted_average"):
             known = ("None", "uniform_average", "variance_weighted_average")
             raise ValueError(unknown_sentence("class_aggregation", class_aggregation, known))
-        if num_regressors < 0:
-            raise ValueError(f"num_regressors is a number of at least 0; got {num_regressors}.")
+        check_integers(self, "[0, inf)", num_regressors=num_regressors)
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_variable(name="num_samples")
 

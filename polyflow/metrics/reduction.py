@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..callables import check_function
 from ..losses.base import LossFunctionWrapper, mask_beside
 from ..losses.shapes import beside, divide_or_zero, prediction, same_rank, weighted
 from ..naming import name_of
@@ -78,6 +79,7 @@ class MeanMetricWrapper(Mean):
     """The mean of a function of ``(y_true, y_pred, **options)`` that returns a value per sample, or per place in it."""
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **options: Any) -> None:
+        check_function(type(self).__name__, "fn", fn)
         super().__init__(name or name_of(fn), dtype)
         self.fn, self.options = fn, options
 

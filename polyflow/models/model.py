@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..arguments import ANY, check_integers
+from ..callables import check_function
 from ..errors import unknown_name
 from ..flow.graph import Graph
 from ..layers.base import Layer, unique_name
@@ -172,6 +174,7 @@ class Model(Trainer, Layer):
         names = [layer.name for layer in self.layers]
         if name is not None and name in names:
             return self.layers[names.index(name)]
+        check_integers("get_layer", ANY, optional=True, index=index)
         if name is None and index is not None and -len(names) <= index < len(names):
             return self.layers[index]
         if name is not None:
@@ -193,6 +196,9 @@ class Model(Trainer, Layer):
             line_length: the width of the table. print_fn: what to call with the table, instead of print.
             positions, expand_nested, show_trainable, layer_range: accepted as in Keras; the table is the same.
         """
+        if print_fn is not None:
+            check_function("summary", "print_fn", print_fn, 1, "the table")
+        check_integers("summary", "[0, inf)", optional=True, line_length=line_length)
         (print_fn or print)(summary(self, line_length))
 
     def graph(self, x: Any = None, y: Any = None, *, training: bool = False, batch_size: int = 32) -> Graph:

@@ -34,6 +34,8 @@ class Objectives(Counted):
             self._spread(weighted, "weighted_metrics"),
             self._spread(loss_weights, "loss_weights"),
         ]
+        for name, weight in zip(self.names, columns[-1], strict=True):
+            _check_weight(weight, f"the output {name!r}")
         self.parts = [Objective(*part) for part in zip(*columns, strict=True)]
         for name, part in zip(self.names, self.parts, strict=True):
             part.tracker = metrics.Mean(name=f"{name}_loss")
@@ -195,6 +197,10 @@ def _one_weight(given: Any) -> Any:
     """The factor of the only loss."""
     if isinstance(given, (list, tuple)) and len(given) == 1:
         return _one_weight(given[0])
-    if given is not None and (isinstance(given, str) or not hasattr(given, "__float__")):
-        raise ValueError(f"a model with one output takes one number as loss_weights; got {given!r}.")
+    _check_weight(given, "a model with one output")
     return given
+
+
+def _check_weight(given: Any, who: str) -> None:
+    if given is not None and (isinstance(given, str) or not hasattr(given, "__float__")):
+        raise ValueError(f"{who} takes one number as loss_weights; got {given!r}.")

@@ -15,6 +15,7 @@ from .. import losses, metrics, optimizers
 from ..convert import short
 from ..custom_objects import custom_object_scope, get_registered_name, get_registered_object
 from ..errors import WeightFileError
+from ..files import path_of
 from ..flow import notes
 from ..registry import layer_from
 from . import weights as weight_files
@@ -31,7 +32,7 @@ def chosen_path(filepath: Any, overwrite: bool) -> str:
     Raises:
         WeightFileError: for another ending. FileExistsError: if there is such a file and ``overwrite`` is false.
     """
-    path = os.fspath(filepath)
+    path = path_of(filepath)
     if not path.endswith(ENDINGS):
         raise WeightFileError(
             f"a model is saved as safetensors, in a file that ends in .safetensors (.keras and .h5 are taken too); "
@@ -77,7 +78,7 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     Raises:
         WeightFileError: if the file is damaged or holds weights only. UnknownNameError: for a class that is not known.
     """
-    path = os.fspath(filepath)
+    path = path_of(filepath)
     notes = read(path).metadata
     if "architecture" not in notes:
         raise WeightFileError(

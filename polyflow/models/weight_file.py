@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import WeightFileError, nearest
+from ..files import path_of
 
 FORMAT, FORMAT_VERSION = "polyflow.weights", "1"
 """What polyflow writes into the metadata of its own files."""
@@ -51,7 +52,7 @@ def read(path: Any) -> WeightFile:
     Raises:
         WeightFileError: if it is damaged or no safetensors file. OSError: if it cannot be read.
     """
-    path = os.fspath(path)
+    path = path_of(path)
     content = _bytes(path)
     header = _header(path, content)
     import safetensors

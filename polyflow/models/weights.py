@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..errors import WeightFileError
-from ..files import write_atomically
+from ..files import path_of, write_atomically
 from ..tensor import Operators, tensor
 from .weight_file import FORMAT, FORMAT_VERSION, read
 
@@ -52,7 +52,7 @@ def save(
         WeightFileError: for another ending, a name used twice, or metadata that is not text.
         OSError: if the file cannot be written; an existing one is then as it was.
     """
-    path = os.fspath(path)
+    path = path_of(path)
     if not path.endswith(SUFFIX):
         raise WeightFileError(
             f"weights are saved as safetensors, in a file whose name ends in {SUFFIX}; got {path!r}. "
@@ -147,7 +147,7 @@ def load(
             over, or a shape or dtype differs. No variable has been changed then.
         OSError: if the file cannot be read.
     """
-    path = os.fspath(path)
+    path = path_of(path)
     file = read(path)
     own = {name: array for name, array in file.arrays.items() if not name.startswith(OPTIMIZER)}
     state = {name: array for name, array in file.arrays.items() if name.startswith(OPTIMIZER)}

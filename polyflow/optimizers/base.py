@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..arguments import ANY, check_integers, check_numbers
+from ..arguments import ANY, check_integers, check_name, check_numbers, check_ranges
+from ..callables import check_function
 from ..constructed import Constructed
+from ..convert import short
 from ..errors import ShapeError, UnknownNameError, unknown_name
 from ..flow import notes
 from ..flow.notes import UPDATE, scope
@@ -78,6 +80,7 @@ class Optimizer(Constructed):
         **unknown: Any,
     ) -> None:
         self._refuse(unknown)
+        check_name(self, name)
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
@@ -94,7 +97,7 @@ class Optimizer(Constructed):
         self._sums: list[Variable] = []
         self._undecayed: tuple[Sequence[Variable], str | None] = ((), None)
         self._iterations = self.add_variable(dtype=dt.int64, name="iteration")
-        self._learning_rate: Any = learning_rate
+        self._learning_rate: Any = _checked_rate(learning_rate)
         if not callable(learning_rate):
             self._learning_rate = self.add_variable((), _rate(learning_rate), name="learning_rate")
 
@@ -129,7 +132,7 @@ class Optimizer(Constructed):
         """Make the state for these variables, on their backend; done by the first `apply` if not before."""
         if self.built:
             return
-        self._trainable = list(variables)
+        self._trainable = _listed("build", "variables", variables, Variable)
         if self._trainable:
             self.to(self._trainable[0].backend)
         if self.use_ema:
@@ -153,7 +156,7 @@ class Optimizer(Constructed):
             ValueError: when there is no gradient at all, or a variable it was not built with.
             ShapeError: for a gradient of another shape than its variable's.
         """
-        pairs = self._pairs(list(grads), trainable_variables)
+        pairs = self._pairs(_listed("apply", "gradients", grads), trainable_variables)
         if not pairs:
             return
         gradients, variables = [g for g, _ in pairs], [v for _, v in pairs]
@@ -207,7 +210,7 @@ class Optimizer(Constructed):
         if callable(value):
             if isinstance(self._learning_rate, Variable):
                 self._variables = [v for v in self._variables if v is not self._learning_rate]
-            self._learning_rate = value
+            self._learning_rate = _checked_rate(value)
         elif isinstance(self._learning_rate, Variable):
             self._learning_rate.assign(_rate(value))
         else:
@@ -281,6 +284,7 @@ class Optimizer(Constructed):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Assign all `variables`, in their order, from values of the same shapes."""
+        weights = _listed("set_weights", "values", weights)
         if len(weights) != len(self._variables):
             raise ValueError(
                 f"{self.name!r} has {len(self._variables)} variables; set_weights got {len(weights)} values."
@@ -336,7 +340,8 @@ class Optimizer(Constructed):
 
     def _shared(self, learning_rate: Any, dtype: np.dtype) -> tuple[Any, Any]:
         """The learning rate and the step size in a variable's dtype."""
-        rate = learning_rate.astype(dtype, copy=False) if isinstance(learning_rate, Operators) else float(learning_rate)
+        known = not isinstance(learning_rate, Operators)
+        rate = _rate(learning_rate) if known else learning_rate.astype(dtype, copy=False)
         return rate, self.step_size(rate, self.step(dtype))
 
     def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
@@ -381,7 +386,8 @@ class Optimizer(Constructed):
                 f"{self.name!r} does not know its variables yet. Call apply(grads, variables), or build(variables) "
                 "first."
             )
-        variables = self._trainable if trainable_variables is None else list(trainable_variables)
+        given = trainable_variables
+        variables = self._trainable if given is None else _listed("apply", "variables", given)
         if len(grads) != len(variables):
             raise ValueError(f"expected one gradient per variable; got {len(grads)} for {len(variables)} variables.")
         if not grads:
@@ -395,9 +401,10 @@ class Optimizer(Constructed):
         self.build(variables)
         for variable in variables:
             if id(variable) not in self._places:
+                path = getattr(variable, "path", variable)
                 raise ValueError(
-                    f"{self.name!r} was built without the variable {variable.path!r}. Make a new optimizer for a new "
-                    "set of variables (compile the model again), or build this one with all of them."
+                    f"{self.name!r} was built without the variable {path!r}. Make a new optimizer for a new set of "
+                    "variables (compile the model again), or build this one with all of them."
                 )
         if missing:
             notes.warn(
@@ -417,8 +424,7 @@ class Optimizer(Constructed):
             check_numbers(self, "[0, 1]", ema_momentum=self.ema_momentum)
         check_integers(self, "[1, inf)", optional=True, ema_overwrite_frequency=self.ema_overwrite_frequency)
         check_integers(self, "[2, inf)", optional=True, gradient_accumulation_steps=self.gradient_accumulation_steps)
-        for name, within in self.ranges.items():
-            check_numbers(self, within, **{name: getattr(self, name)})
+        check_ranges(self, self.ranges, vars(self))
 
     def _refuse(self, unknown: dict[str, Any]) -> None:
         if unknown.pop("decay", None):
@@ -429,6 +435,17 @@ class Optimizer(Constructed):
             raise unknown_name(f"{type(self).__name__} argument", name, (*OPTIONS, *self.hyperparameters))
 
 
+def _listed(what: str, of: str, given: Any, kind: type = object) -> list[Any]:
+    """What a user gives as a list of objects of a kind, as a list."""
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{what} takes a list of {of}; got {short(given)}.")
+    found = list(given)
+    for one in found:
+        if not isinstance(one, kind):
+            raise TypeError(f"{what} takes a list of {of}; one of them is {short(one)} ({type(one).__name__}).")
+    return found
+
+
 def _gradient(gradient: Any, variable: Variable) -> Any:
     if isinstance(gradient, Operators):
         gradient = gradient.read()
@@ -437,6 +454,13 @@ def _gradient(gradient: Any, variable: Variable) -> Any:
     if gradient.shape != variable.shape:
         raise ShapeError(f"variable {variable.path!r} has shape {variable.shape}; its gradient has {gradient.shape}.")
     return gradient
+
+
+def _checked_rate(value: Any) -> Any:
+    """A learning rate as it was given; a function of it is one that takes no arguments."""
+    if callable(value) and not isinstance(value, schedules.LearningRateSchedule):
+        check_function("an optimizer", "learning_rate", value, 0)
+    return value
 
 
 def _rate(value: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import WeightFileError
+from ..files import path_of
 from ..models import weights as weight_files
 from ..models.weight_file import read
 from ..tensor import tensor
@@ -74,13 +75,13 @@ class Checkpoint:
     def save(self, file_prefix: Any, options: Any = None) -> str:
         """Write the checkpoint of the next number, ``<file_prefix>-<number>``; returns that name."""
         self.save_counter.assign_add(1)
-        path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
+        path = self.write(f"{path_of(file_prefix)}-{int(self.save_counter)}")
         remember(os.path.dirname(path), lambda known: [*(one for one in known if one != path), path])
         return path
 
     def write(self, file_prefix: Any, options: Any = None) -> str:
         """Write a checkpoint of this name, a safetensors file; a crash leaves the old one or the new one."""
-        path = os.fspath(file_prefix)
+        path = path_of(file_prefix)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         found = entries(self._objects | {COUNTER: self.save_counter})
         weights = weights_of(found)
@@ -100,7 +101,7 @@ class Checkpoint:
         """
         if save_path is None:
             return Restored(None)
-        path = os.fspath(save_path)
+        path = path_of(save_path)
         file = read(file_of(path))
         if NOTE not in file.metadata:
             raise WeightFileError(f"{file_of(path)!r} is no checkpoint. Read it with model.load_weights or load_model.")

@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import check_integers
+from ..convert import short
+from ..files import path_of
 from .checkpoint import Checkpoint, file_of
 from .index import known, remember
 
 
 def latest_checkpoint(checkpoint_dir: Any) -> str | None:
     """The name of the last checkpoint saved in a folder, for `Checkpoint.restore`; None where there is none."""
-    found = known(os.fspath(checkpoint_dir))
+    found = known(path_of(checkpoint_dir))
     return found[-1] if found else None
 
 
@@ -42,9 +45,10 @@ class CheckpointManager:
         checkpoint_interval: int | None = None,
         init_fn: Callable[[], Any] | None = None,
     ) -> None:
-        if max_to_keep is not None and max_to_keep < 1:
-            raise ValueError(f"max_to_keep is a number of 1 or more, or None for all; got {max_to_keep!r}.")
-        self.checkpoint, self.directory, self.max_to_keep = checkpoint, os.fspath(directory), max_to_keep
+        if not isinstance(checkpoint, Checkpoint):
+            raise TypeError(f"CheckpointManager needs a Checkpoint first; got {short(checkpoint)}.")
+        check_integers(self, "[1, inf)", optional=True, max_to_keep=max_to_keep)
+        self.checkpoint, self.directory, self.max_to_keep = checkpoint, path_of(directory), max_to_keep
         self.name, self.step_counter, self.interval = checkpoint_name, step_counter, checkpoint_interval
         self.init_fn = init_fn
         self._last: int | None = None

@@ -117,7 +117,7 @@ def test_scores_per_output_say_what_they_need():
         with pytest.raises(ShapeError, match="Expected equal shapes"):
             metric(np.zeros((4, 2)), np.zeros((4, 3), "float32"))
     for wrong in ({"average": "Macro"}, {"threshold": 1.5}):
-        with pytest.raises(ValueError, match="Did you mean 'macro'|at most 1; got 1.5"):
+        with pytest.raises(ValueError, match="Did you mean 'macro'|1 or less, or None; got threshold=1.5"):
             metrics.F1Score(**wrong)
     with pytest.raises(ValueError, match="Did you mean 'uniform_average'"):
         metrics.R2Score("uniform")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...errors import unknown_name
+from ...files import path_of
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -42,7 +43,7 @@ FORMATS: dict[str, Callable[[Graph, str], str]] = {".svg": _svg, ".html": _html,
 
 def draw(graph: Graph, file: Any, title: str = "") -> str:
     """Write a drawing of ``graph`` to ``file``; returns the file's name."""
-    name = os.fspath(file)
+    name = path_of(file)
     ending = os.path.splitext(name)[1].lower()
     if ending not in FORMATS:
         raise unknown_name("kind of drawing", ending or name, FORMATS)
