@@ -124,8 +124,8 @@ class Family:
         if not self.accepts(found):
             raise unknown_name(self.kind, identifier, self.members)
         users = isinstance(identifier, FunctionType) and identifier not in self.members.values()
-        if users and self.count is not None and not takes(identifier, self.count):
-            raise wrong_count(f"{_article(self.kind)} is called", identifier, self.count)
+        if users and self.count is not None and not takes(found, self.count):
+            raise wrong_count(f"{_article(self.kind)} is called", found, self.count)
         return found
 
     def _made(self, cls: type) -> Any:

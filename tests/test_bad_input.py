@@ -96,6 +96,35 @@ class BareStopping(K.callbacks.EarlyStopping):
     def __init__(self): ...
 
 
+class Lossless(K.Model):
+    """A model whose loss forgets to return."""
+
+    def call(self, x):
+        return x[:, :1]
+
+    def compute_loss(self, **parts): ...
+
+
+class Resultless(K.metrics.Metric):
+    """A metric whose result forgets to return."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None): ...
+
+    def result(self): ...
+
+
+class Hook(K.callbacks.Callback):
+    """A callback whose hook takes no logs."""
+
+    def on_epoch_end(self, epoch): ...
+
+
+def made(cls):
+    model = cls()
+    model.compile("sgd", "mse")
+    return model
+
+
 class Silent(L.Layer):
     """A layer whose call forgets to return."""
 
@@ -394,6 +423,42 @@ REGRESSION = {
     ),
     "no tape": (lambda m: pf.GradientTape().__exit__(None, None, None), RuntimeError, "was not entered. Write 'with"),
     "no checkpoint": (lambda m: pf.train.CheckpointManager(5, "a", 3), TypeError, "needs a Checkpoint first; got 5"),
+    **{
+        f"{name} for one tensor": (mistake, errors.ShapeError, "'one' .* takes one tensor; got a dict of 1")
+        for name, mistake in (
+            ("a dict", lambda m: L.Dense(1, name="one")({"a": X})),
+            ("a dict while building", lambda m: L.BatchNormalization(name="one")({"a": X})),
+            ("a dict of symbols", lambda m: L.Flatten(name="one")({"a": K.Input((4,))})),
+            ("a dict at inference", lambda m: L.Dropout(0.5, name="one")({"a": X})),
+        )
+    },
+    "a dict to add": (
+        lambda m: L.Add(name="one")({"a": X}),
+        errors.ShapeError,
+        "takes a list of two tensors or more; got a dict of 1",
+    ),
+    "complex targets": (lambda m: m.fit(X, Y + 1j), errors.DTypeError, "y_true is complex64 and y_pred float32"),
+    "a complex loss": (
+        lambda m: compiled(loss=lambda y_true, y_pred: pf.cast(y_pred, "complex64")).fit(X, Y),
+        errors.DTypeError,
+        "the loss is complex",
+    ),
+    "a loss of two": (
+        lambda m: compiled(loss=lambda y_true, y_pred: (y_true, y_pred)).fit(X, Y),
+        TypeError,
+        "the loss 'lambda' returned a tuple; expected one tensor",
+    ),
+    "no loss computed": (lambda m: made(Lossless).fit(X, Y), TypeError, "compute_loss of Lossless returned None"),
+    "no result of a metric": (
+        lambda m: compiled(metrics=[Resultless(name="gone")]).fit(X, Y),
+        TypeError,
+        "the metric 'gone' gave None as its result",
+    ),
+    "hook of another form": (
+        lambda m: m.fit(X, Y, callbacks=[Hook()]),
+        TypeError,
+        r"^fit calls Hook.on_epoch_end with 2 arguments, \(epoch, logs\); on_epoch_end\(epoch\) takes others",
+    ),
     "no loss to add": (lambda m: L.Layer().add_loss("a"), TypeError, "add_loss takes a number .*; got 'a'"),
     "no axes to share": (
         lambda m: L.PReLU(shared_axes=[9])(X),

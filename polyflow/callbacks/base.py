@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import check_integers
+from ..flow.trace import parameters
 
 
 class Callback:
@@ -107,3 +108,6 @@ def loudness(callback: Callback, verbose: Any) -> int:
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 """The names of all hooks."""
+
+PARAMETERS = {hook: parameters(getattr(Callback, hook))[1:] for hook in HOOKS}
+"""The names of what each is called with."""

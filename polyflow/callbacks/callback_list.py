@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..callables import check_function
 from ..progress import ProgressBar
-from .base import HOOKS, Callback
+from .base import HOOKS, PARAMETERS, Callback
 from .history import History
 from .logs import LazyLogs, floats
 
@@ -224,7 +225,12 @@ def _flat(callbacks: Any) -> Iterable[Callback]:
 def _interested(callbacks: Iterable[Callback], hook: str) -> Iterable[Callable[..., Any]]:
     """The hook of each callback that overrides it, by a method or by an attribute of the object."""
     for callback in callbacks:
-        if _overrides(callback, hook) or (hook in _ALIASES and _overrides(callback, _ALIASES[hook])):
+        own = [name for name in (hook, _ALIASES.get(hook)) if name is not None and _overrides(callback, name)]
+        for name in own:
+            given = PARAMETERS[hook]
+            label = f"{type(callback).__name__}.{name}"
+            check_function("fit", label, getattr(callback, name), len(given), f"({', '.join(given)})")
+        if own:
             yield getattr(callback, hook)
 
 

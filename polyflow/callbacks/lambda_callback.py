@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ..callables import check_function
 from ..errors import nearest
-from .base import HOOKS, Callback
+from .base import HOOKS, PARAMETERS, Callback
 
 
 class LambdaCallback(Callback):
@@ -51,6 +50,6 @@ class LambdaCallback(Callback):
                 continue
             if not callable(function):
                 raise TypeError(f"{name} takes a function; got {function!r}.")
-            hook = list(inspect.signature(getattr(Callback, name)).parameters)[1:]
-            check_function("LambdaCallback", name, function, len(hook), f"({', '.join(hook)})")
+            given = PARAMETERS[name]
+            check_function("LambdaCallback", name, function, len(given), f"({', '.join(given)})")
             setattr(self, name, function)

@@ -98,6 +98,13 @@ def _is_structure(inputs: Any) -> bool:
     return isinstance(inputs, dict)
 
 
+@functools.lru_cache(None)
+def _takes_one(layer_class: type) -> bool:
+    """Whether its ``call`` is known to take one tensor and no lists or dicts of them."""
+    owner = next(base for base in layer_class.__mro__ if "call" in vars(base))
+    return owner.__module__.startswith(f"{__package__}.") and not (owner is Layer or layer_class.takes_structures)
+
+
 def _shapes(inputs: Any) -> Any:
     """The shape of a tensor; for several tensors their shapes, in lists and dicts."""
     if isinstance(inputs, dict):
@@ -245,6 +252,9 @@ class Layer(Constructed):
         """
         if "_frozen" not in vars(self):
             raise RuntimeError(f"the constructor of {type(self).__name__} must call super().__init__() first.")
+        if inputs.__class__ is not Tensor and _is_structure(inputs) and _takes_one(type(self)):
+            given = f"a {type(inputs).__name__} of {len(inputs)}"
+            raise ShapeError(f"layer {self.name!r} ({type(self).__name__}) takes one tensor; got {given}.")
         if (args or inputs.__class__ is not Tensor) and next(symbols((inputs, args, kwargs)), None) is not None:
             self.ensure_built(_shapes(inputs))
             return called(self, (inputs, *args), kwargs if training is None else kwargs | {"training": training})
@@ -273,6 +283,9 @@ class Layer(Constructed):
         """What the activity regularizer gives for an output, for each sample of the batch."""
         found = self.activity_regularizer(output)
         return found / max(output.shape[0], 1) if output.shape else found
+
+    takes_structures = False
+    """Whether polyflow's own ``call`` takes lists and dicts of tensors; a user's takes what it does."""
 
     supports_masking = False
     """Whether a mask of the steps of the input holds for the output too; a subclass's constructor may say so."""

@@ -20,6 +20,8 @@ class Lambda(Layer):
         arguments: a dict of more arguments for it.
     """
 
+    takes_structures = True
+
     def __init__(
         self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **options: Any
     ) -> None:
@@ -45,6 +47,8 @@ class Lambda(Layer):
 
 class Identity(Layer):
     """Gives its input."""
+
+    takes_structures = True
 
     supports_masking = True
 

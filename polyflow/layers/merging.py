@@ -22,12 +22,15 @@ from .base import Layer
 class _Merging(Layer):
     """The base: takes a list of two tensors or more."""
 
+    takes_structures = True
+
     supports_masking = True
 
     def several(self, inputs: Any) -> list[Any]:
         """The inputs as a list."""
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
-            given = f"a list of {len(inputs)}" if isinstance(inputs, (list, tuple)) else f"shape {inputs.shape}"
+            several = isinstance(inputs, (list, tuple, dict))
+            given = f"a {type(inputs).__name__} of {len(inputs)}" if several else f"shape {inputs.shape}"
             raise ShapeError(
                 f"layer {self.name!r} ({type(self).__name__}) takes a list of two tensors or more; got {given}."
             )

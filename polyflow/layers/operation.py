@@ -37,6 +37,8 @@ def offer(name: str, function: Callable[..., Any]) -> None:
 class Operation(Layer):
     """An operator, or a function that was offered; numbers, and what an index is made of, are taken as they are."""
 
+    takes_structures = True
+
     def __init__(self, operation: str, *, name: str | None = None, **options: Any) -> None:
         if operation not in OPERATORS:
             raise unknown_name("operator", operation, OPERATORS)

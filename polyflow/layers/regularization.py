@@ -99,6 +99,8 @@ class GaussianNoise(Layer):
 class ActivityRegularization(Layer):
     """Gives its input, and adds ``l1 · Σ|x| + l2 · Σx²``, divided by the number of samples, to the model's loss."""
 
+    takes_structures = True
+
     supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:

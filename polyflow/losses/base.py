@@ -71,6 +71,8 @@ class Loss(Constructed):
         if y_true.dtype in dt.FLOATING:
             y_true = y_true.astype(y_pred.dtype, copy=False)
         values = self.call(y_true, y_pred)
+        if isinstance(values, (tuple, list, dict)):
+            raise TypeError(f"the loss {self.name!r} returned a {type(values).__name__}; expected one tensor.")
         if values is None:
             raise TypeError(
                 f"the loss {self.name!r} returned None. Expected a value for each sample: is a `return` missing?"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..ops.elementwise import equal, where
 from ..ops.shape import expand_dims, reshape, squeeze
 from ..tensor import Operators, asarray, tensor
@@ -63,7 +63,13 @@ def aligned(y_true: Any, y_pred: Any, name: str, hint: str = "") -> tuple[Any, A
 def paired(y_true: Any, y_pred: Any, name: str, hint: str = "") -> tuple[Any, Any]:
     """Targets and predictions of one shape, both in the prediction's dtype."""
     y_pred = prediction(y_pred)
-    return aligned(beside(y_true, y_pred).astype(y_pred.dtype, copy=False), y_pred, name, hint)
+    y_true = beside(y_true, y_pred)
+    if y_true.dtype in dt.COMPLEX and y_pred.dtype not in dt.COMPLEX:
+        raise DTypeError(
+            f"{name}: y_true is {y_true.dtype.name} and y_pred {y_pred.dtype.name}, which holds no imaginary parts. "
+            "Give their real and imaginary parts as targets of their own."
+        )
+    return aligned(y_true.astype(y_pred.dtype, copy=False), y_pred, name, hint)
 
 
 def weighted(values: Any, sample_weight: Any) -> tuple[Any, Any]:

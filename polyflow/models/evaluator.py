@@ -57,7 +57,10 @@ class Evaluator(Runner):
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """What `compute_loss` gives, which is told whether this is training where it wants to know."""
         more = {"training": training} if takes_training(self.compute_loss) else {}
-        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+        found = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+        if found is None:
+            raise TypeError(f"compute_loss of {type(self).__name__} returned None: is a `return` missing?")
+        return found
 
     def update_metrics(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in the running loss and the metrics."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from .. import losses, metrics
+from ..errors import DTypeError
 from ..flow.notes import METRICS, scope
 from ..naming import check_pair
 from ..ops.elementwise import equal, isnan, logical_and, where
@@ -82,7 +83,7 @@ class Counted:
         return ["loss", *(metric.name for metric in self.metrics)]
 
     def _values(self) -> list[Any]:
-        return [self.tracker.result(), *(metric.result() for metric in self.metrics)]
+        return [self.tracker.result(), *map(_result, self.metrics)]
 
     def reset(self) -> None:
         """Start counting anew."""
@@ -152,7 +153,10 @@ class Objective(Counted):
                 "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
             )
         with scope("loss"):
-            return self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
+            found = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
+        if found.dtype in dt.COMPLEX:
+            raise DTypeError("the loss is complex, and complex numbers have no order: take their abs or real part.")
+        return found
 
     def update(self, loss: Any, count: int, y_true: Any, y_pred: Any, weight: Any) -> None:
         """See one more batch of ``count`` samples."""
@@ -168,6 +172,13 @@ class Objective(Counted):
         if shape is None or not losses.needs_label_check(self.loss):
             return []
         return [lambda y: losses.check_labels(self.loss, the_one(y, TARGETS), shape[-1])]
+
+
+def _result(metric: Any) -> Any:
+    found = metric.result()
+    if found is None:
+        raise TypeError(f"the metric {metric.name!r} gave None as its result: is a `return` missing?")
+    return found
 
 
 def _number(value: Any) -> Any:
