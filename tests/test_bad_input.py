@@ -845,6 +845,22 @@ def test_what_is_held_out_is_looked_at_before_training(backend, held_out):
             np.testing.assert_array_equal(old, new)
 
 
+class Watcher(K.callbacks.Callback):
+    """A callback that looks at the batches held out."""
+
+    def on_test_batch_end(self, batch, logs=None): ...
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_held_out_is_looked_at_also_where_its_batches_are_watched(backend):
+    with pf.use_backend(backend):
+        model = compiled()
+        before = model.get_weights()
+        with pytest.raises(errors.ShapeError, match=r"got shape \(8, 3\)"):
+            model.fit(X, Y, validation_data=(X[:, :3], Y), callbacks=[Watcher()], verbose=0)
+        np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_labels_held_out_are_looked_at_before_training(backend):
     with pf.use_backend(backend):

@@ -161,6 +161,9 @@ class Slices(Feed):
     def first(self) -> Batch:
         return self._cut(0)
 
+    def expected(self) -> Batch | None:
+        return self.first()
+
     def in_memory(self) -> tuple[Batch, Resident] | None:
         node = Arrays(self.structure, self.arrays)
         return self._kept(Resident(self.structure.pack(self.arrays), self.rows, self.size, False, node))
