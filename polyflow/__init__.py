@@ -440,6 +440,7 @@ __all__ = [
 MODULES = (
     "activations",
     "array_api",
+    "bitwise",
     "callbacks",
     "config",
     "data",

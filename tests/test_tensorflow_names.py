@@ -256,6 +256,17 @@ def test_equal_extremes_of_a_segment_share_the_gradient():
 # Arithmetic ------------------------------------------------------------------------------------------------------
 
 
+def test_bits_of_integers():
+    a, b = np.array([-5, 0, 7, 100], "int8"), np.array([3, 1, 6, 2], "int8")
+    for name, of_numpy in (
+        *(("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor)),
+        *(("left_shift", np.left_shift), ("right_shift", np.right_shift)),
+    ):
+        found = getattr(tf.bitwise, name)(a, b)
+        assert (found.dtype, found.tolist()) == (tf.int8, of_numpy(a, b).tolist()), name
+    assert tf.bitwise.invert(a).tolist() == np.invert(a).tolist()
+
+
 def test_division_without_nan_has_gradients_without_nan():
     y = tf.Variable([0.0, 2.0])
     with tf.GradientTape() as tape:
