@@ -483,6 +483,7 @@ _ALSO = {
     "TensorArray": ("tensor_array", "TensorArray"),
     "UnconnectedGradients": ("flow.gradient_tape", "UnconnectedGradients"),
     "device": ("config", "device"),
+    "matrix_square_root": ("linalg", "sqrtm"),
     "histogram_fixed_width": ("counting", "histogram_fixed_width"),
     "histogram_fixed_width_bins": ("counting", "histogram_fixed_width_bins"),
     "truncatediv": ("math", "truncatediv"),

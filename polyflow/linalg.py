@@ -6,6 +6,7 @@ from typing import Any
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
 from .errors import ShapeError
 from .math import l2_normalize
+from .matrix_functions import expm, sqrtm
 from .missing import answer
 from .names import global_norm
 from .ops import elementwise, indexing, matrices, reduction
@@ -159,6 +160,7 @@ __all__ = [
     "eigh",
     "eigvalsh",
     "einsum",
+    "expm",
     "eye",
     "global_norm",
     "inv",
@@ -177,6 +179,7 @@ __all__ = [
     "set_diag",
     "slogdet",
     "solve",
+    "sqrtm",
     "svd",
     "tensor_diag",
     "tensor_diag_part",

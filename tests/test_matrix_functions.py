@@ -1,0 +1,117 @@
+"""The exponential and the square root of matrices, against SciPy and by their own equations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import polyflow as tf
+from polyflow.errors import ShapeError
+
+RNG = np.random.default_rng(3)
+SQUARE = RNG.normal(size=(4, 4))
+POSITIVE = SQUARE @ SQUARE.T + np.eye(4)
+MIXED = np.eye(4) * 3 + 0.3 * SQUARE + 0.2j * SQUARE.T
+
+
+@pytest.fixture(params=["numpy", "jax"], autouse=True)
+def backend(request):
+    with tf.use_backend(request.param):
+        yield request.param
+
+
+def away(found, expected):
+    return np.abs(np.asarray(found) - expected).max() / np.abs(expected).max()
+
+
+def differences(function, a, direction, step=1e-6):
+    return (function(a + step * direction) - function(a - step * direction)) / (2 * step)
+
+
+@pytest.mark.parametrize("size", [0, 1e-9, 0.1, 1, 5, 30])
+def test_exponential(size):
+    for a in (size * SQUARE, size * MIXED, size * (SQUARE - SQUARE.T)):
+        assert away(tf.linalg.expm(a), scipy.linalg.expm(a)) < 2e-13
+
+
+def test_exponential_of_turns():
+    """That of a turn by a large angle, which is squared often, is a turn."""
+    angle = 1000.0
+    turn = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    assert away(tf.linalg.expm(np.array([[0.0, -angle], [angle, 0.0]])), np.array(turn)) < 1e-11
+
+
+def test_exponentials_of_several_matrices():
+    several = np.stack([SQUARE * size for size in (0.01, 1.0, 20.0)]).reshape(1, 3, 4, 4)
+    expected = np.stack([scipy.linalg.expm(one) for one in several[0]])
+    for function in (tf.linalg.expm, tf.function(tf.linalg.expm)):
+        found = function(several).numpy()
+        assert found.shape == (1, 3, 4, 4)
+        assert max(map(away, found[0], expected)) < 1e-12
+    single = tf.linalg.expm(several.astype("float32"))
+    assert single.dtype is tf.float32
+    assert max(map(away, single.numpy()[0], expected)) < 1e-5
+    assert tf.linalg.expm([[0, 0], [0, 0]]).tolist() == [[1, 0], [0, 1]]
+    assert tf.linalg.expm(np.zeros((2, 0, 0))).shape == (2, 0, 0)
+    several[0, 0, 0, 0] = np.nan
+    found = tf.linalg.expm(several).numpy()[0]
+    assert np.isnan(found[0]).any()
+    assert max(map(away, found[1:], expected[1:])) < 1e-12
+    with pytest.raises(ShapeError, match="square"):
+        tf.linalg.expm(np.zeros((2, 3)))
+
+
+def test_square_root():
+    for a in (POSITIVE, MIXED, np.eye(3), np.diag([1e-6, 1.0, 1e6]), np.array([[1.0, 1e3], [0.0, 1.0]])):
+        found = tf.linalg.sqrtm(a)
+        assert away(found, scipy.linalg.sqrtm(a)) < 1e-11
+        assert away(found @ found, a) < 1e-11
+    turn = np.array([[np.cos(3.0), -np.sin(3.0)], [np.sin(3.0), np.cos(3.0)]])  # eigenvalues near the negative axis
+    assert away(tf.linalg.sqrtm(turn), scipy.linalg.sqrtm(turn)) < 1e-12
+    several = np.stack([POSITIVE, 1e-4 * POSITIVE, 1e6 * POSITIVE])
+    expected = np.stack([scipy.linalg.sqrtm(one) for one in several])
+    for function in (tf.linalg.sqrtm, tf.function(tf.matrix_square_root)):
+        assert max(map(away, function(several).numpy(), expected)) < 1e-12
+    single = tf.linalg.sqrtm(POSITIVE.astype("float32"))
+    assert single.dtype is tf.float32
+    assert away(single, expected[0]) < 1e-6
+
+
+def test_matrices_without_a_square_root():
+    none = [np.diag([1.0, -1.0]), np.diag([-1.0, -2.0]), np.zeros((2, 2)), np.full((2, 2), np.nan)]
+    for function in (tf.linalg.sqrtm, tf.function(tf.linalg.sqrtm)):
+        found = function(np.stack([*none, np.diag([1.0, 4.0])])).numpy()
+        assert np.isnan(found[:4]).all()
+        assert away(found[4], np.diag([1.0, 2.0])) < 1e-14
+    with pytest.raises(ShapeError, match="square"):
+        tf.linalg.sqrtm(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    ("function", "reference", "a"),
+    [
+        ("expm", scipy.linalg.expm, SQUARE),
+        ("expm", scipy.linalg.expm, 8 * SQUARE),
+        ("sqrtm", scipy.linalg.sqrtm, POSITIVE),
+        ("sqrtm", scipy.linalg.sqrtm, 1e-3 * POSITIVE),
+    ],
+)
+def test_gradients(function, reference, a, compiled):
+    weights, direction = RNG.normal(size=(2, 4, 4))
+    direction = direction * np.abs(a).max()
+    whole = lambda x: tf.reduce_sum(getattr(tf.linalg, function)(x) * weights)  # noqa: E731
+    whole = tf.function(whole) if compiled else whole
+    expected = differences(lambda x: (reference(x) * weights).sum(), a, direction)
+    found = (tf.grad(whole)(tf.constant(a)).numpy() * direction).sum()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("function", ["expm", "sqrtm"])
+def test_second_gradients(function):
+    weights, direction = RNG.normal(size=(2, 4, 4))
+    first = tf.grad(lambda x: tf.reduce_sum(getattr(tf.linalg, function)(x) * weights))
+    second = tf.grad(lambda x: tf.reduce_sum(first(x) * weights.T))(tf.constant(POSITIVE)).numpy()
+    expected = differences(lambda x: (first(tf.constant(x)).numpy() * weights.T).sum(), POSITIVE, direction)
+    np.testing.assert_allclose((second * direction).sum(), expected, rtol=1e-5)
