@@ -6,13 +6,15 @@ from typing import Any
 
 from ..missing import answer
 from ..ops.elementwise import where
-from ..random import SeedGenerator, categorical, draws, keep_mask, shuffle
+from ..ops.shape import broadcast_to
+from ..random import SeedGenerator, categorical, draws, keep_mask, rejection, shuffle
 from ..tensor import Tensor, asarray
 
 __all__ = [
     "SeedGenerator",
     "categorical",
     "dropout",
+    "gamma",
     "normal",
     "randint",
     "shuffle",
@@ -39,6 +41,11 @@ def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
     """Integers from ``minval`` to below ``maxval``, all equally likely."""
     return draws.randint(shape, minval, maxval, dtype, seed)
+
+
+def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Gamma numbers of shape parameter ``alpha``, which broadcasts to ``shape``, and rate 1."""
+    return rejection.gamma((), broadcast_to(asarray(alpha), shape), None, dtype, seed)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Tensor:

@@ -10,7 +10,7 @@ generator that `set_seed` starts anew.
     z = pf.random.uniform((3,), key=pf.random.key(7))    # the same, key made by hand
 
 Words, uniforms, Bernoulli draws, integers, permutations and dropout masks are equal bit by bit whatever the backend,
-normals to the last digit or nearly.
+normals, gamma and Poisson numbers to the last digit or nearly.
 """
 
 from ..missing import answer
@@ -28,8 +28,16 @@ from .draws import (
 )
 from .generator import Generator
 from .keys import fold_in, key, split
+from .rejection import gamma, poisson
 from .seeds import SeedGenerator, get_state, host_key, set_seed, set_state
-from .stateless import stateless_normal, stateless_truncated_normal, stateless_uniform
+from .stateless import (
+    stateless_categorical,
+    stateless_gamma,
+    stateless_normal,
+    stateless_poisson,
+    stateless_truncated_normal,
+    stateless_uniform,
+)
 
 __all__ = [
     "Generator",
@@ -38,18 +46,23 @@ __all__ = [
     "bits",
     "categorical",
     "fold_in",
+    "gamma",
     "get_state",
     "host_key",
     "keep_mask",
     "key",
     "normal",
     "permutation",
+    "poisson",
     "randint",
     "set_seed",
     "set_state",
     "shuffle",
     "split",
+    "stateless_categorical",
+    "stateless_gamma",
     "stateless_normal",
+    "stateless_poisson",
     "stateless_truncated_normal",
     "stateless_uniform",
     "truncated_normal",

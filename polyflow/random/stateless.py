@@ -9,8 +9,9 @@ import numpy as np
 from .. import dtypes as dt
 from .. import threefry
 from ..errors import ShapeError
-from ..tensor import Operators, Tensor
-from . import draws
+from ..ops.shape import broadcast_to
+from ..tensor import Operators, Tensor, asarray
+from . import draws, rejection
 from .keys import as_key, fold_in
 
 
@@ -50,3 +51,31 @@ def stateless_truncated_normal(
 ) -> Tensor:
     """Normal numbers within two standard deviations of the mean; ShapeError unless ``seed`` is two integers."""
     return draws.truncated_normal(shape, mean, stddev, dtype, key=_key(seed))
+
+
+def stateless_categorical(
+    logits: Any, num_samples: int, seed: Any, dtype: Any = dt.int64, name: str | None = None
+) -> Tensor:
+    """Class numbers drawn with probabilities ``softmax(logits)``; ShapeError unless ``seed`` is two integers."""
+    return draws.categorical(logits, num_samples, dtype, key=_key(seed))
+
+
+def stateless_gamma(
+    shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = dt.float32, name: str | None = None
+) -> Tensor:
+    """Gamma numbers, as `polyflow.random.gamma` draws them; the parameters broadcast to ``shape``.
+
+    Raises:
+        ShapeError: unless ``seed`` is two integers, and where the parameters do not broadcast to ``shape``.
+    """
+    a, b = (broadcast_to(asarray(one), shape) for one in (alpha, 1.0 if beta is None else beta))
+    return rejection.gamma((), a, b, dtype, key=_key(seed))
+
+
+def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = dt.int32, name: str | None = None) -> Tensor:
+    """Poisson counts, as `polyflow.random.poisson` draws them; the means broadcast to ``shape``.
+
+    Raises:
+        ShapeError: unless ``seed`` is two integers, and where the means do not broadcast to ``shape``.
+    """
+    return rejection.poisson((), broadcast_to(asarray(lam), shape), dtype, key=_key(seed))
