@@ -10,6 +10,7 @@ from .discretization import Discretization
 from .embedding import Embedding
 from .encoding import CategoryEncoding
 from .function import Identity, Lambda
+from .lookup import IntegerLookup
 from .merging import (
     Add,
     Average,
@@ -58,6 +59,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "Lambda",
     "Layer",
     "LayerNormalization",
