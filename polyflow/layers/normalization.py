@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, regularizers
-from ..arguments import check_axes, check_numbers
+from ..arguments import check_axes, check_integers, check_numbers
 from ..errors import ShapeError
 from ..ops.elementwise import maximum, rsqrt, square, where
 from ..ops.reduction import mean, sum
@@ -157,11 +157,7 @@ class LayerNormalization(Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
 
     def build(self, input_shape: Shape) -> None:
-        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
-        self.places = normal_axes(axis, len(input_shape))
-        shape = tuple(size for i, size in enumerate(input_shape) if i in self.places and size is not None)
-        if len(shape) != len(self.places):
-            raise ShapeError(f"layer {self.name!r} needs known sizes on axis {self.axis}; got shape {input_shape}.")
+        self.places, shape = _features(self, input_shape)
         self.gamma, self.beta = _scale_and_shift(self, shape)
 
     def call(self, inputs: Any) -> Any:
@@ -184,6 +180,120 @@ class LayerNormalization(Layer):
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
+
+
+class GroupNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` over each sample's groups of features.
+
+    Mean and variance are those of a group: of so many features that lie side by side, at all places (Wu and He, 2018).
+
+    Args:
+        groups: how many, a divisor of the number of features; -1 for one to each feature.
+        axis: the axis of the features. epsilon: as in the formula.
+        center, scale: whether there are ``beta`` and ``gamma``.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if groups != -1:
+            check_integers(self, "[1, inf)", groups=groups)
+        check_integers(self, "(-inf, inf)", axis=axis)
+        check_numbers(self, "[0, inf)", epsilon=epsilon)
+        self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+
+    def build(self, input_shape: Shape) -> None:
+        (self.place,) = normal_axes(self.axis, len(input_shape))
+        size = input_shape[self.place]
+        if not self.place or size is None:
+            raise ShapeError(
+                f"layer {self.name!r} (GroupNormalization) needs a known size on axis {self.axis}, which is not the "
+                f"batch's; got shape {input_shape}."
+            )
+        self.count = size if self.groups == -1 else self.groups
+        if size % self.count:
+            raise ShapeError(
+                f"layer {self.name!r} (GroupNormalization) makes {self.count} groups of the same size; got {size} "
+                f"features, on axis {self.axis} of shape {input_shape}."
+            )
+        self.gamma, self.beta = _scale_and_shift(self, (size,))
+
+    def call(self, inputs: Any) -> Any:
+        shape, place = inputs.shape, self.place
+        parts = (self.count, shape[place] // self.count)
+        grouped = reshape(inputs, (*shape[:place], *parts, *shape[place + 1 :]))
+        others = tuple(i for i in range(1, len(grouped.shape)) if i != place)
+        distance = grouped - mean(grouped, others, True)
+        factor = rsqrt(mean(square(distance), others, True) + self.epsilon)
+        spread = (*[1] * place, *parts, *[1] * (len(shape) - place - 1))
+        if self.gamma is not None:
+            factor = factor * reshape(self.gamma, spread)
+        outputs = distance * factor
+        return reshape(outputs if self.beta is None else outputs + reshape(self.beta, spread), shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "groups": self.groups,
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+        }
+
+
+class RMSNormalization(Layer):
+    """``scale * x / sqrt(mean(x²) + epsilon)`` over the features of each sample (Zhang and Sennrich, 2019)."""
+
+    supports_masking = True
+
+    def __init__(self, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-6, **options: Any) -> None:
+        super().__init__(**options)
+        check_axes(self, axis=axis)
+        check_numbers(self, "[0, inf)", epsilon=epsilon)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape: Shape) -> None:
+        self.places, shape = _features(self, input_shape)
+        self.scale = self.add_weight(shape, "ones", name="scale")
+
+    def call(self, inputs: Any) -> Any:
+        spread = tuple(size if i in self.places else 1 for i, size in enumerate(inputs.shape))
+        factor = rsqrt(mean(square(inputs), self.places, True) + self.epsilon)
+        return inputs * factor * reshape(self.scale, spread)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"axis": self.axis, "epsilon": self.epsilon}
+
+
+def _features(layer: Any, input_shape: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes over which a layer normalizes, and their sizes."""
+    axis = tuple(layer.axis) if isinstance(layer.axis, list) else layer.axis
+    places = normal_axes(axis, len(input_shape))
+    shape = tuple(size for i, size in enumerate(input_shape) if i in places and size is not None)
+    if len(shape) != len(places):
+        raise ShapeError(f"layer {layer.name!r} needs known sizes on axis {layer.axis}; got shape {input_shape}.")
+    return places, shape
 
 
 def _scale_and_shift(layer: Any, shape: Shape) -> tuple[Any, Any]:

@@ -135,14 +135,14 @@ def elu(x: Any, /, alpha: float = 1.0) -> Any:
     return where(positive, x, alpha * expm1(where(positive, 0, x)))
 
 
-_SELU_ALPHA = 1.6732632423543772848170429916717
-_SELU_SCALE = 1.0507009873554804934193349852946
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def selu(x: Any, /) -> Any:
     """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al., "Self-normalizing neural networks", 2017)."""
     x = call.operand(x)
-    return _SELU_SCALE * elu(x, _SELU_ALPHA)
+    return SELU_SCALE * elu(x, SELU_ALPHA)
 
 
 def gelu(x: Any, /, approximate: bool = False) -> Any:

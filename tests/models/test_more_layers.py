@@ -34,6 +34,15 @@ CASES = {
     "average": (lambda layers: layers.GlobalAveragePooling1D(), SEQUENCES),
     "max": (lambda layers: layers.GlobalMaxPooling1D(keepdims=True), SEQUENCES),
     "noise at rest": (lambda layers: layers.GaussianNoise(0.5), X),
+    "alpha dropout at rest": (lambda layers: layers.AlphaDropout(0.5), X),
+    "gaussian dropout at rest": (lambda layers: layers.GaussianDropout(0.5), X),
+    "spatial dropout at rest": (lambda layers: layers.SpatialDropout1D(0.5), SEQUENCES),
+    "groups": (lambda layers: layers.GroupNormalization(2), SEQUENCES),
+    "groups, of vectors": (lambda layers: layers.GroupNormalization(2, epsilon=0.1, center=False), X),
+    "groups, axis 1": (lambda layers: layers.GroupNormalization(3, axis=1, gamma_initializer="zeros"), SEQUENCES),
+    "groups, each": (lambda layers: layers.GroupNormalization(-1, scale=False), SEQUENCES),
+    "root mean square": (lambda layers: layers.RMSNormalization(), X),
+    "root mean square, two axes": (lambda layers: layers.RMSNormalization(axis=(1, 2), epsilon=0.1), SEQUENCES),
     "identity": (lambda layers: layers.Identity(), X),
     "given": (lambda layers: layers.Normalization(mean=3.0, variance=2.0), X),
     "undone": (lambda layers: layers.Normalization(mean=3.0, variance=2.0, invert=True), X),
@@ -112,6 +121,38 @@ def test_noise_makes_floats_of_bytes(backend):
     assert abs(found.numpy() - 7).max() < 5
 
 
+def test_dropouts_are_drawn_while_training(backend):
+    x = DRAW.normal(size=(400, 50)).astype("float32")
+    layer = L.AlphaDropout(0.3, seed=1)
+    found = layer(x, training=True).numpy()
+    values, counts = np.unique(found, return_counts=True)
+    assert abs(counts.max() / x.size - 0.3) < 0.02
+    kept = found != values[counts.argmax()]
+    scale = (0.7 * (1 + 0.3 * 1.7580993408473766**2)) ** -0.5  # Klambauer et al., appendix
+    np.testing.assert_allclose(found[kept], scale * (x[kept] + 0.3 * 1.7580993408473766), rtol=1e-5, atol=1e-6)
+    assert (abs(found.mean()), abs(found.std() - 1)) < (0.03, 0.03)
+    assert not np.array_equal(layer(x, training=True), found)
+
+    ratio = L.GaussianDropout(0.2, seed=1)(x, training=True).numpy() / x
+    assert (abs(ratio.mean() - 1), abs(ratio.std() - 0.5)) < (0.02, 0.02)
+
+    found = L.SpatialDropout1D(0.25, seed=1)(np.ones((100, 3, 8), np.float32), training=True).numpy()
+    assert (found == found[:, :1]).all()
+    assert set(np.unique(found).tolist()) == {0.0, np.float32(1 / 0.75)}
+    assert abs((found == 0).mean() - 0.25) < 0.05
+
+
+def test_new_layers_in_a_model_and_from_their_configurations(backend):
+    layers = [L.SpatialDropout1D(0.1, seed=2), L.GroupNormalization(2), L.RMSNormalization(), L.Flatten()]
+    model = pf.Sequential([*layers, L.AlphaDropout(0.1, seed=3), L.GaussianDropout(0.1, seed=4), L.Dense(1)])
+    model.compile("adam", "mse")
+    assert np.isfinite(model.fit(SEQUENCES, X[:, :1], epochs=2, verbose=0).history["loss"]).all()
+    again = pf.keras.models.model_from_json(model.to_json())
+    again.build((None, *SEQUENCES.shape[1:]))
+    again.set_weights(model.get_weights())
+    assert np.array_equal(model.predict(SEQUENCES, verbose=0), again.predict(SEQUENCES, verbose=0))
+
+
 def test_lambda(backend):
     model = pf.Sequential([L.Lambda(lambda x, power: x**power, arguments={"power": 2}), L.Dense(1)])
     model.compile("sgd", "mse")
@@ -150,6 +191,12 @@ def test_inputs_are_joined_in_a_model(backend):
         (lambda: L.GlobalAveragePooling1D()(X), ShapeError, r"\(batch, steps, features\); got shape \(5, 4\)"),
         (lambda: L.LeakyReLU(-1), ValueError, "0 or more; got negative_slope=-1"),
         (lambda: L.GaussianNoise(-1), ValueError, "0 or more; got stddev=-1"),
+        (lambda: L.AlphaDropout(1), ValueError, "0 or more and below 1; got rate=1"),
+        (lambda: L.GaussianDropout(-0.5), ValueError, "0 or more and below 1; got rate=-0.5"),
+        (lambda: L.SpatialDropout1D(0.5)(X), ShapeError, r"\(batch, steps, features\); got shape \(None, 4\)"),
+        (lambda: L.GroupNormalization(0), ValueError, "an integer of 1 or more; got groups=0"),
+        (lambda: L.GroupNormalization(3)(X), ShapeError, "makes 3 groups of the same size; got 4 features"),
+        (lambda: L.GroupNormalization(1, axis=0)(X), ShapeError, "not the batch's"),
         (lambda: L.Normalization(mean=1.0), ValueError, "mean and variance together"),
         (lambda: L.Normalization(mean=1.0, variance=1.0).adapt(X), ValueError, "nothing to adapt"),
         (lambda: L.Normalization().adapt(X[:0]), EmptyDataError, "no data to adapt to"),
