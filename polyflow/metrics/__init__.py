@@ -48,7 +48,7 @@ from .operating_points import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
-from .per_output import F1Score, FBetaScore, PerOutput, R2Score
+from .per_output import F1Score, FBetaScore, R2Score
 from .probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -262,8 +262,7 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         return MeanMetricWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
     if isinstance(identifier, str):
         found.name = identifier
-    if isinstance(found, PerOutput):
-        found.build(y_pred)
+    found.build(y_pred)
     return found
 
 

@@ -70,6 +70,16 @@ class Metric(Constructed):
 
     add_weight = add_variable
 
+    def build(self, y_pred: Any) -> None:
+        """Make the variables whose shapes follow from the predictions' shape; most metrics have none."""
+
+    def _add_beside(self, y_pred: Any, shape: tuple[int, ...], name: str) -> Variable:
+        """A variable that is made late: on the backend of the predictions."""
+        variable, backend = self.add_variable(shape, name=name), getattr(y_pred, "backend", None)
+        if backend is not None and variable.backend is not backend:
+            variable.move_to(backend)
+        return variable
+
     @property
     def variables(self) -> list[Variable]:
         """Its variables, then those of metrics inside it."""

@@ -11,7 +11,7 @@ from ..errors import ShapeError, unknown_name
 from ..losses.shapes import aligned, beside, divide_or_zero, prediction, weighted
 from ..ops.elementwise import astype, greater, less, log, logical_and, logical_not, maximum, minimum, not_equal, where
 from ..ops.indexing import getitem
-from ..ops.reduction import argsort, sum
+from ..ops.reduction import argsort, mean, sum
 from ..ops.shape import broadcast_to, reshape, squeeze
 from ..tensor import tensor
 from .base import Metric
@@ -32,6 +32,9 @@ class Confusion(Metric):
         top_k: only the ``k`` largest predictions of the last axis can be positive; without thresholds all of them are.
         class_id: look only at this class of the last axis.
     """
+
+    columns: tuple[int, ...] = ()
+    """How many columns of predictions are counted apart, where they are."""
 
     def __init__(
         self,
@@ -74,9 +77,10 @@ class Confusion(Metric):
                 raise ShapeError(f"class_id needs predictions of shape (samples, classes); got {y_pred.shape}.")
             y_true, y_pred = getitem(y_true, (..., self.class_id)), getitem(y_pred, (..., self.class_id))
             weight = None if weight is None else getitem(weight, (..., self.class_id))
-        limits = reshape(tensor(self.thresholds, self.dtype, backend=y_pred.backend), (-1, 1))
-        said = greater(reshape(y_pred, (1, -1)), limits)
-        is_so = reshape(not_equal(y_true, 0), (1, -1))
+        rows = (1, -1, *self.columns)
+        limits = tensor(self.thresholds, self.dtype, backend=y_pred.backend)
+        said = greater(reshape(y_pred, rows), reshape(limits, (-1, *[1] * (len(rows) - 1))))
+        is_so = reshape(not_equal(y_true, 0), rows)
         cells = {
             "true_positives": lambda: logical_and(is_so, said),
             "false_positives": lambda: logical_and(logical_not(is_so), said),
@@ -85,7 +89,7 @@ class Confusion(Metric):
         }
         for kind, count in self.counts.items():
             chosen = astype(cells[kind](), self.dtype)
-            count.assign_add(sum(chosen if weight is None else chosen * reshape(weight, (1, -1)), 1))
+            count.assign_add(sum(chosen if weight is None else chosen * reshape(weight, rows), 1))
 
     def _one_or_all(self, value: Any) -> Any:
         """A number for one threshold, a vector for several."""
@@ -197,6 +201,10 @@ class AUC(Confusion):
         name: the name it is reported under.
         dtype: the dtype of its variables.
         thresholds: the inner thresholds, instead of evenly spaced ones.
+        multi_label: whether predictions are (samples, labels), each label has an area of its own, and the mean of
+            these is the result; otherwise all of them are taken together.
+        num_labels: how many labels there are, where the areas of none are to be known before the first batch.
+        label_weights: a weight for each label's area, or for its predictions where they are taken together.
         from_logits: whether predictions are logits.
     """
 
@@ -210,8 +218,13 @@ class AUC(Confusion):
         name: str | None = None,
         dtype: Any = None,
         thresholds: Any = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Any = None,
         from_logits: bool = False,
     ) -> None:
+        if num_labels is not None and not multi_label:
+            raise ValueError("AUC takes num_labels with multi_label=True alone.")
         if curve not in ("ROC", "PR"):
             raise unknown_name("curve", curve, ("ROC", "PR"))
         if summation_method not in ("interpolation", "minoring", "majoring"):
@@ -221,15 +234,52 @@ class AUC(Confusion):
         else:
             check_list(self, "[0, 1]", thresholds=thresholds)
         inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)] if thresholds is None else thresholds
-        super().__init__(KINDS, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
+        super().__init__(() if multi_label else KINDS, [0.0, *sorted(inner), 1.0], name=name, dtype=dtype)
         self.thresholds[0], self.thresholds[-1] = -FUZZ, 1.0 + FUZZ
         self.given_thresholds, self.num_thresholds = thresholds, len(self.thresholds)
         self.curve, self.summation_method, self.from_logits = curve, summation_method, from_logits
+        self.multi_label, self.num_labels = multi_label, num_labels
+        self.label_weights = None if label_weights is None else [float(one) for one in label_weights]
+        if num_labels is not None:
+            self._make(num_labels)
+
+    def build(self, y_pred: Any) -> None:
+        """Make the variables for predictions of this shape, unless they are there.
+
+        Raises:
+            ShapeError: unless it is (samples, labels).
+        """
+        if self.multi_label and len(y_pred.shape) != 2:
+            raise ShapeError(f"{self.name} needs predictions of shape (samples, labels); got {tuple(y_pred.shape)}.")
+        if not self.counts:
+            self._make(y_pred.shape[1], y_pred)
+
+    def _make(self, labels: int, y_pred: Any = None) -> None:
+        self.columns = (labels,)
+        shape = (self.num_thresholds, labels)
+        self.counts = {kind: self._add_beside(y_pred, shape, kind) for kind in KINDS}
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        super().update_state(y_true, sigmoid(prediction(y_pred)) if self.from_logits else y_pred, sample_weight)
+        y_pred = prediction(y_pred, self.dtype)
+        self.build(y_pred)
+        if self.label_weights is not None and not self.multi_label:
+            each = tensor(self.label_weights, self.dtype, backend=y_pred.backend)
+            whole = 1.0 if sample_weight is None else weighted(y_pred, sample_weight)[1]
+            sample_weight = broadcast_to(whole * each, y_pred.shape)
+        super().update_state(y_true, sigmoid(y_pred) if self.from_logits else y_pred, sample_weight)
 
     def result(self) -> Any:
+        if not self.counts:
+            raise ValueError(f"{self.name} has no result before its first batch. Give it one with update_state.")
+        areas = self._areas()
+        if not self.multi_label:
+            return areas
+        if self.label_weights is None:
+            return mean(areas)
+        each = tensor(self.label_weights, self.dtype, backend=areas.backend)
+        return divide_or_zero(sum(areas * each), sum(each))
+
+    def _areas(self) -> Any:
         tp, fp, tn, fn = (variable.value for variable in self.counts.values())
         recall = divide_or_zero(tp, tp + fn)
         if self.curve == "ROC":
@@ -245,13 +295,16 @@ class AUC(Confusion):
             "minoring": lambda: minimum(before, after),
             "majoring": lambda: maximum(before, after),
         }
-        return sum((x[:-1] - x[1:]) * heights[self.summation_method]())
+        return sum((x[:-1] - x[1:]) * heights[self.summation_method](), 0)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_thresholds": self.num_thresholds,
             "curve": self.curve,
             "summation_method": self.summation_method,
+            "multi_label": self.multi_label,
+            "num_labels": self.num_labels,
+            "label_weights": self.label_weights,
             "from_logits": self.from_logits,
         }
 
@@ -270,4 +323,4 @@ def _interpolated_precision(tp: Any, fp: Any, fn: Any) -> Any:
     both = logical_and(greater(positives[:-1], 0), greater(positives[1:], 0))
     ratio = where(both, divide_or_zero(positives[:-1], positives[1:]), 1.0)
     area = slope * (step + intercept * log(where(greater(ratio, 0), ratio, 1.0)))
-    return sum(divide_or_zero(area, maximum(tp[1:] + fn[1:], 0.0)))
+    return sum(divide_or_zero(area, maximum(tp[1:] + fn[1:], 0.0)), 0)

@@ -38,11 +38,8 @@ class PerOutput(Metric):
             return
         if len(y_pred.shape) != 2:
             raise ShapeError(f"{self.name} needs predictions of shape (samples, outputs); got {tuple(y_pred.shape)}.")
-        shape, backend = self.state_shape(y_pred.shape[1]), getattr(y_pred, "backend", None)
-        for one in self.states:
-            variable = self.seen[one] = self.add_variable(shape, name=one)
-            if backend is not None and variable.backend is not backend:
-                variable.move_to(backend)
+        shape = self.state_shape(y_pred.shape[1])
+        self.seen = {one: self._add_beside(y_pred, shape, one) for one in self.states}
 
     def _given(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Targets, predictions and weights as tensors of shape (samples, outputs); the weights 1 where left out."""

@@ -81,6 +81,11 @@ CASES = [
     Case("AUC", "binary", "scores", {"curve": "PR", "summation_method": "minoring"}),
     Case("AUC", "binary", "other", {"from_logits": True, "summation_method": "majoring"}),
     Case("AUC", "binary", "scores", {"thresholds": [0.1, 0.3, 0.7]}),
+    Case("AUC", "binary", "scores", {"label_weights": [0.5, 1.0, 0.0, 2.0, 1.5]}),
+    Case("AUC", "binary", "scores", {"multi_label": True, "num_labels": 5}),
+    Case("AUC", "binary", "scores", {"multi_label": True, "curve": "PR"}),
+    Case("AUC", "binary", "scores", {"multi_label": True, "curve": "PR", "summation_method": "majoring"}),
+    Case("AUC", "binary", "other", {"multi_label": True, "label_weights": [1, 2, 3, 0, 1], "from_logits": True}),
 ]
 
 

@@ -151,6 +151,36 @@ def test_auc_names_its_options(options):
         metrics.AUC(num_thresholds=1)
 
 
+def test_areas_of_several_labels():
+    truth, scores = np.array([[0, 1], [1, 1], [1, 0]]), np.array([[0.2, 0.9], [0.8, 0.3], [0.6, 0.5]])
+    each = [float(metrics.AUC()(truth[:, i], scores[:, i])) for i in (0, 1)]
+    metric = metrics.AUC(multi_label=True)
+    with pytest.raises(ValueError, match="before its first batch"):
+        metric.result()
+    assert float(metric(truth, scores)) == pytest.approx(np.mean(each), rel=1e-6)
+    again = metrics.AUC.from_config(metric.get_config())
+    assert float(again(truth, scores)) == pytest.approx(np.mean(each), rel=1e-6)
+    metric.reset_state()
+    assert float(metric.result()) == 0
+    with pytest.raises(ShapeError, match=r"\(samples, labels\); got \(3,\)"):
+        metrics.AUC(multi_label=True)(truth[:, 0], scores[:, 0])
+    with pytest.raises(ValueError, match="num_labels with multi_label=True alone"):
+        metrics.AUC(num_labels=2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_areas_of_several_labels_in_fit(backend):
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(12, 4)).astype("float32"), draw.integers(0, 2, (12, 3)).astype("float32")
+    with pf.use_backend(backend):
+        model = pf.keras.Sequential([pf.keras.layers.Dense(3, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy", metrics=[metrics.AUC(multi_label=True)])
+        model.fit(x, y, batch_size=5, epochs=2, verbose=0)
+        found = model.evaluate(x, y, batch_size=5, verbose=0, return_dict=True)
+        predictions = model.predict(x, verbose=0)
+    assert found["auc"] == pytest.approx(float(metrics.AUC(multi_label=True)(y, predictions)), rel=1e-5)
+
+
 # Names ----------------------------------------------------------------------------------------------------------------
 
 ONE = Spec((4, 1), pf.float32)
