@@ -109,6 +109,7 @@ from .segments import (
     unsorted_segment_mean,
     unsorted_segment_min,
     unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
 from .tensor import Tensor, asarray
@@ -192,6 +193,20 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
     x, y = asarray(x), asarray(y)
     nowhere = equal(x, 0)
     return where(nowhere, 0, x / where(nowhere, 1, y))
+
+
+def xlog1py(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x * log(1 + y)``, and 0 where ``x`` is 0."""
+    x, y = asarray(x), asarray(y)
+    nowhere = equal(x, 0)
+    return where(nowhere, 0, x * log1p(where(nowhere, 1, y)))
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
+    """``1 / x``, and 0 where ``x`` is 0."""
+    x = asarray(x)
+    nowhere = equal(x, 0)
+    return where(nowhere, 0, reciprocal(where(nowhere, 1, x)))
 
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
@@ -334,6 +349,7 @@ __all__ = [
     "pow",
     "real",
     "reciprocal",
+    "reciprocal_no_nan",
     "reduce_all",
     "reduce_any",
     "reduce_euclidean_norm",
@@ -373,8 +389,10 @@ __all__ = [
     "unsorted_segment_mean",
     "unsorted_segment_min",
     "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
     "unsorted_segment_sum",
     "xdivy",
+    "xlog1py",
     "xlogy",
     "zero_fraction",
 ]

@@ -24,9 +24,10 @@ from .activations import (
 from .convert import number
 from .counting import in_top_k, top_k
 from .errors import DTypeError, LabelError, ShapeError
-from .math import l2_normalize, zero_fraction
+from .math import divide_no_nan, l2_normalize, zero_fraction
 from .missing import answer
 from .ops import elementwise, indexing, reduction
+from .ops.shape import broadcast_to, concat, squeeze
 from .random.draws import keep_mask
 from .tensor import Tensor, asarray, concrete
 
@@ -35,6 +36,8 @@ swish = silu
 __all__ = [
     "batch_normalization",
     "bias_add",
+    "compute_average_loss",
+    "crelu",
     "dropout",
     "elu",
     "embedding_lookup",
@@ -48,6 +51,7 @@ __all__ = [
     "moments",
     "relu",
     "relu6",
+    "scale_regularization_loss",
     "selu",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -61,6 +65,7 @@ __all__ = [
     "tanh",
     "top_k",
     "weighted_cross_entropy_with_logits",
+    "weighted_moments",
     "zero_fraction",
 ]
 
@@ -113,6 +118,12 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
     return activations.leaky_relu(asarray(features), alpha)
 
 
+def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
+    """``relu(x)`` and ``relu(-x)`` side by side along ``axis``."""
+    x = asarray(features)
+    return concat([relu(x), relu(-x)], axis=axis)
+
+
 def l2_loss(t: Any, name: str | None = None) -> Tensor:
     """Half the sum of squares."""
     return reduction.sum(elementwise.square(asarray(t))) / 2
@@ -123,6 +134,44 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     x = asarray(x)
     places = tuple(axes) if isinstance(axes, (list, tuple)) else axes
     return reduction.mean(x, places, keepdims), reduction.var(x, places, keepdims=keepdims)
+
+
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """The mean and the (biased) variance over ``axes`` of elements that count as often as their weights say."""
+    x, places = asarray(x), tuple(axes) if isinstance(axes, (list, tuple)) else axes
+    weights = broadcast_to(elementwise.astype(asarray(frequency_weights), x.dtype), x.shape)
+    count = reduction.sum(weights, places, keepdims=True)
+    centre = reduction.sum(x * weights, places, keepdims=True) / count
+    variance = reduction.sum(elementwise.square(x - centre) * weights, places, keepdims=True) / count
+    return (centre, variance) if keepdims else (squeeze(centre, places), squeeze(variance, places))
+
+
+def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None) -> Tensor:
+    """The sum of the samples' losses, weighted, divided by the number of samples; 0 for a batch of none.
+
+    Args:
+        per_example_loss: a loss for each sample.
+        sample_weight: weights of the samples; 1 each if left out.
+        global_batch_size: what to divide by instead of the number of samples.
+
+    Raises:
+        ShapeError: for a loss without axes.
+    """
+    losses = asarray(per_example_loss)
+    if not losses.shape:
+        raise ShapeError("compute_average_loss takes a loss for each sample; got a single one, without axes.")
+    if sample_weight is not None:
+        weight = elementwise.astype(asarray(sample_weight), losses.dtype)
+        losses = losses * indexing.getitem(weight, (..., *[None] * (len(losses.shape) - len(weight.shape))))
+    size = losses.shape[0] if global_batch_size is None else global_batch_size
+    return divide_no_nan(reduction.sum(losses), elementwise.astype(asarray(size), losses.dtype))
+
+
+def scale_regularization_loss(regularization_loss: Any) -> Tensor:
+    """The sum of what regularizers add to the loss, divided by the number of devices that train together: one."""
+    return reduction.sum(asarray(regularization_loss))
 
 
 def batch_normalization(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from . import dtypes as dt
@@ -32,11 +33,21 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
     """The means of the rows of ``data`` that have the same segment id; 0 for a segment without rows."""
+    return _sums_over(data, segment_ids, num_segments, lambda counts: counts)
+
+
+def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
+    """The sums of the rows of ``data`` that have the same segment id, divided by the square root of their number."""
+    return _sums_over(data, segment_ids, num_segments, elementwise.sqrt)
+
+
+def _sums_over(data: Any, segment_ids: Any, num_segments: int, divisor: Callable[[Tensor], Tensor]) -> Tensor:
+    """The sums of segments, divided by a function of the number of rows."""
     rows, ids = asarray(data), asarray(segment_ids)
     sums = unsorted_segment_sum(rows, ids, num_segments)
     counts = elementwise.maximum(_rows_of(ids, num_segments), 1)  # more than a half may hold
-    means = sums / elementwise.astype(_beside(counts, sums.shape[1:]), dt.DEFAULT_FLOAT)
-    return elementwise.astype(means, sums.dtype) if sums.dtype in dt.INEXACT else means
+    found = sums / divisor(elementwise.astype(_beside(counts, sums.shape[1:]), dt.DEFAULT_FLOAT))
+    return elementwise.astype(found, sums.dtype) if sums.dtype in dt.INEXACT else found
 
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:

@@ -16,7 +16,7 @@ X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = (X[:, :1] * X[:, 1:2]).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", ["L1", "L2", "L1L2"])
+@pytest.mark.parametrize("name", ["L1", "L2", "L1L2", "OrthogonalRegularizer"])
 def test_values_and_names_are_keras(name):
     mine, theirs = getattr(regularizers, name)(), getattr(keras.regularizers, name)()
     assert mine.get_config() == pytest.approx(theirs.get_config())
@@ -31,6 +31,18 @@ def test_by_name():
     assert regularizers.get(None) is None
     with pytest.raises(UnknownNameError, match="l3"):
         regularizers.get("l3")
+
+
+def test_rows_and_columns_at_right_angles():
+    for factor, mode in ((0.3, "rows"), (2.0, "columns")):
+        mine = regularizers.OrthogonalRegularizer(factor, mode)
+        theirs = keras.regularizers.OrthogonalRegularizer(factor, mode)
+        assert float(mine(tf.constant(X))) == pytest.approx(float(theirs(keras.ops.convert_to_tensor(X))), rel=1e-5)
+    assert float(regularizers.get("orthogonal_regularizer")(tf.eye(3))) == 0
+    with pytest.raises(UnknownNameError, match="row"):
+        regularizers.OrthogonalRegularizer(mode="row")
+    with pytest.raises(tf.errors.ShapeError, match="takes matrices"):
+        regularizers.OrthogonalRegularizer()(tf.ones(3))
 
 
 @pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf])

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+import scipy.special
 
 import polyflow as tf
 from polyflow.errors import DTypeError, LabelError, ShapeError, TraceError, UnknownDeviceError
@@ -218,6 +219,11 @@ def test_segments():
         tf.math.unsorted_segment_sum(rows, [0, 1, 2, 3], 3)
 
 
+def test_sums_of_segments_by_the_root_of_their_number():
+    found = tf.math.unsorted_segment_sqrt_n([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0, 0, 2], 4)
+    close(found, [[8**0.5, 18**0.5], [0, 0], [5, 6], [0, 0]])
+
+
 def test_products_of_segments():
     close(tf.math.segment_prod([[1, 2], [3, 4], [5, 6]], [0, 0, 2]), [[3, 8], [1, 1], [5, 6]])
     close(tf.math.unsorted_segment_prod([1.0, 2.0, 3.0, 4.0], [3, -1, 0, 3], 4), [3, 1, 1, 4])
@@ -274,6 +280,14 @@ def test_division_without_nan_has_gradients_without_nan():
     assert z.tolist() == [0, 1.5]
     assert tape.gradient(z, y).tolist() == [0, -0.75]
     assert tf.math.multiply_no_nan([np.inf, 3.0], [0.0, 2.0]).tolist() == [0, 6]
+
+
+def test_formulas_that_are_0_where_x_is():
+    x, y = np.array([0.0, 0.0, 2.0, 0.5]), np.array([-1.0, 3.0, 1e-9, 4.0])
+    close(tf.math.xlog1py(x, y), scipy.special.xlog1py(x, y), rtol=1e-15)
+    close(tf.math.reciprocal_no_nan(x), [0, 0, 0.5, 2])
+    both = tf.grad(lambda x: tf.reduce_sum(tf.math.xlog1py(x, y) + tf.math.reciprocal_no_nan(x)))(tf.constant(x))
+    close(both, [0, 0, 1e-9 - 0.25, np.log(5.0) - 4.0])
 
 
 def test_small_formulas():
@@ -381,6 +395,34 @@ def test_dropout_function():
     assert (rows == rows[:, :1]).all()
     with pytest.raises(ValueError, match="got 1"):
         tf.nn.dropout(x, 1)
+
+
+def test_moments_of_weighted_elements():
+    weights = np.array([[1.0], [2.0], [0.0], [3.0]], "float32")
+    mean, variance = tf.nn.weighted_moments(X, [0], weights)
+    expected = np.average(X, axis=0, weights=weights[:, 0])
+    close(mean, expected)
+    close(variance, np.average((X - expected) ** 2, axis=0, weights=weights[:, 0]))
+    kept = tf.nn.weighted_moments(X, (0, 1), weights, keepdims=True)
+    assert [part.shape for part in kept] == [(1, 1), (1, 1)]
+
+
+def test_losses_of_a_training_loop_of_ones_own():
+    losses = np.array([1.0, 2.0, 6.0], "float32")
+    assert tf.nn.compute_average_loss(losses).item() == 3
+    assert tf.nn.compute_average_loss(losses, global_batch_size=6).item() == 1.5
+    assert tf.nn.compute_average_loss(losses, [1.0, 0.0, 0.5], tf.constant(4)).item() == 1
+    assert tf.nn.compute_average_loss(np.zeros(0, "float32")).item() == 0
+    with pytest.raises(ShapeError, match="for each sample"):
+        tf.nn.compute_average_loss(2.0)
+    assert tf.nn.scale_regularization_loss([1.0, 2.0]).item() == 3
+    kept = tf.keras.losses.MeanSquaredError(reduction=tf.keras.losses.Reduction.NONE)
+    close(kept([[1.0], [2.0]], [[3.0], [2.0]]), [4, 0])
+
+
+def test_relu_of_both_signs():
+    close(tf.nn.crelu(X), np.concatenate([np.maximum(X, 0), np.maximum(-X, 0)], -1))
+    assert tf.nn.crelu(X, axis=0).shape == (8, 3)
 
 
 # Linear algebra --------------------------------------------------------------------------------------------------
@@ -665,6 +707,38 @@ def test_keras_backend_functions():
     model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     model.compile("sgd", lambda y, p: k.mean(k.square(y - p), axis=-1))
     assert len(model.fit(X, X[:, 0], verbose=0).history["loss"]) == 1
+
+
+def test_more_keras_backend_functions():
+    k = tf.keras.backend
+    probabilities, truth = np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([[0.0, 1.0], [0.0, 1.0]])
+    expected = -(truth * np.log(probabilities) + (1 - truth) * np.log(1 - probabilities))
+    close(k.binary_crossentropy(truth, probabilities), expected, rtol=1e-5)
+    logits = np.log(probabilities / (1 - probabilities))
+    close(k.binary_crossentropy(truth, logits, from_logits=True), expected, rtol=1e-5)
+    close(k.categorical_crossentropy(truth, probabilities), -np.log([0.8, 0.4]), rtol=1e-5)
+    close(k.sparse_categorical_crossentropy([1, 1], probabilities), -np.log([0.8, 0.4]), rtol=1e-5)
+    assert k.random_normal((2, 3), seed=1).tolist() == tf.random.normal((2, 3), seed=1).tolist()
+    assert k.random_uniform((50,), 1.0, 2.0).numpy().min() >= 1
+    assert abs(k.truncated_normal((50,)).numpy()).max() <= 2
+    assert k.random_bernoulli((4,), 1.0).tolist() == [1.0] * 4
+    assert (k.dropout(tf.ones((100,)), 0.5, seed=1).numpy() % 2 == 0).all()
+    assert (k.ndim(X), k.dtype(X), k.count_params(tf.Variable(X))) == (2, "float32", 12)
+    assert k.batch_flatten(np.zeros((2, 3, 4))).shape == (2, 12)
+    assert k.permute_dimensions(X, (1, 0)).shape == (3, 4)
+    assert k.repeat_elements(X, 2, axis=1)[0].tolist() == np.repeat(X[0], 2).tolist()
+    assert k.reverse(X, 0).tolist() == k.reverse(X, [0]).tolist() == X[::-1].tolist()
+    assert (k.eye(2).tolist(), k.cumsum([1, 2]).tolist(), k.gather([5, 6], [1]).tolist()) == (
+        [[1, 0], [0, 1]],
+        [1, 3],
+        [6],
+    )
+    v = tf.Variable(1.0)
+    k.update(v, 3.0)
+    k.update_add(v, 2.0)
+    k.update_sub(v, 1.0)
+    assert v.numpy() == 4
+    assert not k.is_keras_tensor(v)
 
 
 def test_parts_of_a_variable_are_assigned():

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .. import names
+from .. import losses, names, nn, random
 from ..activations import elu, relu, sigmoid, softmax, softplus, softsign, tanh
 from ..floatx import floatx, set_floatx
+from ..flow.transforms import stop_gradient
 from ..layers.base import clear_session
+from ..math import l2_normalize
 from ..missing import answer
-from ..names import cast, constant, one_hot, ones, ones_like, reshape, shape, transpose, zeros, zeros_like
+from ..names import (
+    cast,
+    constant,
+    cumprod,
+    cumsum,
+    eye,
+    gather,
+    one_hot,
+    ones,
+    ones_like,
+    reshape,
+    shape,
+    tile,
+    transpose,
+    zeros,
+    zeros_like,
+)
 from ..names import matmul as dot
 from ..names import reduce_all as all
 from ..names import reduce_any as any
@@ -22,6 +41,7 @@ from ..names import reduce_prod as prod
 from ..names import reduce_std as std
 from ..names import reduce_sum as sum
 from ..names import reduce_variance as var
+from ..nn import in_top_k
 from ..ops.elementwise import (
     abs,
     cos,
@@ -45,8 +65,10 @@ from ..ops.elementwise import (
 )
 from ..tensor import Operators, Tensor, asarray
 from ..variable import Variable as variable
+from .utils import is_keras_tensor
 
 switch = where
+permute_dimensions = transpose
 
 __all__ = [
     "abs",
@@ -54,24 +76,37 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "batch_flatten",
+    "binary_crossentropy",
     "cast",
+    "categorical_crossentropy",
     "clear_session",
     "clip",
     "concatenate",
     "constant",
     "cos",
+    "count_params",
+    "cumprod",
+    "cumsum",
     "dot",
+    "dropout",
+    "dtype",
     "elu",
     "epsilon",
     "equal",
     "exp",
     "expand_dims",
+    "eye",
     "flatten",
     "floatx",
+    "gather",
     "get_value",
     "greater",
     "greater_equal",
+    "in_top_k",
     "int_shape",
+    "is_keras_tensor",
+    "l2_normalize",
     "less",
     "less_equal",
     "log",
@@ -80,14 +115,21 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "ndim",
     "not_equal",
     "one_hot",
     "ones",
     "ones_like",
+    "permute_dimensions",
     "pow",
     "prod",
+    "random_bernoulli",
+    "random_normal",
+    "random_uniform",
     "relu",
+    "repeat_elements",
     "reshape",
+    "reverse",
     "round",
     "set_floatx",
     "set_value",
@@ -98,15 +140,22 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sparse_categorical_crossentropy",
     "sqrt",
     "square",
     "squeeze",
     "stack",
     "std",
+    "stop_gradient",
     "sum",
     "switch",
     "tanh",
+    "tile",
     "transpose",
+    "truncated_normal",
+    "update",
+    "update_add",
+    "update_sub",
     "var",
     "variable",
     "zeros",
@@ -162,6 +211,98 @@ def flatten(x: Any) -> Tensor:
 def int_shape(x: Any) -> tuple[int, ...]:
     """The size of each axis."""
     return tuple(asarray(x).shape)
+
+
+def ndim(x: Any) -> int:
+    """How many axes there are."""
+    return len(asarray(x).shape)
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype."""
+    return asarray(x).dtype.name
+
+
+def batch_flatten(x: Any) -> Tensor:
+    """All elements of each sample on one axis."""
+    x = asarray(x)
+    return names.reshape(x, (x.shape[0], -1))
+
+
+def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
+    """Every slice along ``axis`` so often, one after another."""
+    return names.repeat(x, rep, axis)
+
+
+def reverse(x: Any, axes: Any) -> Tensor:
+    """The other way round along an axis, or several."""
+    return names.reverse(x, [axes] if isinstance(axes, int) else axes)
+
+
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
+    """The cross-entropy of each element."""
+    target, output = asarray(target), asarray(output)
+    if from_logits:
+        return nn.sigmoid_cross_entropy_with_logits(target, output)
+    output = names.clip_by_value(output, epsilon(), 1.0 - epsilon())
+    return -(target * log(output + epsilon()) + (1 - target) * log(1 - output + epsilon()))
+
+
+def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
+    """The cross-entropy along ``axis``, of probabilities or logits."""
+    return losses.categorical_crossentropy(target, output, from_logits, axis=axis)
+
+
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1, ignore_class: int | None = None
+) -> Tensor:
+    """The cross-entropy along ``axis``, of class numbers."""
+    return losses.sparse_categorical_crossentropy(target, output, from_logits, ignore_class, axis)
+
+
+def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Normal numbers of this mean and standard deviation."""
+    return random.normal(shape, mean, stddev, dtype, seed)
+
+
+def random_uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Numbers from ``minval`` to below ``maxval``, all equally likely."""
+    return random.uniform(shape, minval, maxval, dtype, seed)
+
+
+def random_bernoulli(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """1 with probability ``p``, else 0."""
+    return random.bernoulli(shape, p, floatx() if dtype is None else dtype, seed)
+
+
+def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Normal numbers, none further than two standard deviations from the mean."""
+    return random.truncated_normal(shape, mean, stddev, dtype, seed)
+
+
+def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> Tensor:
+    """``x`` with a share of ``level`` of its elements 0, and the others larger by as much."""
+    return nn.dropout(x, level, noise_shape, seed)
+
+
+def count_params(x: Any) -> int:
+    """How many elements there are."""
+    return math.prod(asarray(x).shape)
+
+
+def update(x: Any, new_x: Any) -> Any:
+    """Give a variable a value."""
+    return x.assign(new_x)
+
+
+def update_add(x: Any, increment: Any) -> Any:
+    """Add to a variable."""
+    return x.assign_add(increment)
+
+
+def update_sub(x: Any, decrement: Any) -> Any:
+    """Subtract from a variable."""
+    return x.assign_sub(decrement)
 
 
 def get_value(x: Any) -> Any:

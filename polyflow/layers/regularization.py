@@ -57,9 +57,8 @@ class Dropout(Layer):
         shape = inputs.shape
         if self.noise_shape is not None:
             if len(self.noise_shape) != len(shape):
-                raise ShapeError(
-                    f"layer {self.name!r} ({type(self).__name__}) has a noise_shape of {len(self.noise_shape)} axes; got {shape}."
-                )
+                kind, axes = type(self).__name__, len(self.noise_shape)
+                raise ShapeError(f"layer {self.name!r} ({kind}) has a noise_shape of {axes} axes; got {shape}.")
             shape = tuple(
                 size if given is None else int(given) for size, given in zip(shape, self.noise_shape, strict=True)
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..missing import answer
 from ..naming import Family, by_name, name_of
-from .base import Loss, LossFunctionWrapper, reduce_weighted
+from .base import Loss, LossFunctionWrapper, Reduction, reduce_weighted
 from .crossentropy import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -63,6 +63,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "Reduction",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "Tversky",
@@ -81,7 +82,9 @@ __all__ = [
     "kind_of_targets",
     "kl_divergence",
     "kld",
+    "kullback_leibler_divergence",
     "log_cosh",
+    "logcosh",
     "mae",
     "mape",
     "mean_absolute_error",
@@ -105,7 +108,8 @@ mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
-kld = KLD = kl_divergence
+kld = KLD = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
 
 FAMILY = Family(
     "loss",

@@ -18,6 +18,14 @@ from .shapes import beside, divide_or_zero, prediction, same_rank, weighted
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
 
+class Reduction:
+    """Names of reductions, as older programs of Keras's write them."""
+
+    AUTO = SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+    SUM = "sum"
+    NONE = "none"
+
+
 class Loss(Constructed):
     """The base of all losses. A subclass says ``call(y_true, y_pred)``, one value per sample (or per place in it).
 
