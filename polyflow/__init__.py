@@ -489,6 +489,7 @@ _ALSO = {
     "truncatediv": ("math", "truncatediv"),
     "truncatemod": ("math", "truncatemod"),
     "truediv": ("ops.elementwise", "divide"),
+    "IndexedSlices": ("gathering", "IndexedSlices"),
     "broadcast_static_shape": ("gathering", "broadcast_static_shape"),
     "dynamic_partition": ("gathering", "dynamic_partition"),
     "dynamic_stitch": ("gathering", "dynamic_stitch"),

@@ -32,6 +32,14 @@ class UniqueWithCounts(NamedTuple):
     count: Any
 
 
+class IndexedSlices(NamedTuple):
+    """Slices along the first axis and their places, as the methods ``scatter_…`` of a variable take them."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any = None
+
+
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None) -> Tensor:
     """The elements, or slices, of ``params`` at the coordinates along the last axis of ``indices``.
 

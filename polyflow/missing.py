@@ -24,7 +24,7 @@ INSTEAD = {
     "polyflow": {
         "saved_model": WEIGHTS,
         **dict.fromkeys(("strings", "string", "lookup"), _NO_TEXT),
-        **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor", "IndexedSlices"), _DENSE),
+        **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor"), _DENSE),
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
         **dict.fromkeys(("py_function", "numpy_function", "py_func"), _HOST),
         "io": _FILES,

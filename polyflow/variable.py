@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
-from .errors import DTypeError, TraceError
+from .errors import DTypeError, ShapeError, TraceError
 from .ops import indexing
 from .ops.call import interpreter
 from .tensor import Operators, Tensor, asarray, check_shape, concrete, here, moved, tensor
@@ -168,6 +168,28 @@ class Variable(Operators):
         from .gathering import tensor_scatter_nd_sub
 
         return self.assign(tensor_scatter_nd_sub(self, indices, updates))
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Replace slices along the first axis by those of an `IndexedSlices`; returns the variable."""
+        return self.assign(indexing.index_set(self.read(), *self._slices(sparse_delta)))
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Add the slices of an `IndexedSlices`, also several to one place; returns the variable."""
+        return self.assign(indexing.index_add(self.read(), *self._slices(sparse_delta)))
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Subtract the slices of an `IndexedSlices`, also several from one place; returns the variable."""
+        places, values = self._slices(sparse_delta)
+        return self.assign(indexing.index_add(self.read(), places, -values))
+
+    def _slices(self, given: Any) -> tuple[Any, Tensor]:
+        places, values = (asarray(part, backend=self.backend) for part in (given.indices, given.values))
+        if values.shape != (*places.shape, *self.shape[1:]):
+            raise ShapeError(
+                f"variable {self.name!r} of shape {self.shape} takes a slice of shape {self.shape[1:]} for each index; "
+                f"got values of shape {values.shape} for indices of shape {places.shape}."
+            )
+        return places, values.astype(self.dtype, copy=False)
 
     def copy(self) -> Tensor:
         """The value as a tensor."""

@@ -763,6 +763,23 @@ def test_parts_of_a_variable_are_assigned():
     assert not hasattr(v[0] + 1, "assign")
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_slices_of_a_variable_change(compiled):
+    v = tf.Variable(tf.zeros((4, 2)))
+
+    def change():
+        v.scatter_update(tf.IndexedSlices(values=[[1.0, 2.0], [3.0, 4.0]], indices=[2, 0]))
+        v.scatter_add(tf.IndexedSlices(tf.ones((3, 2)), tf.constant([1, 1, 0])))
+        v.scatter_sub(tf.IndexedSlices([[1, 0], [1, 0]], [3, 3]))
+
+    (tf.function(change) if compiled else change)()
+    assert v.numpy().tolist() == [[4, 5], [2, 2], [1, 2], [-2, 0]]
+    with pytest.raises(ShapeError, match=r"a slice of shape \(2,\) for each index; got values of shape \(2,\)"):
+        v.scatter_update(tf.IndexedSlices([1.0, 2.0], [0]))
+    with pytest.raises(IndexError):
+        v.scatter_add(tf.IndexedSlices([[1.0, 2.0]], [4]))
+
+
 def test_batch_jacobian():
     x = tf.constant(X)
     with tf.GradientTape(persistent=True) as tape:
