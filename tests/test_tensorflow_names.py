@@ -262,6 +262,16 @@ def test_equal_extremes_of_a_segment_share_the_gradient():
 # Arithmetic ------------------------------------------------------------------------------------------------------
 
 
+def test_a_name_means_nothing():
+    assert tf.add([1, 2], 3, name="sum").tolist() == [4, 5]
+    assert tf.exp([0.0], name="exponential").tolist() == [1.0]
+    assert tf.matmul(tf.square(X, name="squares"), tf.transpose(X), name="product").shape == (4, 4)
+    with pytest.raises(TypeError, match="positional"):
+        tf.exp([0.0], "exponential")
+    with pytest.raises(TypeError, match="nam"):
+        tf.exp([0.0], nam="exponential")
+
+
 def test_bits_of_integers():
     a, b = np.array([-5, 0, 7, 100], "int8"), np.array([3, 1, 6, 2], "int8")
     for name, of_numpy in (

@@ -135,7 +135,7 @@ def caller(op: Op) -> Callable[..., Any]:
 def _unary(op: Op) -> Callable[..., Any]:
     kernels, direct = op.quick, op.rule.direct
 
-    def call(x: Any, /) -> Any:
+    def call(x: Any, /, *, name: Any = None) -> Any:
         if x.__class__ is not kind:
             x = _read(x)
             if x.__class__ is not kind:
@@ -166,7 +166,7 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
     kernels, direct = op.quick, op.rule.direct
     weak, beside = direct & _WEAK, _beside(op)
 
-    def call(x1: Any, x2: Any, /) -> Any:
+    def call(x1: Any, x2: Any, /, *, name: Any = None) -> Any:
         other = x2.__class__
         if x1.__class__ is kind and (other is float or other is int):
             first, backend = x1.array, x1.backend

@@ -149,7 +149,9 @@ class Op:
         return None if rule is None else rule(g, y, *args, **attrs)
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-        """All attributes of a call, defaults filled in and values in one hashable form."""
+        """All attributes of a call, defaults filled in and values in one hashable form; a ``name`` means nothing."""
+        if "name" in named:
+            named = {name: value for name, value in named.items() if name != "name"}
         attrs = {**self.defaults, **named}
         count = len(self.defaults)
         if positional:
