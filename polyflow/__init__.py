@@ -479,6 +479,7 @@ _ALSO = {
     "double": ("dtypes", "float64"),
     "half": ("dtypes", "float16"),
     "as_dtype": ("dtypes", "as_dtype"),
+    "DType": ("dtypes", "DType"),
     "Module": ("module", "Module"),
     "TensorArray": ("tensor_array", "TensorArray"),
     "UnconnectedGradients": ("flow.gradient_tape", "UnconnectedGradients"),

@@ -27,6 +27,9 @@ float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
 bfloat16 = np.dtype(ml_dtypes.bfloat16)
 complex64, complex128 = np.dtype("complex64"), np.dtype("complex128")
 
+DType = np.dtype
+"""The class of them all, under TensorFlow's name."""
+
 SIGNED = (int8, int16, int32, int64)
 UNSIGNED = (uint8, uint16, uint32, uint64)
 FLOATS = (float16, bfloat16, float32, float64)

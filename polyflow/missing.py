@@ -20,6 +20,10 @@ _FILES = "read files with Python or NumPy, and give a Dataset the arrays, or fro
 _FIRST = "that is TensorFlow 1's; write variables, functions and GradientTape as in TensorFlow 2"
 _HOST = "use x.numpy() and NumPy outside of tf.function; Dataset.map takes a function that does so as it is"
 
+_IN_ORDER = "assignments are made in the order in which they are written"
+_GENERAL = "tf.linalg.eigh is for symmetric matrices; of others take np.linalg.eig(x.numpy())"
+_DEVICES = "choose a device with tf.device or use_backend"
+
 INSTEAD = {
     "polyflow": {
         "saved_model": WEIGHTS,
@@ -32,6 +36,14 @@ INSTEAD = {
         "signal": "Fourier transforms are in polyflow.array_api.fft",
         "distribute": "a model trains on one device; choose it with tf.device or use_backend",
         "summary": "callbacks.CSVLogger writes a training's logs to a file, and fit returns them",
+        "bitcast": "use x.numpy().view(dtype) outside of tf.function",
+        "get_logger": "polyflow warns by Python's warnings: warnings.filterwarnings chooses among them",
+        "test": "tf.config.list_physical_devices('GPU') says which GPUs there are",
+        "version": "it is tf.__version__",
+        "autodiff": "use tf.jvp of a function",
+        "experimental": "NumPy's functions under its names are in polyflow.array_api",
+        **dict.fromkeys(("control_dependencies", "group", "no_op"), _IN_ORDER),
+        **dict.fromkeys(("eig", "eigvals"), _GENERAL),
         "gradients": "use tf.GradientTape, or tf.grad of a function",
         "hessians": "use tf.hessian of a function",
         "timestamp": "use time.time()",
@@ -40,12 +52,21 @@ INSTEAD = {
         ),
         "autograph": "write tf.cond and tf.while_loop for what depends on values",
     },
+    "polyflow.linalg": {
+        **dict.fromkeys(("eig", "eigvals"), _GENERAL),
+        **dict.fromkeys(("lu", "lu_solve", "lu_matrix_inverse"), "tf.linalg.solve and inv work by it"),
+        "logm": "use scipy.linalg.logm(x.numpy()) outside of tf.function",
+    },
+    "polyflow.config": dict.fromkeys(
+        ("experimental", "set_visible_devices", "get_visible_devices", "set_soft_device_placement"), _DEVICES
+    ),
     "polyflow.layers": {
         **dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "MaxPooling1D", "MaxPooling2D"), _NO_IMAGES),
         **dict.fromkeys(("AveragePooling2D", "ZeroPadding2D", "UpSampling2D", "Resizing", "RandomFlip"), _NO_IMAGES),
         **dict.fromkeys(("GlobalMaxPooling2D", "GlobalAveragePooling2D", "SeparableConv2D"), _NO_IMAGES),
         **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed"), _NO_RECURRENT),
         **dict.fromkeys(("TextVectorization", "StringLookup"), _NO_TEXT),
+        **dict.fromkeys(("Hashing", "HashedCrossing"), "IntegerLookup, or Lambda with whole numbers % bins"),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from .flow.notes import name_scope
 from .layers import Layer
 from .layers.tracking import attributes, deep
 from .naming import snake_case
@@ -41,6 +43,22 @@ class Module:
     def submodules(self) -> tuple[Any, ...]:
         """The modules and layers inside, those inside them too."""
         return tuple(one for one, _ in _parts(self) if one is not self)
+
+    @property
+    def name_scope(self) -> Any:
+        """A ``with`` block in which graphs note the module's name."""
+        return name_scope(self.name)
+
+    @classmethod
+    def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
+        """A method that runs in its module's `name_scope`; to be used as ``@Module.with_name_scope``."""
+
+        @functools.wraps(method)
+        def named(self: Any, *args: Any, **options: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **options)
+
+        return named
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

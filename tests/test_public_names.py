@@ -105,6 +105,9 @@ def test_a_missing_name_suggests_the_nearest():
         ("saved_model", "Instead: model.save and"),
         ("keras.layers.LSTM", r"Instead: .* tf.scan"),
         ("keras.datasets.mnist", "Instead: .* load_digits"),
+        ("linalg.eig", "Instead: tf.linalg.eigh"),
+        ("config.experimental", "Instead: choose a device"),
+        ("keras.layers.Hashing", "Instead: IntegerLookup"),
     ],
 )
 def test_a_missing_name_says_what_there_is(path, sentence):

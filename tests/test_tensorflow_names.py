@@ -500,6 +500,23 @@ def test_modules_find_what_they_hold():
     assert [type(one).__name__ for one in whole.submodules] == ["Part", "Dense", "Part"]
 
 
+def test_methods_in_the_name_scope_of_their_module():
+    class Scaled(tf.Module):
+        def __init__(self):
+            super().__init__(name="scaled")
+            self.w = tf.Variable(2.0)
+
+        @tf.Module.with_name_scope
+        def __call__(self, x, twice=False):
+            return self.w * x * (2 if twice else 1)
+
+    scaled = Scaled()
+    assert (scaled(3.0).item(), scaled(3.0, twice=True).item(), Scaled.__call__.__name__) == (6, 12, "__call__")
+    assert tf.function(scaled)(3.0).item() == 6
+    with scaled.name_scope:
+        assert scaled(1.0).item() == 2
+
+
 def test_modules_go_through_attributes_in_alphabetical_order():
     class Late(tf.Module):
         def __call__(self):
@@ -874,6 +891,11 @@ def test_gradient_of_a_running_logarithm():
     close(jacobian, weights / weights.sum(1, keepdims=True))
     assert tf.math.cumulative_logsumexp([1, 2]).dtype == tf.float32
     assert tf.math.cumulative_logsumexp(tf.zeros((0,))).shape == (0,)
+
+
+def test_the_class_of_dtypes():
+    assert all(isinstance(one, tf.DType) for one in (tf.float32, tf.bfloat16, tf.constant(1).dtype))
+    assert tf.dtypes.DType is tf.DType
 
 
 def test_functions_among_the_dtypes():
