@@ -260,9 +260,12 @@ def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
     try:
         value = value.read() if isinstance(value, Operators) else value
         if isinstance(value, Operators) and not concrete(value):
+            value = value.begun()  # type: ignore[attr-defined]
+        if value is None:
             raise TraceError(
-                "the first value of a variable made in a traced function was computed by that function, so it is not "
-                "known yet. Start with a value from outside, e.g. zeros, and assign the computed one."
+                "the first value of a variable made in a traced function is not known yet where it depends on the "
+                "function's arguments or is made in a branch or a loop. Start with another one, e.g. zeros, and assign "
+                "the computed one."
             )
         return tensor(value, dtype, backend=backend)
     finally:

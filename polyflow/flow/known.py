@@ -1,7 +1,8 @@
 """Traced tensors whose value is known all the same: they follow from shapes and numbers alone.
 
 ``tf.shape(x)[0]`` is such a one, for a graph is traced for one shape. A program may ask for its value, as where it
-makes zeros of that many rows.
+makes zeros of that many rows. What a variable begins with, when a function makes it in its first call, may also follow
+from other variables, which have their values while the function is traced: random numbers do, from a generator's state.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from .graph import Node, Value
+from . import eager
+from .graph import Graph, Node, Value
 
 MOST = 64
 """How many elements a value that is worked out may have."""
@@ -50,3 +52,22 @@ def _worked_out(value: Value, nodes: dict[Value, Node], captured: dict[Value, An
         return None
     with np.errstate(all="ignore"):
         return np.asarray(node.op.reference(*arguments, **node.attrs), value.dtype)
+
+
+def begun(symbol: Any) -> Any:
+    """What a traced tensor is in the call that traces it, where it depends on no argument; else None.
+
+    To be called outside of interpreters.
+    """
+    tracer = symbol.tracer
+    if tracer.outer is not None:
+        return None
+    values: dict[Value, Any] = {one.value: outside for outside, one in tracer.captured.values()}
+    values |= {one.value: variable.read() for variable, one in tracer.variables.values()}
+    for node in Graph(list(tracer.graph.inputs), tracer.graph.nodes, [symbol.value]).pruned().nodes:
+        arguments = [value.scalar if value.scalar is not None else values.get(value) for value in node.inputs]
+        if any(one is None or hasattr(one, "tracer") for one in arguments):
+            return None
+        run = eager.run(node.op, tuple(arguments), node.attrs) if arguments else None
+        values[node.output] = eager.create(node.op, node.attrs, tracer.backend) if run is None else run
+    return values.get(symbol.value)

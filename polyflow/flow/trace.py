@@ -25,7 +25,7 @@ from . import eager, notes, refusals
 from .compiled import tell
 from .graph import Graph, Node, Value
 from .interpreter import Interpreter, inside
-from .known import known
+from .known import begun, known
 from .passes import simplified
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class Symbol(Symbolic):
         if not encloses(interpreter.get(), self.tracer) or (value := known(self)) is None:
             raise self._refused(what)
         return value
+
+    def begun(self) -> Tensor | None:
+        """What it is in the call that traces it, where it depends on no argument."""
+        return begun(self)
 
     def _refused(self, what: str) -> TraceError:
         if encloses(interpreter.get(), self.tracer):

@@ -28,7 +28,7 @@ from ..ops.reduction import cumulative_sum, max, sum
 from ..ops.rules import normal_axis
 from ..ops.shape import expand_dims
 from ..ops.special import erfinv
-from ..tensor import Operators, asarray
+from ..tensor import Operators, asarray, concrete
 from .keys import as_key
 from .seeds import SeedGenerator, global_generator
 
@@ -119,8 +119,8 @@ def uniform(
 
     Args:
         shape: the shape of the result.
-        minval: the lower end, a number.
-        maxval: the upper end; 1 if left out (integers need it).
+        minval: the lower end, a number; or, of floats, a tensor that broadcasts to ``shape``.
+        maxval: the upper end likewise; 1 if left out (integers need it).
         dtype: a floating dtype, float32 if left out; or an integer one.
         seed: None, an integer or a `SeedGenerator`.
         key: a key instead of a seed.
@@ -134,7 +134,13 @@ def uniform(
             raise ValueError("random.uniform needs maxval for an integer dtype.")
         return randint(shape, minval, maxval, dtype, seed, key=key, backend=backend)
     target, sizes = _float("uniform", dtype), _shape(shape)
-    low, high = (float(number("random.uniform", end)) for end in (minval, 1.0 if maxval is None else maxval))
+    ends = (minval, 1.0 if maxval is None else maxval)
+    if any(isinstance(end, Operators) and (end.shape or not concrete(end)) for end in ends):
+        used = _key(seed, key, backend)
+        first, last = (astype(asarray(end, backend=used.backend), _wide(used)) for end in ends)
+        spread = astype(_unit(used, sizes, target), _wide(used)) * (last - first) + first
+        return spread if target is dt.float64 else astype(astype(spread, dt.float32), target)
+    low, high = (float(number("random.uniform", end)) for end in ends)
     width = high - low
     if not (math.isfinite(width) and width >= 0):
         raise ValueError(f"random.uniform needs finite numbers minval <= maxval; got {minval!r} and {maxval!r}.")

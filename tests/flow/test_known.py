@@ -44,6 +44,37 @@ def test_what_depends_on_an_argument_or_a_variable_is_not():
             pf.function(use)(pf.constant([2]))
 
 
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_what_a_variable_begins_with(backend):
+    """As a layer that makes its weights in the first call of a function."""
+
+    class Late:
+        w = None
+
+        def __call__(self, x):
+            if self.w is None:
+                spread = pf.sqrt(6 / (x.shape[-1] + 2))
+                self.w = pf.Variable(spread * pf.random.normal((x.shape[-1], 2)) + mean)
+            return x @ self.w
+
+    found = []
+    with pf.use_backend(backend):
+        x, mean = pf.ones((3, 4)), pf.Variable(100.0)
+        for wrap in (lambda f: f, pf.function):
+            pf.random.set_seed(3)
+            late = Late()
+            compiled = wrap(late)
+            first = compiled(x).numpy()
+            assert np.array_equal(compiled(x).numpy(), first)
+            found.append((first, late.w.numpy()))
+        with pf.GradientTape() as tape:
+            loss = pf.reduce_sum(pf.function(late)(x))
+        assert tape.gradient(loss, late.w).tolist() == [[3, 3]] * 4
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-6)
+    assert abs(found[0][1] - 100).max() < 6
+
+
 def test_functions_may_run_as_they_are():
     seen = []
     f = pf.function(lambda x: seen.append(float(x)) or x + 1)

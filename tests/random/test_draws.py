@@ -105,6 +105,17 @@ def test_uniforms_are_even():
     assert stats.kstest(R.uniform((100_000,), 2.0, 5.0, "float64", key=KEY).numpy(), "uniform", (2, 3)).pvalue > 0.01
 
 
+def test_ends_of_an_interval_may_be_tensors(backend):
+    low, high = pf.constant([0.0, 10.0]), pf.constant([1.0, 30.0])
+    expected = pf.random.uniform((50, 2), dtype="float64", seed=1).numpy() * [1, 20] + [0, 10]
+    found = pf.random.uniform((50, 2), low, high, "float64", seed=1)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-14)
+    with_numbers = pf.random.uniform((50,), -2.0, 3.0, seed=1).numpy()
+    within = pf.function(lambda end: pf.random.uniform((50,), -2.0, end, seed=1))(pf.constant(3.0))
+    assert within.dtype == pf.float32
+    np.testing.assert_allclose(within.numpy(), with_numbers, rtol=1e-6)
+
+
 def test_uniform_takes_tensorflow_s_and_keras_s_arguments():
     assert R.uniform([2, 3], 1, 2, pf.float64, 7).dtype == np.float64
     assert R.uniform(shape=(2,), minval=-1, maxval=0, dtype="float32", seed=3).shape == (2,)
