@@ -503,6 +503,8 @@ _ALSO = {
     "sequence_mask": ("gathering", "sequence_mask"),
     "slice": ("gathering", "slice"),
     "tensor_scatter_nd_add": ("gathering", "tensor_scatter_nd_add"),
+    "tensor_scatter_nd_max": ("gathering", "tensor_scatter_nd_max"),
+    "tensor_scatter_nd_min": ("gathering", "tensor_scatter_nd_min"),
     "tensor_scatter_nd_sub": ("gathering", "tensor_scatter_nd_sub"),
     "tensor_scatter_nd_update": ("gathering", "tensor_scatter_nd_update"),
     "unique": ("gathering", "unique"),

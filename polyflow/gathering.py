@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import math
 import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import dtypes as dt
+from . import segments
 from .errors import ShapeError
 from .ops import creation, elementwise, indexing, sets
 from .ops import shape as shapes
@@ -109,6 +111,30 @@ def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | N
 def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
     """``tensor`` with ``updates`` subtracted at the coordinates; a place named twice loses both."""
     return tensor_scatter_nd_add(tensor, indices, -asarray(updates))
+
+
+def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """``tensor``, and at the coordinates the largest of it and ``updates``."""
+    tensor = asarray(tensor)
+    return elementwise.maximum(tensor, _extremes(segments.unsorted_segment_max, tensor, indices, updates))
+
+
+def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """``tensor``, and at the coordinates the smallest of it and ``updates``."""
+    tensor = asarray(tensor)
+    return elementwise.minimum(tensor, _extremes(segments.unsorted_segment_min, tensor, indices, updates))
+
+
+def _extremes(function: Any, tensor: Tensor, indices: Any, updates: Any) -> Tensor:
+    """For each place of ``tensor`` what a function of segments makes of the updates that go there."""
+    coordinates = _coordinates(tensor, indices)
+    outer, inner = tensor.shape[: len(coordinates)], tensor.shape[len(coordinates) :]
+    count = math.prod(outer)
+    numbers = shapes.reshape(creation.arange(count, backend=tensor.backend), outer)
+    places = indexing.getitem(numbers, coordinates)
+    given = elementwise.astype(asarray(updates, backend=tensor.backend), tensor.dtype)
+    rows = shapes.broadcast_to(given, (*places.shape, *inner))
+    return shapes.reshape(function(rows, places, count), tensor.shape)
 
 
 def _coordinates(tensor: Tensor, indices: Any) -> tuple[Any, ...]:

@@ -47,9 +47,6 @@ INSTEAD = {
         "gradients": "use tf.GradientTape, or tf.grad of a function",
         "hessians": "use tf.hessian of a function",
         "timestamp": "use time.time()",
-        **dict.fromkeys(
-            ("tensor_scatter_nd_max", "tensor_scatter_nd_min"), "gather_nd, maximum, then tensor_scatter_nd_update"
-        ),
         "autograph": "write tf.cond and tf.while_loop for what depends on values",
     },
     "polyflow.linalg": {

@@ -47,6 +47,29 @@ def test_scattered_updates():
     assert start.tolist() == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_scattered_extremes(dtype):
+    start = np.array([[5, 5], [5, 5], [5, 5]], dtype)
+    indices, updates = np.array([[0], [0], [2]]), np.array([[1, 9], [7, 8], [2, 6]], dtype)
+    for name, at in (("max", np.maximum.at), ("min", np.minimum.at)):
+        expected = start.copy()
+        at(expected, indices[:, 0], updates)
+        found = getattr(tf, f"tensor_scatter_nd_{name}")(start, indices, updates)
+        assert (found.dtype, found.tolist()) == (dtype, expected.tolist())
+    assert tf.tensor_scatter_nd_max(start, [[1, 1]], [6]).tolist() == [[5, 5], [5, 6], [5, 5]]
+    with pytest.raises(IndexError):
+        tf.tensor_scatter_nd_max(start, [[3]], updates[:1])
+
+
+def test_gradients_of_scattered_extremes():
+    start, updates = tf.constant([1.0, 5.0, 3.0]), tf.constant([4.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch([start, updates])
+        found = tf.tensor_scatter_nd_max(start, [[0], [1]], updates)
+    assert found.tolist() == [4, 5, 3]
+    assert [one.tolist() for one in tape.gradient(found, [start, updates])] == [[0, 1, 1], [1, 0]]
+
+
 def test_slice():
     assert tf.slice(X, [1, 0], [2, -1]).tolist() == X[1:3].tolist()
     assert tf.slice([1, 2, 3], tf.constant([1]), tf.constant([1])).tolist() == [2]

@@ -142,6 +142,19 @@ class Made(Computed):
         return cls(Count(numbers, dtype))
 
     @classmethod
+    def counter(cls, start: int = 0, step: int = 1, dtype: Any = dt.int64) -> Self:
+        """The integers ``start``, ``start + step``, … without end.
+
+        Raises:
+            ValueError: for a step of 0. DTypeError: for a dtype that is none of integers.
+        """
+        first, by = integer(start, "counter()", "start"), integer(step, "counter()", "step")
+        kind = dt.as_dtype(dtype)
+        limits = dt.iinfo(kind)
+        numbers = range(first, limits.max + 1 if by > 0 else limits.min - 1, by)[: 1 << 62]  # as many as len() can say
+        return cls(Count(numbers, kind, endless=True))
+
+    @classmethod
     def random(cls, seed: int | None = None, rerandomize_each_iteration: bool | None = None) -> Self:
         """Random integers from 0 to 2**32 - 1 without end, as int64 scalars.
 

@@ -20,6 +20,23 @@ def listed(dataset):
     return [element.tolist() for element in dataset]
 
 
+def test_counting_without_end():
+    assert listed(Dataset.counter().take(3)) == [0, 1, 2]
+    assert listed(Dataset.counter(3, -2).take(4)) == [3, 1, -1, -3]
+    assert Dataset.counter().cardinality().numpy() == -1
+    assert Dataset.counter(dtype="int32").element_spec == TensorSpec((), "int32")
+    assert listed(Dataset.counter(5, dtype="int8").batch(3).map(lambda x: x * 2).take(2)) == [
+        [10, 12, 14],
+        [16, 18, 20],
+    ]
+    beside = Dataset.zip((Dataset.from_tensor_slices([7, 8]), Dataset.counter(10)))
+    assert [(int(x), int(n)) for x, n in beside] == [(7, 10), (8, 11)]
+    with pytest.raises(ValueError, match="zero"):
+        Dataset.counter(step=0)
+    with pytest.raises(DTypeError, match="integer"):
+        Dataset.counter(dtype="float32")
+
+
 def test_slices_yield_tensors_row_by_row():
     """A matrix gives its rows, in its dtype."""
     rows = list(Dataset.from_tensor_slices(np.arange(6.0).reshape(3, 2)))
