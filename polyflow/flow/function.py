@@ -15,6 +15,7 @@ from ..errors import DTypeError
 from ..ops.call import interpreter
 from ..ops.rules import Spec
 from ..tensor import Operators, Tensor, asarray, concrete, tensor
+from ..variable import Variable
 from . import notes, refusals
 from .eager import common
 from .joint import called
@@ -31,6 +32,7 @@ class Function:
 
     Python code in it runs while tracing only; values it reads from variables, and those it assigns, are inputs and
     outputs of the graph. Arguments that are no tensors, arrays or numbers are static: another value traces again.
+    A variable that is an argument stays a variable, which may be assigned; another one traces again.
     In another trace the function's own ops go into that graph. Tapes record a call as one, whose gradient is compiled
     too, of every order; what they record of a function with a gradient of its own (`custom_gradient`), or that reads a
     trainable variable which it has assigned, are its ops.
@@ -142,7 +144,8 @@ class Function:
 
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         signature = tuple(
-            ("tensor", leaf.shape, leaf.dtype) if concrete(leaf) else ("static", type(leaf), leaf) for leaf in leaves
+            ("tensor", leaf.shape, leaf.dtype) if concrete(leaf) else ("static", type(leaf), _key(leaf))
+            for leaf in leaves
         )
         key = (backend, structure, signature)
         try:
@@ -184,7 +187,9 @@ class Function:
     def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor], Any]:
         """The leaves of the arguments and their structure, the tensors among them, and their backend."""
         leaves, structure = tree.flatten((args, kwargs))
-        leaves = [leaf.read() if isinstance(leaf, Operators) else leaf for leaf in leaves]
+        leaves = [
+            leaf.read() if isinstance(leaf, Operators) and not isinstance(leaf, Variable) else leaf for leaf in leaves
+        ]
         backend = common(self.name, leaves) or selection.current()
         leaves = [_maybe_array(leaf, backend) for leaf in leaves]
         return leaves, structure, [leaf for leaf in leaves if concrete(leaf)], backend
@@ -248,7 +253,7 @@ def _is_static(arg: Any) -> bool:
 
 
 def _is_tensor(leaf: Any) -> bool:
-    return isinstance(leaf, Operators) or hasattr(leaf, "__array__") or hasattr(leaf, "accepts")
+    return not _stays(leaf) and (isinstance(leaf, Operators) or hasattr(leaf, "__array__") or hasattr(leaf, "accepts"))
 
 
 def _spec_of(arg: Any) -> Any:
@@ -262,6 +267,29 @@ def _spec_of(arg: Any) -> Any:
         return TensorSpec(value.shape, value.dtype)
 
     return tree.map(spec, arg)
+
+
+class _Same:
+    """A variable as part of a key: it is itself and no other, whatever its value."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return id(self.variable)
+
+
+def _stays(leaf: Any) -> bool:
+    return isinstance(leaf, Variable)
+
+
+def _key(leaf: Any) -> Any:
+    return _Same(leaf) if _stays(leaf) else leaf
 
 
 def _maybe_array(leaf: Any, backend: Any) -> Any:

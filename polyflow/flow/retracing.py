@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import tree
 from ..tensor import concrete
+from ..variable import Variable
 from . import notes
 from .trace import Compiled, parameters
 
@@ -76,7 +77,7 @@ def traits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 def _shown(leaf: Any) -> str:
     if concrete(leaf):
         return f"{leaf.dtype.name} of shape {leaf.shape}"
-    text = repr(leaf)
+    text = f"the variable {leaf.name!r}" if isinstance(leaf, Variable) else repr(leaf)
     return text if len(text) < 60 else f"{text[:57]}..."
 
 

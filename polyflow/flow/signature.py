@@ -89,7 +89,7 @@ def _fit(value: Any, spec: Any, what: str, backend: Any) -> Any:
             _fit(one, part, f"{what}, [{i}]", backend) for i, (one, part) in enumerate(zip(value, spec, strict=True))
         ]
         return type(value)(*parts) if hasattr(value, "_make") else type(value)(parts)
-    found = value if isinstance(value, Operators) else _made(value, spec.dtype, what, backend)
+    found = value.read() if isinstance(value, Operators) else _made(value, spec.dtype, what, backend)
     if found.dtype is not spec.dtype:
         raise DTypeError(
             f"{what} is {found.dtype.name}; its input_signature has {spec.dtype.name}. "

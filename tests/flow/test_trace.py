@@ -290,3 +290,36 @@ def test_they_are_no_tensors_of_a_class_of_the_users():
 
     assert isinstance(Mine(np.ones(2), discovery.get("numpy")), (pf.Tensor, Mine))
     assert not pf.function(lambda x: isinstance(x, Mine))(pf.constant(1.0))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_variables_as_arguments_stay_variables(backend):
+    with pf.use_backend(backend):
+        v, other = pf.Variable(1.0), pf.Variable(10.0)
+
+        @pf.function
+        def add(variable, x, twice=False):
+            variable.assign_add(x)
+            return variable * (2 if twice else 1)
+
+        assert (add(v, pf.constant(2.0)).item(), v.numpy()) == (3, 3)
+        assert (add(variable=other, x=1.0, twice=True).item(), other.numpy(), v.numpy()) == (22, 11, 3)
+        assert (add(v, pf.constant(2.0)).item(), v.numpy()) == (5, 5)
+
+        optimizer = pf.keras.optimizers.SGD(0.5)
+
+        @pf.function
+        def step(weights, x):
+            with pf.GradientTape() as tape:
+                loss = pf.reduce_sum(pf.square(weights[0] * x))
+            gradient = tape.gradient(loss, weights)
+            optimizer.apply_gradients(zip(gradient, weights, strict=True))
+            return gradient[0]
+
+        assert step([v], pf.constant([1.0, 2.0])).item() == 50
+        assert v.numpy() == -20
+        with pf.GradientTape() as tape:
+            found = pf.function(lambda w, x: w * w * x)(v, pf.constant(3.0))
+        assert tape.gradient(found, v).item() == -120
+        signed = pf.function(lambda x: x + 1, input_signature=[pf.TensorSpec((), "float32")])
+        assert (signed(v).item(), signed(other).item()) == (-19, 12)
