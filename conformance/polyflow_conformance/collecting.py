@@ -52,6 +52,7 @@ class Collecting:
             place.close()
             describe(report, place.subject)
             order = {name: at for at, name in enumerate(place.subject.cases)}
+            report.complete = {result.id for result in self.results[spec]} >= order.keys()
         report.results = sorted(self.results[spec], key=lambda result: order.get(result.id, len(order)))
         report.time = sum(result.time for result in report.results)
         return report

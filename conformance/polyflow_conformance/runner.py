@@ -86,7 +86,7 @@ def run(
         for place in places:
             place.close()
     describe(report, subject)
-    report.complete = len(chosen) == len(subject.cases)
+    report.complete = len(tried) == len(subject.cases)
     order = {case.id: i for i, case in enumerate(chosen)}
     tried.sort(key=lambda result: order[result.id])
     about = undeclared(subject, {result.id: result for result in tried})

@@ -34,7 +34,8 @@ class ConformanceError(PolyflowError):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments."""
     parser.epilog = EPILOG
-    parser.add_argument("backend", metavar="BACKEND", help="a backend's name, module:attribute or file.py:attribute")
+    named = "a backend's name, module:attribute or file.py:attribute, each with or without :DEVICE"
+    parser.add_argument("backend", metavar="BACKEND", help=named)
     parser.add_argument(
         "--group", action="append", metavar="GROUP", help="only this group, e.g. core-1 (may be repeated)"
     )

@@ -433,9 +433,10 @@ def test_fail_fast_stops_at_the_first_failure():
         def sinh(self, x):
             return np.cosh(x)
 
-    report = suite.run(Mine(), ops="sinh", fail_fast=True)
+    report = suite.run(Mine(), fail_fast=True)
     assert len(report.failures) == 1
     assert report.results[-1].failed
+    assert not report.complete
 
 
 def test_names_that_stand_for_nothing_are_mistakes():
@@ -877,6 +878,7 @@ def test_a_project_of_its_own_writes_the_report_too(workers, source, tmp_path):
     for name, file in (("numpy", "r.json"), ("mine", "r-mine.json")):
         found = Report.load(tmp_path / file)
         assert found.backend == name
+        assert not found.complete
         assert [result.id for result in found.results] == expected
         assert f"polyflow: {file} has {len(expected)} results of {name}." in done.stdout
 
