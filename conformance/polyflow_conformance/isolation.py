@@ -168,21 +168,20 @@ class _Child:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self._answer(START_LIMIT)
-            answer = self._answer(limit)
-        except TimeoutError:
-            self.end()
-            raise LoadError(f"{spec} cannot be loaded: it did not finish within {limit:g} seconds.") from None
-        except EOFError as end:
-            self.end()
-            raise LoadError(f"{spec} cannot be loaded: {end}.") from None
+            self.subject = self._loaded(spec, limit)
         except BaseException:
             self.end()
             raise
+
+    def _loaded(self, spec: str, limit: float) -> Subject:
+        try:
+            self._answer(START_LIMIT)
+            answer = self._answer(limit)
+        except (TimeoutError, EOFError) as why:
+            raise LoadError(f"{spec} cannot be loaded: {why}.") from None
         if "refused" in answer:
-            self.end()
             raise LoadError(answer["refused"])
-        self.subject = Subject.from_json(answer)
+        return Subject.from_json(answer)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -209,8 +208,8 @@ class _Child:
         try:
             line = self._lines.get(timeout=limit)
         except queue.Empty:
-            raise TimeoutError from None
-        if not line:
+            raise TimeoutError(f"it did not finish within {limit:g} seconds") from None
+        if not line.endswith("\n"):  # nothing, or the beginning of an answer
             raise EOFError(self._ended())
         return json.loads(line)
 

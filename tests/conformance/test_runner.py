@@ -304,6 +304,21 @@ def test_library_that_hangs_while_it_is_made_is_one_result(source, monkeypatch):
     assert result.reason == f"{spec} cannot be loaded: it did not finish within 0.5 seconds."
 
 
+def test_the_limit_that_was_reached_is_told(source, monkeypatch):
+    monkeypatch.setattr(isolation, "START_LIMIT", 0.01)
+    (result,) = suite.run(source("class Mine(NumPyBackend): pass"), isolate=True).results
+    assert result.reason.endswith("cannot be loaded: it did not finish within 0.01 seconds.")
+
+
+def test_half_an_answer_is_the_end_of_a_process(source):
+    spec = source(
+        "import contextlib, os\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n        for file in range(3, 20):\n"
+        "            with contextlib.suppress(OSError): os.write(file, b'{')\n        os._exit(7)"
+    )
+    (result,) = suite.run(spec, cases=ONE, isolate=True).results
+    assert result.reason == "the process ended itself with exit code 7"
+
+
 def test_what_cannot_be_loaded_again_is_told_case_by_case(source, tmp_path):
     spec = source(
         f"import os, pathlib\nseen = pathlib.Path({str(tmp_path / 'seen')!r})\n"
