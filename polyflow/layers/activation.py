@@ -113,8 +113,8 @@ class PReLU(Layer):
         self.shared_axes = None if shared_axes is None else list(np.atleast_1d(shared_axes).tolist())
 
     def build(self, input_shape: Shape) -> None:
-        normal_axes(tuple(self.shared_axes or ()), len(input_shape))
-        wide = [1 if i in (self.shared_axes or ()) else size for i, size in enumerate(input_shape)][1:]
+        shared = normal_axes(self.shared_axes or (), len(input_shape))
+        wide = [1 if i in shared else size for i, size in enumerate(input_shape)][1:]
         sizes = [size for size in wide if size is not None]
         if len(sizes) < len(wide):
             raise ShapeError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..arguments import ANY, check_integers
 from ..convert import to_host
 from ..data import Dataset
 from ..errors import EmptyDataError, unknown_name
@@ -56,10 +57,10 @@ class IntegerLookup(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if max_tokens is not None and max_tokens <= 1:
-            raise ValueError(f"IntegerLookup takes max_tokens above 1; got {max_tokens!r}.")
-        if num_oov_indices < 0:
-            raise ValueError(f"IntegerLookup takes num_oov_indices of 0 or more; got {num_oov_indices!r}.")
+        check_integers(self, "[2, inf)", optional=True, max_tokens=max_tokens)
+        check_integers(self, "[0, inf)", num_oov_indices=num_oov_indices)
+        check_integers(self, ANY, optional=True, mask_token=mask_token)
+        check_integers(self, ANY, oov_token=oov_token)
         if dt.as_dtype(vocabulary_dtype) is not dt.int64 or sparse or idf_weights is not None:
             raise ValueError("IntegerLookup has vocabularies of int64, dense results and no idf_weights.")
         if output_mode not in ("int", *MODES):
@@ -71,6 +72,11 @@ class IntegerLookup(Layer):
         self.max_tokens, self.num_oov_indices = max_tokens, num_oov_indices
         self.mask_token, self.oov_token = mask_token, oov_token
         self.invert, self.output_mode, self.pad_to_max_tokens = invert, output_mode, pad_to_max_tokens
+        if max_tokens is not None and max_tokens <= len(self._special()):
+            raise ValueError(
+                f"IntegerLookup(max_tokens={max_tokens}) has no place for a vocabulary after {self._special()}, which "
+                "stand before it. Expected more."
+            )
         self.tokens: list[int] | None = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary)

@@ -34,11 +34,13 @@ class Dropout(Layer):
         check_numbers(self, "[0, 1]", rate=rate)
         check_integers(self, "[0, inf)", optional=True, seed=seed)
         if noise_shape is not None and not isinstance(noise_shape, Iterable):
-            raise ArgumentError(f"Dropout needs a list of sizes as noise_shape; got {noise_shape!r}.")
-        for size in noise_shape or ():
+            name = type(self).__name__
+            raise ArgumentError(f"{name} needs a list of sizes as noise_shape; got {noise_shape!r}.")
+        sizes = [] if noise_shape is None else list(noise_shape)
+        for size in sizes:
             check_integers(self, "[1, inf)", optional=True, noise_shape=size)
         self.rate, self.seed = float(rate), seed
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = None if noise_shape is None else tuple(size and int(size) for size in sizes)
 
     def build(self, input_shape: Shape) -> None:
         if self.rate > 0:
@@ -59,9 +61,7 @@ class Dropout(Layer):
             if len(self.noise_shape) != len(shape):
                 kind, axes = type(self).__name__, len(self.noise_shape)
                 raise ShapeError(f"layer {self.name!r} ({kind}) has a noise_shape of {axes} axes; got {shape}.")
-            shape = tuple(
-                size if given is None else int(given) for size, given in zip(shape, self.noise_shape, strict=True)
-            )
+            shape = tuple(given or size for size, given in zip(shape, self.noise_shape, strict=True))
         return random.keep_mask(shape, self.rate, key=self.generator.next_key())
 
     def get_config(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class AlphaDropout(Dropout):
     """
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
-        check_numbers("AlphaDropout", "[0, 1)", rate=rate)
+        check_numbers(self, "[0, 1)", rate=rate)
         super().__init__(rate, noise_shape, seed, **options)
 
     def call(self, inputs: Any, training: bool = False) -> Any:

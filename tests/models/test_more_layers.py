@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,14 @@ def test_noise_makes_floats_of_bytes(backend):
     found = L.GaussianNoise(0.5)(np.full((4, 3), 7, np.uint8), training=True)
     assert found.dtype is pf.float32
     assert abs(found.numpy() - 7).max() < 5
+
+
+def test_axes_and_sizes_are_taken_however_they_are_written(backend):
+    shared = L.PReLU(shared_axes=-1)
+    shared(SEQUENCES)
+    assert shared.weights[0].shape == (SEQUENCES.shape[1], 1)
+    dropout = L.Dropout(0.5, noise_shape=np.array([2, 1]))
+    assert json.loads(json.dumps(dropout.get_config()))["noise_shape"] == [2, 1]
 
 
 def test_dropouts_are_drawn_while_training(backend):
