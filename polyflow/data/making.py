@@ -132,7 +132,9 @@ class Made(Computed):
             ValueError: for a step of 0. TypeError: for what is no integer. OverflowError: for integers too large.
         """
         if not 1 <= len(args) <= 3 or (len(args) == 3 and not args[2]):
-            raise ValueError(f"range() takes (stop), (start, stop) or (start, stop, step), with a step; got {args}.")
+            raise ValueError(
+                f"range() takes (stop), (start, stop) or (start, stop, step), with a step other than 0; got {args}."
+            )
         numbers = range(*[integer(arg, "range()", "start, stop and step") for arg in args])
         dtype = dt.as_dtype(output_type)
         for number in (numbers[0], numbers[-1]) if numbers else ():
@@ -143,14 +145,16 @@ class Made(Computed):
 
     @classmethod
     def counter(cls, start: int = 0, step: int = 1, dtype: Any = dt.int64) -> Self:
-        """The integers ``start``, ``start + step``, … without end.
+        """The integers ``start``, ``start + step``, … up to the last that the dtype holds.
 
         Raises:
             ValueError: for a step of 0. DTypeError: for a dtype that is none of integers.
+            OverflowError: where it does not hold ``start``.
         """
         first, by = integer(start, "counter()", "start"), integer(step, "counter()", "step")
         kind = dt.as_dtype(dtype)
         limits = dt.iinfo(kind)
+        dt.check_fits(first, kind)
         numbers = range(first, limits.max + 1 if by > 0 else limits.min - 1, by)[: 1 << 62]  # as many as len() can say
         return cls(Count(numbers, kind, endless=True))
 

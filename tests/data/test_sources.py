@@ -35,6 +35,8 @@ def test_counting_without_end():
         Dataset.counter(step=0)
     with pytest.raises(DTypeError, match="integer"):
         Dataset.counter(dtype="float32")
+    with pytest.raises(OverflowError, match="300 is out of range for uint8"):
+        Dataset.counter(300, dtype="uint8")
 
 
 def test_slices_yield_tensors_row_by_row():
