@@ -48,8 +48,6 @@ class LambdaCallback(Callback):
                 raise TypeError(f"a callback has no hook {name!r}.{hint} Its hooks: {', '.join(HOOKS)}.")
             if function is None:
                 continue
-            if not callable(function):
-                raise TypeError(f"{name} takes a function; got {function!r}.")
             given = PARAMETERS[name]
             check_function("LambdaCallback", name, function, len(given), f"({', '.join(given)})")
             setattr(self, name, function)

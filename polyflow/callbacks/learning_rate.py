@@ -30,11 +30,11 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         if not callable(schedule):
             raise TypeError(f"schedule takes a function of (epoch, learning_rate); got {schedule!r}.")
-        if not _takes_two(schedule) and not takes(schedule, 1):
+        self._takes_rate = _takes_two(schedule)
+        if not self._takes_rate and not takes(schedule, 1):
             raise wrong_count("LearningRateScheduler calls schedule", schedule, 2, "(epoch, learning_rate)")
         self.schedule = schedule
         self.verbose = loudness(self, verbose)
-        self._takes_rate = _takes_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer

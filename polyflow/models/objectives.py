@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import metrics, tree
+from ..arguments import ANY, check_numbers
 from ..errors import ShapeError, unknown_name
 from ..flow.notes import METRICS, scope
 from .objective import Counted, Objective
@@ -35,7 +36,7 @@ class Objectives(Counted):
             self._spread(loss_weights, "loss_weights"),
         ]
         for name, weight in zip(self.names, columns[-1], strict=True):
-            _check_weight(weight, f"the output {name!r}")
+            check_numbers(f"the output {name!r}", ANY, optional=True, loss_weights=weight)
         self.parts = [Objective(*part) for part in zip(*columns, strict=True)]
         for name, part in zip(self.names, self.parts, strict=True):
             part.tracker = metrics.Mean(name=f"{name}_loss")
@@ -197,10 +198,5 @@ def _one_weight(given: Any) -> Any:
     """The factor of the only loss."""
     if isinstance(given, (list, tuple)) and len(given) == 1:
         return _one_weight(given[0])
-    _check_weight(given, "a model with one output")
+    check_numbers("a model with one output", ANY, optional=True, loss_weights=given)
     return given
-
-
-def _check_weight(given: Any, who: str) -> None:
-    if given is not None and (isinstance(given, str) or not hasattr(given, "__float__")):
-        raise ValueError(f"{who} takes one number as loss_weights; got {given!r}.")

@@ -175,7 +175,7 @@ def test_unknown_hook_of_a_lambda_callback():
 
 
 def test_a_hook_that_is_no_function():
-    with pytest.raises(TypeError, match="on_epoch_end takes a function; got 3"):
+    with pytest.raises(TypeError, match="LambdaCallback needs a function as on_epoch_end; got 3"):
         LambdaCallback(on_epoch_end=3)
 
 
