@@ -12,6 +12,7 @@ from polyflow.errors import ShapeError
 RNG = np.random.default_rng(3)
 SQUARE = RNG.normal(size=(4, 4))
 POSITIVE = SQUARE @ SQUARE.T + np.eye(4)
+DRAWN = RNG.normal(size=(2, 4, 4))
 MIXED = np.eye(4) * 3 + 0.3 * SQUARE + 0.2j * SQUARE.T
 
 
@@ -99,7 +100,7 @@ def test_matrices_without_a_square_root():
     ],
 )
 def test_gradients(function, reference, a, compiled):
-    weights, direction = RNG.normal(size=(2, 4, 4))
+    weights, direction = DRAWN
     direction = direction * np.abs(a).max()
     whole = lambda x: tf.reduce_sum(getattr(tf.linalg, function)(x) * weights)  # noqa: E731
     whole = tf.function(whole) if compiled else whole
@@ -110,7 +111,7 @@ def test_gradients(function, reference, a, compiled):
 
 @pytest.mark.parametrize("function", ["expm", "sqrtm"])
 def test_second_gradients(function):
-    weights, direction = RNG.normal(size=(2, 4, 4))
+    weights, direction = DRAWN
     first = tf.grad(lambda x: tf.reduce_sum(getattr(tf.linalg, function)(x) * weights))
     second = tf.grad(lambda x: tf.reduce_sum(first(x) * weights.T))(tf.constant(POSITIVE)).numpy()
     expected = differences(lambda x: (first(tf.constant(x)).numpy() * weights.T).sum(), POSITIVE, direction)
