@@ -50,8 +50,8 @@ def run_node_by_node(
     size, count = len(slots), len(graph.inputs)
     keep = set(results) | {index for index, _ in constants} | set(range(count))
     plan = [
-        (*parts, tuple(i for i in {*parts[2], parts[4]} if last_use[i] == step and i not in keep))
-        for step, parts in enumerate(steps)
+        (*parts, sources, attrs, target, tuple(i for i in {*sources, target} if last_use[i] == step and i not in keep))
+        for step, (*parts, sources, attrs, target) in enumerate(steps)
     ]
 
     ran = False

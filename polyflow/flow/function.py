@@ -253,7 +253,9 @@ def _is_static(arg: Any) -> bool:
 
 
 def _is_tensor(leaf: Any) -> bool:
-    return not _stays(leaf) and (isinstance(leaf, Operators) or hasattr(leaf, "__array__") or hasattr(leaf, "accepts"))
+    if isinstance(leaf, Variable):
+        return False
+    return isinstance(leaf, Operators) or hasattr(leaf, "__array__") or hasattr(leaf, "accepts")
 
 
 def _spec_of(arg: Any) -> Any:
@@ -284,12 +286,8 @@ class _Same:
         return id(self.variable)
 
 
-def _stays(leaf: Any) -> bool:
-    return isinstance(leaf, Variable)
-
-
 def _key(leaf: Any) -> Any:
-    return _Same(leaf) if _stays(leaf) else leaf
+    return _Same(leaf) if isinstance(leaf, Variable) else leaf
 
 
 def _maybe_array(leaf: Any, backend: Any) -> Any:

@@ -68,6 +68,9 @@ def begun(symbol: Any) -> Any:
         arguments = [value.scalar if value.scalar is not None else values.get(value) for value in node.inputs]
         if any(one is None or hasattr(one, "tracer") for one in arguments):
             return None
-        run = eager.run(node.op, tuple(arguments), node.attrs) if arguments else None
-        values[node.output] = eager.create(node.op, node.attrs, tracer.backend) if run is None else run
+        values[node.output] = (
+            eager.run(node.op, tuple(arguments), node.attrs)
+            if arguments
+            else eager.create(node.op, node.attrs, tracer.backend)
+        )
     return values.get(symbol.value)

@@ -128,14 +128,13 @@ def asked(error: Exception, op: Any) -> Exception:
     frame, called = sys._getframe(1), None
     while frame is not None and not is_users(frame.f_code.co_filename):
         frame, called = frame.f_back, frame
-    if (
-        frame is not None and called is not None and called.f_globals.get("__package__") != __package__
-    ):  # nor what runs ops
-        name = called.f_code.co_name
-        if isinstance(called.f_globals.get(name), FunctionType) and name not in (op.name, op.called):
-            note = f"while polyflow ran {name}"
-            if note not in getattr(error, "__notes__", ()):
-                error.add_note(note)
+    if frame is None or called is None or called.f_globals.get("__package__") == __package__:  # what runs ops
+        return error
+    name = called.f_code.co_name
+    if isinstance(called.f_globals.get(name), FunctionType) and name not in (op.name, op.called):
+        note = f"while polyflow ran {name}"
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
     return error
 
 
@@ -147,8 +146,8 @@ def is_users(file: str) -> bool:
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the innermost frame outside polyflow: the user's, however deep in polyflow this is found."""
-    frame, level, line = sys._getframe(1), 2, user_line()
-    while frame is not None and line != (frame.f_code.co_filename, frame.f_lineno):
+    frame, level = sys._getframe(1), 2
+    while frame is not None and not is_users(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level if frame is not None else 2)
 

@@ -64,7 +64,9 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, *, alpha: float | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.negative_slope = _not_negative(self, "negative_slope", negative_slope if alpha is None else alpha)
+        slope = negative_slope if alpha is None else alpha
+        check_numbers(self, "[0, inf)", negative_slope=slope)
+        self.negative_slope = float(slope)
 
     def call(self, inputs: Any) -> Any:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -80,7 +82,8 @@ class ELU(Layer):
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
-        self.alpha = _not_negative(self, "alpha", alpha)
+        check_numbers(self, "[0, inf)", alpha=alpha)
+        self.alpha = float(alpha)
 
     def call(self, inputs: Any) -> Any:
         return activations.elu(inputs, self.alpha)
@@ -153,8 +156,3 @@ class Softmax(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}
-
-
-def _not_negative(layer: Layer, name: str, value: Any) -> float:
-    check_numbers(layer, "[0, inf)", **{name: value})
-    return float(value)

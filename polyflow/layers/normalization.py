@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, regularizers
-from ..arguments import check_axes, check_integers, check_numbers
+from ..arguments import ANY, check_axes, check_integers, check_numbers
 from ..errors import ShapeError
 from ..ops.elementwise import maximum, rsqrt, square, where
 from ..ops.reduction import mean, sum
-from ..ops.rules import normal_axes
+from ..ops.rules import normal_axes, normal_axis
 from ..ops.shape import broadcast_to, reshape
 from .base import Layer, Shape
 from .masking import weights
@@ -211,7 +211,7 @@ class GroupNormalization(Layer):
         super().__init__(**options)
         if groups != -1:
             check_integers(self, "[1, inf)", groups=groups)
-        check_integers(self, "(-inf, inf)", axis=axis)
+        check_integers(self, ANY, axis=axis)
         check_numbers(self, "[0, inf)", epsilon=epsilon)
         self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -220,7 +220,7 @@ class GroupNormalization(Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
 
     def build(self, input_shape: Shape) -> None:
-        (self.place,) = normal_axes(self.axis, len(input_shape))
+        self.place = normal_axis(self.axis, len(input_shape))
         size = input_shape[self.place]
         if not self.place or size is None:
             raise ShapeError(

@@ -130,7 +130,7 @@ class LossFunctionWrapper(Loss):
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
-        return Constructed._without(self, name)  # type: ignore[arg-type]
+        return self._without(name)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | self.options

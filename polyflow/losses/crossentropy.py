@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes as dt
-from ..arguments import check_integers
+from ..arguments import ANY, check_integers
 from ..errors import ShapeError
 from ..flow import notes
 from ..ops.elementwise import astype, clip, greater_equal, less, log, logical_and, not_equal, where
@@ -17,7 +17,7 @@ from ..ops.elementwise import pow as power
 from ..ops.indexing import one_hot
 from ..ops.nn import log_softmax, sigmoid, softmax, softplus
 from ..ops.reduction import mean, sum
-from ..ops.rules import normal_axes, normal_axis
+from ..ops.rules import normal_axis
 from ..ops.shape import expand_dims, squeeze
 from ..tensor import concrete
 from .base import LossFunctionWrapper
@@ -178,7 +178,7 @@ def _labels(y_true: Any, y_pred: Any, axis: int) -> Any:
 def _categorical_pair(y_true: Any, y_pred: Any, name: str, axis: int) -> tuple[Any, Any]:
     hint = " For whole-number labels use sparse_categorical_crossentropy."
     y_true, y_pred = paired(y_true, y_pred, name, hint)
-    (axis,) = normal_axes(axis, y_pred.ndim)
+    axis = normal_axis(axis, len(y_pred.shape))
     if y_pred.shape[axis] == 1:
         notes.warn(
             f"{name} got predictions of shape {y_pred.shape}, with a single class, which is always certain. "
@@ -292,7 +292,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         name: str = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        check_integers(self, "(-inf, inf)", optional=True, ignore_class=ignore_class)
+        check_integers(self, ANY, optional=True, ignore_class=ignore_class)
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(sparse_categorical_crossentropy, reduction, name, dtype, **options)
 

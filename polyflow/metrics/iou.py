@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..arguments import check_integers
+from ..arguments import ANY, check_integers
 from ..losses.shapes import prediction
 from ..ops import creation, indexing
 from ..ops.elementwise import astype, greater, greater_equal, not_equal, where
@@ -42,7 +42,7 @@ class _IoU(Metric):
     ) -> None:
         super().__init__(dtype, name)
         check_integers(self, "[1, inf)", num_classes=num_classes)
-        check_integers(self, "(-inf, inf)", optional=True, ignore_class=ignore_class)
+        check_integers(self, ANY, optional=True, ignore_class=ignore_class)
         self.num_classes, self.ignore_class, self.axis = int(num_classes), ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         self.total_cm = self.add_variable((self.num_classes, self.num_classes), name="total_confusion_matrix")

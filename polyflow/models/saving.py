@@ -63,10 +63,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
             "its weights with save_weights."
         )
     described = {"class_name": get_registered_name(type(model)), "config": config, "input_shape": model.input_shape}
-    notes = {"model": model.name, "architecture": _json(described, path), "compiled": _json(_compiled(model), path)}
+    metadata = {"model": model.name, "architecture": _json(described, path), "compiled": _json(_compiled(model), path)}
     weights = weight_names(model)
     built = model.optimizer is not None and model.optimizer.built
-    weight_files.write(path, weights, notes, optimizer=state_names(model.optimizer, weights) if built else [])
+    weight_files.write(path, weights, metadata, optimizer=state_names(model.optimizer, weights) if built else [])
 
 
 def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
@@ -79,18 +79,18 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         WeightFileError: if the file is damaged or holds weights only. UnknownNameError: for a class that is not known.
     """
     path = path_of(filepath)
-    notes = read(path).metadata
-    if "architecture" not in notes:
+    metadata = read(path).metadata
+    if "architecture" not in metadata:
         raise WeightFileError(
             f"{path!r} holds weights and no model. Make the model, and give it these with model.load_weights."
         )
     state: list[Any] = []
-    described = json.loads(notes["architecture"])
+    described = json.loads(metadata["architecture"])
     with custom_object_scope(custom_objects):
         model = layer_from(described, custom_objects)
         if not model.built:
             model.build(tuple(described["input_shape"]))
-        compiled = json.loads(notes.get("compiled", "null"))
+        compiled = json.loads(metadata.get("compiled", "null"))
         if compile and compiled is not None:
             model.compile(
                 optimizers.get(compiled["optimizer"]),

@@ -105,7 +105,7 @@ class Inside(Trial):
         self.asked.append(Asked(value, np.asarray(expected), tolerance, dtype, options, by_number))
 
 
-class Apart(Interpreter):
+class Singly(Interpreter):
     """Each op by a program of its own."""
 
     def __init__(self, backend: Any) -> None:
@@ -215,6 +215,6 @@ def _other(t: Trial, *, name: str) -> None:
 def _matrices(t: Trial, *, name: str) -> None:
     for case in _repeated(t, name, MATRICES[name]):
         trial = Trial(t.backend, case, t.seed)
-        with inside(Apart(t.backend)):
+        with inside(Singly(t.backend)):
             case.check(trial)
         t.ulp, t.tolerance = trial.ulp, trial.tolerance
