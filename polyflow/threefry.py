@@ -36,6 +36,9 @@ BLOCK = 1 << 15
 SPLIT, FOLD = 1 << 63, (1 << 63) + (1 << 62)
 """The first counters from which `split` and `fold_in` derive keys."""
 
+NEXT = np.array([0, 0, 1], np.uint32)
+"""What each key adds to the state of a generator: the two words of a base key, and how many keys it has given."""
+
 _MASK = 0xFFFFFFFF
 _NUMBERS = tuple(np.array(i, np.uint32) for i in range(32))  # NumPy takes an array sooner than a scalar
 HIGH = 1 if sys.byteorder == "little" else 0

@@ -18,6 +18,7 @@ from ..tensor import Operators, Tensor, asarray, concrete, tensor
 from ..variable import Variable
 from . import notes, refusals
 from .eager import common
+from .interpreter import inside
 from .joint import called
 from .retracing import Programs, traits
 from .signature import Signature
@@ -175,6 +176,9 @@ class Function:
         try:
             traced = trace(flat, *specs, backend=backend, names=named)
             if traced.new:  # the way of later calls, which find these variables made
+                with inside(None):
+                    for generator, state in traced.drawn:
+                        generator.assign(state)
                 traced = trace(flat, *specs, backend=backend, names=named)
         except RecursionError as error:
             if refusals.calls_of(self.python_function, error) < MANY_CALLS:

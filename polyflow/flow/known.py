@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..ops.elementwise import maximum
+from ..threefry import NEXT
 from . import eager
 from .graph import Graph, Node, Value
 
@@ -57,14 +59,17 @@ def _worked_out(value: Value, nodes: dict[Value, Node], captured: dict[Value, An
 def begun(symbol: Any) -> Any:
     """What a traced tensor is in the call that traces it, where it depends on no argument; else None.
 
-    To be called outside of interpreters.
+    The tracer keeps which generators it was drawn from, and their states after that. To be called outside of
+    interpreters.
     """
     tracer = symbol.tracer
     if tracer.outer is not None:
         return None
     values: dict[Value, Any] = {one.value: outside for outside, one in tracer.captured.values()}
     values |= {one.value: variable.read() for variable, one in tracer.variables.values()}
-    for node in Graph(list(tracer.graph.inputs), tracer.graph.nodes, [symbol.value]).pruned().nodes:
+    of = {one.value: variable for variable, one in tracer.variables.values()}
+    graph = Graph(list(tracer.graph.inputs), tracer.graph.nodes, [symbol.value]).pruned()
+    for node in graph.nodes:
         arguments = [value.scalar if value.scalar is not None else values.get(value) for value in node.inputs]
         if any(one is None or hasattr(one, "tracer") for one in arguments):
             return None
@@ -73,4 +78,9 @@ def begun(symbol: Any) -> Any:
             if arguments
             else eager.create(node.op, node.attrs, tracer.backend)
         )
-    return values.get(symbol.value)
+        of.update((node.output, of[value]) for value in node.inputs if value in of)
+        if node.op.name == "next_key" and node.output in of:
+            generator, state = of[node.output], values[node.inputs[0]] + NEXT
+            _, before = tracer.drawn.get(id(generator), (generator, state))
+            tracer.drawn[id(generator)] = generator, maximum(before, state)
+    return values.get(graph.outputs[0])

@@ -128,6 +128,7 @@ class Tracer(Interpreter):
         self.variables: dict[int, tuple[Variable, Symbol]] = {}
         self.assigned: dict[int, tuple[Variable, Any]] = {}
         self.new: list[tuple[Variable, notes.Line | None]] = []
+        self.drawn: dict[int, tuple[Variable, Tensor]] = {}
         self.tapes_differ = False
 
     def input(self, shape: tuple[int, ...], dtype: np.dtype, name: str = "") -> Symbol:
@@ -253,6 +254,7 @@ class Traced:
         reads: the variables behind the inputs, in order. writes: those behind the outputs. captured: the tensors.
         structure: the structure of the function's result.
         new: the variables that it made, each with the line where it did.
+        drawn: the states of generators that these began with numbers of, and what they are afterwards.
         tapes_differ: whether a tape would record something else than the graph says: where the function has a gradient
             of its own, or reads a trainable variable that it has assigned.
     """
@@ -282,7 +284,8 @@ class Traced:
             if not value.name and value.scalar is None:
                 value.name = f"{variable.path}'"
         self.backend = tracer.backend
-        self.new, self.tapes_differ = tracer.new, tracer.tapes_differ
+        self.new, self.drawn = tracer.new, list(tracer.drawn.values())
+        self.tapes_differ = tracer.tapes_differ
 
 
 def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Sequence[str] = ()) -> Traced:

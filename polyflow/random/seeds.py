@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 _lock = threading.RLock()
-_ONE = np.array([0, 0, 1], np.uint32)
 
 
 class SeedGenerator:
@@ -57,7 +56,7 @@ class SeedGenerator:
         """The next key: uint32 of shape (2,), on the state's backend."""
         with _lock:
             state = self.state.read()
-            self.state.assign(state + call.constant(_ONE, state.backend))
+            self.state.assign(state + call.constant(threefry.NEXT, state.backend))
         return next_key(state)
 
     def next(self, ordered: bool = True) -> Tensor:

@@ -75,6 +75,30 @@ def test_what_a_variable_begins_with(backend):
     assert abs(found[0][1] - 100).max() < 6
 
 
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_what_a_variable_begins_with_is_drawn_once(backend):
+    """The numbers of no other variable, and of no draw after it: those of the same program run eagerly."""
+
+    class Late:
+        w = None
+
+        def __call__(self, x):
+            if self.w is None:
+                self.w = [pf.Variable(pf.identity(pf.random.normal((2,)))) for _ in range(2)]
+            return x * self.w[0] * self.w[1]
+
+    found = []
+    with pf.use_backend(backend):
+        for wrap in (lambda f: f, pf.function):
+            pf.random.set_seed(3)
+            made = [Late(), Late()]
+            for late in made:
+                wrap(late)(pf.ones(2))
+            found.append([*(w.numpy() for late in made for w in late.w), pf.random.normal((2,)).numpy()])
+    assert len({float(one[0]) for one in found[1]}) == 5
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
 def test_functions_may_run_as_they_are():
     seen = []
     f = pf.function(lambda x: seen.append(float(x)) or x + 1)
