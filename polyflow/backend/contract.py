@@ -23,7 +23,7 @@ def a(value: object) -> str:
 
 def no_result(op: Any, name: str, found: Any) -> BackendBrokenError:
     """Make (not raise) the error for what a kernel of ``op`` returned and is no array."""
-    several = op.results > 1 or bool(op.graphs)
+    several = op.results > 1 or op.joint
     given = f"a tuple of {len(found)}" if several and isinstance(found, tuple) else a(found)
     expected = f"a tuple of {op.results} arrays" if op.results > 1 else "a tuple of arrays" if several else "an array"
     owner = f" of backend {name!r}" if name else ""

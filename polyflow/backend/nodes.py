@@ -81,7 +81,7 @@ def run_node_by_node(
 
 def is_result(op: Any, found: Any) -> bool:
     """Whether this may be what a kernel of ``op`` returned: a library's array, or a tuple of so many."""
-    if op.graphs:
+    if op.joint:  # of control flow: as many as its graphs give
         return isinstance(found, tuple)
     if op.results > 1:
         return isinstance(found, tuple) and len(found) == op.results and all(map(_is_array, found))

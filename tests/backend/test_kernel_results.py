@@ -76,6 +76,20 @@ def test_a_kernel_with_several_results():
         assert str(raised.value) == said
 
 
+@pf.custom_gradient
+def steep(x):
+    return x * 2.0, lambda g: g * 3.0
+
+
+@pytest.mark.parametrize("library", [ArrayNamespaceBackend, "jax"])
+def test_a_gradient_of_one_s_own_in_a_loop_is_an_array(library):
+    one = library if library == "jax" else type("Right", (library,), {"name": "right", "xp": np})()
+    with pf.use_backend(one):
+        loop = pf.function(lambda x: pf.fori_loop(0, 3, lambda i, y: steep(y), x))
+        assert loop(pf.ones(2)).tolist() == [8, 8]
+        assert pf.grad(lambda x: pf.sum(loop(x)))(pf.ones(2)).tolist() == [27, 27]
+
+
 def test_a_kernel_that_returned_an_array_is_kept_as_it_is():
     one = backend("exp", lambda: np.ones(2, np.float32))
     quick = pf.exp.op.quick
