@@ -101,7 +101,7 @@ def place_for(spec: Any, seed: int = 0, limit: float = TIME_LIMIT, *, isolate: b
     return (Apart if isolate else Here)(spec, seed, limit)
 
 
-def try_in_turn(places: list[Place], chosen: list[Case], note: Callable[[Result], bool]) -> None:
+def try_side_by_side(places: list[Place], chosen: list[Case], note: Callable[[Result], bool]) -> None:
     """Try cases in several places at once, op by op, so that what was compiled for one case serves the next.
 
     Args:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .case import Case, Trial
-from .isolation import Apart, try_in_turn
+from .isolation import Apart, try_side_by_side
 from .loading import LoadError
 from .report import LOADS, Report, Result
 from .subject import Here, Place, Subject
@@ -79,7 +79,7 @@ def run(
     try:
         chosen = select(subject.cases, groups, ops, cases, quick)
         if len(places) > 1:
-            try_in_turn(places, chosen, note)
+            try_side_by_side(places, chosen, note)
         else:
             any(note(first.try_case(case.id)) for case in chosen)
     finally:

@@ -66,8 +66,8 @@ def run_node_by_node(
         try:
             for op, kernel, sources, attrs, target, dead in plan:
                 values[target] = found = kernel(*[values[i] for i in sources], **attrs)
-                if not ran and not is_result(op, found):
-                    raise _no_result(op, name, found)
+                if not ran:
+                    looked_at(op, name, found)
                 for i in dead:
                     values[i] = None
         except Exception as error:
@@ -79,8 +79,17 @@ def run_node_by_node(
     return run
 
 
-def is_result(op: Any, found: Any) -> bool:
-    """Whether this may be what a kernel of ``op`` returned: a library's array, or a tuple of so many."""
+def looked_at(op: Any, name: str, found: Any) -> Any:
+    """``found``, which a kernel of ``op`` of backend ``name`` returned; BackendBrokenError where that is no array."""
+    if _is_result(op, found):
+        return found
+    from .contract import no_result  # here, so that importing polyflow does not take the time for it
+
+    raise no_result(op, name, found)
+
+
+def _is_result(op: Any, found: Any) -> bool:
+    """Whether it may be what a kernel of ``op`` returned: a library's array, or a tuple of so many."""
     if op.joint:  # of control flow: as many as its graphs give
         return isinstance(found, tuple)
     if op.results > 1:
@@ -97,12 +106,6 @@ def with_functions(node: Any, runnable: Callable[[Any], Callable[..., tuple[Any,
     if not node.op.graphs:
         return node.attrs
     return {**node.attrs, **{name: runnable(node.attrs[name]) for name in node.op.graphs}}
-
-
-def _no_result(op: Any, name: str, found: Any) -> Exception:
-    from .contract import no_result  # here, so that importing polyflow does not take the time for it
-
-    return no_result(op, name, found)
 
 
 def _array(value: Any, asarray: Callable[..., Any]) -> Any:

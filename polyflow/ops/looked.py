@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..backend.nodes import is_result
+from ..backend.nodes import looked_at
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -13,18 +13,14 @@ if TYPE_CHECKING:
 
 def result(op: Op, backend: Any, found: Any) -> Any:
     """``found``, which a kernel of ``op`` returned; BackendBrokenError where that is no array."""
-    if is_result(op, found):
-        return found
-    from ..backend.contract import no_result  # here, so that importing polyflow does not take the time for it
-
-    raise no_result(op, backend.name, found)
+    return looked_at(op, backend.name, found)
 
 
 def function(found: Any, asked: str, backend: Any, expected: str = "a function of arrays") -> Any:
     """``found``, which a backend gave when it was ``asked``; BackendBrokenError where that cannot be called."""
     if callable(found):
         return found
-    from ..backend.contract import no_function
+    from ..backend.contract import no_function  # here, so that importing polyflow does not take the time for it
 
     raise no_function(asked, backend.name, found, expected)
 
