@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -53,19 +53,17 @@ class Generator(SeedGenerator):
         """Seeds for stateless draws, int64 of shape (2, count): ``generator.make_seeds()[:, 0]`` is one."""
         return astype(draws.bits((2, count), seed=self), dt.int64)
 
-    def split(self, count: int = 1) -> list[Generator]:
-        """So many new generators, each with numbers of its own; this one goes on."""
-        found = []
-        for key in split(self.next_key(), count):
-            one = type(self)(0)
-            one._start(key.numpy())
-            found.append(one)
+    def split(self, count: int = 1) -> list[Self]:
+        """So many new generators beside this one, each with numbers of its own; this one goes on."""
+        found = [type(self)(0, backend=self.state.backend) for _ in range(count)]
+        for one, key in zip(found, split(self.next_key(), count), strict=True):
+            one._start(key.numpy(), None)
         return found
 
     def reset_from_seed(self, seed: int) -> None:
         """Start anew, at an integer seed."""
-        self.seed = operator.index(seed)
-        self._start(threefry.key(self.seed))
+        self._start(threefry.key(seed), operator.index(seed))
 
-    def _start(self, key: Any) -> None:
+    def _start(self, key: Any, seed: int | None) -> None:
+        self.seed = seed
         self.state.assign(np.append(key, np.uint32(0)))

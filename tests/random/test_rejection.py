@@ -103,6 +103,9 @@ def test_generators_make_seeds_and_generators():
     parts = generator.split(2)
     assert len({tuple(one.normal((3,)).tolist()) for one in (generator, *parts)}) == 3
     assert parts[0].normal((3,)).tolist() != parts[0].normal((3,)).tolist()
+    with pf.use_backend("jax"):
+        beside = generator.split()[0]
+    assert (beside.state.backend, beside.seed) == (generator.state.backend, None)
     generator.reset_from_seed(1)
     assert generator.make_seeds(3).tolist() == seeds.tolist()
     whole = generator.uniform_full_int((1000,), pf.int8).numpy()
