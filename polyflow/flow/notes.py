@@ -144,6 +144,14 @@ def is_users(file: str) -> bool:
     return _is_users(file) if found is None else found
 
 
+def origin(error: BaseException) -> str:
+    """The file whose line raised an error."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else trace.tb_frame.f_code.co_filename
+
+
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the innermost frame outside polyflow: the user's, however deep in polyflow this is found."""
     frame, level = sys._getframe(1), 2

@@ -11,7 +11,7 @@ from ..backend import selection
 from ..callbacks import CallbackList, LazyLogs
 from ..convert import short
 from ..data.arrays import batch_rows
-from ..errors import NotCompiledError, ShapeError, TraceError
+from ..errors import NotCompiledError, ShapeError
 from .feed import Batch, Feed, Resident
 from .objectives import AnyObjective
 from .own_steps import Returned, takes_training
@@ -157,17 +157,16 @@ class Evaluator(Runner):
         return None if found is None else self._in_memory(self._step("test"), objective, *found)
 
     def _look_at(self, feed: Feed, watchers: Any) -> None:
-        """Raise what does not fit the model in data for later, as far as that is known without computing them."""
+        """Raise what does not fit the model in data for later; only where they seem not to, a batch is computed."""
         watcher = self._watcher("test")
         if isinstance(watcher, Returned) or self._rows_to_test(feed, watcher, watchers) is not None:
             return
         step, batch = self._step("test"), feed.expected()
-        if batch is None or step.eagerly or step.knows(batch):
+        if batch is None or step.eagerly or step.knows(batch) or step.refusal(batch) is None:
             return
-        try:
-            step.traced(*tree.flatten(batch))
-        except TraceError:  # it needs values
-            pass
+        found = step.refusal(feed.first())  # how many rows that has was a guess, and the model may know of one number
+        if found is not None:
+            raise found
 
     def predict(
         self,

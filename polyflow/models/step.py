@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..errors import TraceError
+from ..flow import notes
 from ..flow.trace import Compiled, Traced, trace
 from ..ops.rules import Spec
 from ..tensor import Tensor
@@ -88,6 +90,19 @@ class Step:
     def knows(self, batch: Any) -> bool:
         """Whether there is a program for such a batch, a structure of NumPy arrays."""
         return self.key(batch) in self.programs
+
+    def refusal(self, batch: Any) -> Exception | None:
+        """What is wrong with the shapes and dtypes of a batch; None where that shows only when the step runs.
+
+        An error of the user's own code may come from what the model is now, before it is trained.
+        """
+        try:
+            self.traced(*tree.flatten(batch))
+        except TraceError:  # it needs values
+            return None
+        except Exception as error:
+            return None if notes.is_users(notes.origin(error)) else error
+        return None
 
     @property
     def name(self) -> str:
