@@ -6,6 +6,7 @@ The process above, which gives out the cases, never loads the backend. What it k
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import queue
@@ -35,8 +36,17 @@ START_LIMIT = 300.0
 LOAD_LIMIT = 30.0
 """How many seconds loading a backend may take at least, however short the limit of cases."""
 
+GRACE = 10.0
+"""How many seconds after its limit a process ends itself that nobody has ended."""
+
 LAST_WORDS = 300
 """How many characters of what a process wrote to standard error before its end are told."""
+
+MOST_WORDS = 1 << 16
+"""How many bytes of it are looked at."""
+
+PROMPT = 1.0
+"""How many seconds are waited for answers of a process that has ended."""
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from polyflow_conformance.isolation import serve; serve()"
@@ -158,15 +168,18 @@ class _Child:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - what it writes to standard error; closed in `end`
         self._said = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-c", START, json.dumps(sys.path), spec, str(seed)],
+            [sys.executable, "-c", START, json.dumps(sys.path), spec, str(seed), str(limit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,
             text=True,
+            process_group=0,  # what it starts ends with it
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
         try:
             self.subject = self._loaded(spec, limit)
         except BaseException:
@@ -188,6 +201,14 @@ class _Child:
         with self._process.stdout as answers:
             for line in answers:
                 self._lines.put(line)
+        self._lines.put("")
+
+    def _watch(self) -> None:
+        """When it has ended, end what it started, which may hold the other end open; then no more answers come."""
+        self._process.wait()
+        with contextlib.suppress(OSError):  # there is nothing left, as a rule
+            end_group(self._process.pid)
+        self._reader.join(PROMPT)
         self._lines.put("")
 
     def ask(self, case: str, limit: float) -> dict[str, Any]:
@@ -218,7 +239,7 @@ class _Child:
             code = self._process.wait(10)
         except subprocess.TimeoutExpired:
             return "the process stopped answering"
-        self._words.seek(self._said)
+        self._words.seek(max(self._said, os.fstat(self._words.fileno()).st_size - MOST_WORDS))
         words = " ".join(self._words.read().decode(errors="replace").split())[-LAST_WORDS:]
         last = f" (its last words: {words})" if words else ""
         if code < 0:
@@ -233,11 +254,19 @@ class _Child:
         """End the process."""
         self._process.kill()
         self._process.wait()
-        self._reader.join(1.0)  # a process that it started may hold the other end open
+        self._watcher.join(2 * PROMPT)
         self._words.close()
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
             self._process.stdin.close()
+
+
+def end_group(leader: int) -> None:
+    """End a process and those that it started, as far as the system keeps them together."""
+    if hasattr(os, "killpg"):
+        os.killpg(leader, signal.SIGKILL)
+    elif leader == os.getpid():
+        os._exit(0)
 
 
 def serve() -> None:
@@ -245,7 +274,7 @@ def serve() -> None:
 
     These and the answers travel where nothing that the backend reads or prints can meet them.
     """
-    spec, seed = sys.argv[2], int(sys.argv[3])
+    spec, seed, limit = sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) + GRACE
     del sys.argv[1:]
     orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w", buffering=1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -256,17 +285,21 @@ def serve() -> None:
     def listen() -> None:
         for line in orders:
             wanted.put(line.strip())
-        os._exit(0)  # whoever gave the orders is gone, and a case that hangs would stay
+        end_group(os.getpid())  # whoever gave the orders is gone, and a case that hangs would stay
 
     print("{}", file=answers)
     threading.Thread(target=listen, daemon=True, name="polyflow-conformance").start()
+    faulthandler.dump_traceback_later(limit, file=nothing, exit=True)  # where no other thread of Python's gets to run
     try:
         loaded = load(spec)
         subject = Subject.of(loaded)
     except LoadError as error:
         print(json.dumps({"refused": str(error)}), file=answers)
         return
-    print(json.dumps(subject.to_json()), file=answers)
+    print(json.dumps(subject.to_json(), default=float), file=answers)
     while True:
-        result = try_case(subject.cases[wanted.get()], loaded.backend, seed, spec)
+        faulthandler.cancel_dump_traceback_later()
+        case = subject.cases[wanted.get()]
+        faulthandler.dump_traceback_later(limit, file=nothing, exit=True)
+        result = try_case(case, loaded.backend, seed, spec)
         print(json.dumps(asdict(result), default=float), file=answers)

@@ -373,6 +373,40 @@ def test_a_process_that_a_dead_one_leaves_behind_holds_nobody_up(source):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up as Linux shows them")
+def test_what_a_dead_process_had_started_ends_with_it(source, tmp_path):
+    note = tmp_path / "pid"
+    spec = source(
+        "import os, pathlib, time\nclass Mine(NumPyBackend):\n    def sinh(self, x):\n        started = os.fork()\n"
+        "        if not started:\n            time.sleep(300)\n            os._exit(0)\n"
+        f"        pathlib.Path({str(note)!r}).write_text(str(started))\n        os.abort()"
+    )
+    (result,) = suite.run(spec, cases=[ONE], isolate=True).results
+    assert result.reason == "the process was ended by SIGABRT"
+    _until(lambda: not _alive(int(note.read_text())))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up as Linux shows them")
+def test_a_case_that_lets_no_thread_run_does_not_outlive_the_run_for_long(source, tmp_path):
+    note = tmp_path / "pid"
+    spec = source(
+        "import os, pathlib, re\nclass Mine(NumPyBackend):\n"
+        f"    def sinh(self, x):\n        pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
+        "        re.match('(a+)+$', 'a' * 60 + 'b')"
+    )
+    code = (
+        "import polyflow_conformance as c; from polyflow_conformance import isolation as i\n"
+        f"i.LOAD_LIMIT = 4.0; c.run({spec!r}, cases={ONE!r}, isolate=True, time_limit=4.0)"
+    )
+    above = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        _until(lambda: note.exists() and note.read_text())
+    finally:
+        above.kill()
+        above.wait()
+    _until(lambda: not _alive(int(note.read_text())))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up as Linux shows them")
 def test_a_case_that_hangs_does_not_outlive_the_run(source, tmp_path):
     note = tmp_path / "pid"
     spec = source(
@@ -402,6 +436,15 @@ def _alive(pid):
     except OSError:
         return False
     return state not in "ZX"
+
+
+def test_declared_bounds_may_be_numbers_of_numpy(source):
+    spec = source(
+        "from polyflow.backend.deviation import Deviation\nclass Mine(NumPyBackend):\n"
+        f"    deviations = {{{ONE!r}: Deviation('tolerance', 'why', bound=np.float32(3))}}"
+    )
+    (result,) = suite.run(spec, cases="core-1/cosh/float32/small", isolate=True).results
+    assert result.status == "pass"
 
 
 def test_what_another_process_tells_of_a_backend_is_what_is_known_here():
