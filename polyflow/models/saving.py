@@ -118,12 +118,20 @@ def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> 
 
 def to_json(model: Any, **options: Any) -> str:
     """A model's class and configuration as JSON; ``options`` are those of ``json.dumps``."""
-    return json.dumps({"class_name": get_registered_name(type(model)), "config": model.get_config()}, **options)
+    described = {"class_name": get_registered_name(type(model)), "config": model.get_config()}
+    return json.dumps(described, **{"default": _number, **options})
+
+
+def _number(value: Any) -> Any:
+    """One number of NumPy's or a tensor's as JSON holds it."""
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return value.item()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _json(data: Any, path: str) -> str:
     try:
-        return json.dumps(data)
+        return json.dumps(data, default=_number)
     except TypeError as error:
         raise TypeError(
             f"the model cannot be saved as {path!r}: its configuration holds what no file can, as the function of a "

@@ -28,6 +28,15 @@ def graph():
     return K.Model(a, [L.Dense(1, name="left")(x[:, :2] * 2.0), L.Dense(1, name="right")(x)])
 
 
+@pytest.mark.parametrize("number", [np.float32(0.5), np.array(0.5), pf.tensor(0.5)])
+def test_numbers_of_every_kind_are_saved(tmp_path, number):
+    model = K.Sequential([K.Input((4,)), L.LayerNormalization(epsilon=number)])
+    model.compile(K.optimizers.Adam(epsilon=number), "mse")
+    model.save(tmp_path / "m.safetensors")
+    for loaded in (K.models.load_model(tmp_path / "m.safetensors"), K.models.model_from_json(model.to_json())):
+        assert loaded.layers[0].epsilon == 0.5
+
+
 @pytest.mark.parametrize("backend", ["numpy", "jax"])
 @pytest.mark.parametrize("ending", [".safetensors", ".keras"])
 def test_a_loaded_model_trains_on_as_the_saved_one(tmp_path, backend, ending):

@@ -126,6 +126,14 @@ def test_numbers_of_every_kind_are_learning_rates(rate):
     assert float(optimizers.SGD(rate).learning_rate) == 1.0
 
 
+@pytest.mark.parametrize("optimizer", [optimizers.Adagrad, optimizers.Ftrl])
+@pytest.mark.parametrize("first", [np.float32(0.5), np.array(0.5), pf.tensor(0.5)])
+def test_numbers_of_every_kind_are_first_values(optimizer, first):
+    made = optimizer(initial_accumulator_value=first)
+    made.build([pf.Variable([1.0, 2.0])])
+    assert any(np.array_equal(variable.numpy(), [0.5, 0.5]) for variable in made.variables)
+
+
 @pytest.mark.parametrize("rate", ["fast", None, True, [0.1, 0.2]])
 def test_what_is_no_learning_rate_is_refused(rate):
     with pytest.raises(TypeError, match="learning_rate is a number, a schedule or a function; got"):
