@@ -130,7 +130,7 @@ REFUSED = [
     (L.Discretization, {}, "num_bins", ("a", 0, 1.5)),
     (L.Discretization, {}, "bin_boundaries", (["a"], 5, [NAN])),
     (L.Discretization, {"num_bins": 3}, "epsilon", POSITIVE),
-    *((L.Rescaling, {"scale": 1.0}, name, NUMBER) for name in ("scale", "offset")),
+    *((L.Rescaling, {"scale": 1.0}, name, ("a", None, NAN, ["a"], [[1.0]])) for name in ("scale", "offset")),
     (L.Masking, {}, "mask_value", ("a", None)),
     (L.PReLU, {}, "shared_axes", ("a", [1.5])),
     (L.Normalization, {"variance": 1.0}, "mean", ("a",)),

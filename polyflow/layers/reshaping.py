@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..arguments import ANY, check_axes, check_integers, check_numbers
+from ..arguments import ANY, check_axes, check_integers, check_list, check_numbers
 from ..errors import ShapeError
 from ..ops.shape import broadcast_to, permute_dims, reshape
+from ..tensor import asarray
 from .base import Layer
 
 
@@ -82,17 +83,33 @@ class RepeatVector(Layer):
 
 
 class Rescaling(Layer):
-    """``inputs * scale + offset``, e.g. ``Rescaling(1 / 255)`` for images of bytes."""
+    """``inputs * scale + offset``, e.g. ``Rescaling(1 / 255)`` for images of bytes.
+
+    Args:
+        scale, offset: a number each, or a list with one for each feature.
+    """
 
     supports_masking = True
 
-    def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
+    def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        check_numbers(self, ANY, scale=scale, offset=offset)
-        self.scale, self.offset = float(scale), float(offset)
+        self.scale, self.offset = self._numbers(scale=scale), self._numbers(offset=offset)
+
+    def _numbers(self, **given: Any) -> float | list[float]:
+        (value,) = given.values()
+        if isinstance(value, (list, tuple)) or len(getattr(value, "shape", ())) == 1:
+            check_list(self, **given)
+            return [float(one) for one in value]
+        check_numbers(self, ANY, **given)
+        return float(value)
 
     def call(self, inputs: Any) -> Any:
-        return inputs.astype(self.dtype, copy=False) * self.scale + self.offset
+        x = inputs.astype(self.dtype, copy=False)
+        scale, offset = (
+            asarray(value, self.dtype, backend=x.backend) if isinstance(value, list) else value
+            for value in (self.scale, self.offset)
+        )
+        return x * scale + offset
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"scale": self.scale, "offset": self.offset}

@@ -216,3 +216,14 @@ def test_inputs_are_joined_in_a_model(backend):
 def test_what_they_refuse(use, kind, sentence):
     with pytest.raises(kind, match=sentence):
         use()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@pytest.mark.parametrize("scale", [[1.0, 2.0, 3.0], np.array([1.0, 2.0, 3.0]), pf.tensor([1.0, 2.0, 3.0])])
+def test_rescaling_takes_a_number_for_each_feature(backend, scale):
+    x = np.arange(6.0, dtype="float32").reshape(2, 3)
+    with pf.use_backend(backend):
+        layer = L.Rescaling(scale, offset=(0.5, 0.0, 1.0))
+        again = L.Rescaling.from_config(json.loads(json.dumps(layer.get_config())))
+        for call in (layer, again, pf.function(layer)):
+            np.testing.assert_array_equal(call(pf.tensor(x)).numpy(), x * [1, 2, 3] + [0.5, 0, 1])
