@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import dtypes as dt
+from .backend.quiet import quiet
 from .errors import DTypeError, ShapeError
+
+
+host_array = quiet(np.array)
+"""`np.array` without a warning where a number becomes infinite."""
+
+converted = quiet(np.ndarray.astype)
+"""An array's numbers in another dtype, without such a warning either."""
 
 
 class Nested(NamedTuple):
@@ -75,6 +83,16 @@ def to_host(obj: Any, dtype: np.dtype | None = None) -> np.ndarray:
     )
 
 
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest finite number of float32."""
+
+
+def held(value: Any, dtype: np.dtype) -> Any:
+    """A Python number as ``dtype`` holds it: infinite where that has none so large. Raises what `to_host` raises."""
+    host = to_host(value, dtype)
+    return value if dtype in dt.INTEGERS or dtype is dt.bool_ or np.isfinite(host) else host.item()
+
+
 def fitting(obj: Any, dtype: np.dtype) -> np.ndarray:
     """`to_host` that refuses NumPy values as it refuses Python ones: where ``dtype`` holds no such numbers.
 
@@ -104,7 +122,7 @@ def numbers(obj: list[Any]) -> np.ndarray | None:
     kinds = {*map(type, obj)}
     try:
         if kinds == _FLOATS or (kinds == _LISTS and all(map(_only_floats, obj))):
-            return np.array(obj, dt.DEFAULT_FLOAT)
+            return host_array(obj, dt.DEFAULT_FLOAT)
         if kinds == _INTEGERS:
             return np.array(obj, dt.int32 if min(obj) >= -_FAR and max(obj) < _FAR else dt.int64)
     except (ValueError, OverflowError):  # ragged, or too large: what is wrong is said elsewhere
@@ -148,7 +166,7 @@ def _weak(found: Nested, dtype: np.dtype | None) -> np.ndarray:
         if found.kind is int:
             low, high = found.limits
             return found.values.astype(dt.promote(dt.default(low), dt.default(high)))
-        return found.values.astype(dt.as_dtype(found.kind))
+        return converted(found.values, dt.as_dtype(found.kind))
     if (
         found.values.size
         and found.kind in (float, complex)
@@ -159,7 +177,7 @@ def _weak(found: Nested, dtype: np.dtype | None) -> np.ndarray:
             f"cannot store {short(found.values.tolist())} in dtype {dtype.name} without losing part of the numbers. "
             "Leave out dtype= and convert with astype if you mean it."
         )
-    return found.fitting(dtype).astype(dtype)
+    return converted(found.fitting(dtype), dtype)
 
 
 def _cast(array: np.ndarray, dtype: np.dtype | None) -> np.ndarray:
@@ -173,14 +191,13 @@ def _cast(array: np.ndarray, dtype: np.dtype | None) -> np.ndarray:
     target = dt.as_dtype(array.dtype) if dtype is None else dtype
     if array.dtype == target:
         return array
-    with np.errstate(all="ignore"):
-        real = array.dtype.kind == "c" and target not in dt.COMPLEX and target is not dt.bool_
-        return (np.real(array) if real else array).astype(target)
+    real = array.dtype.kind == "c" and target not in dt.COMPLEX and target is not dt.bool_
+    return converted(np.real(array) if real else array, target)
 
 
 def _scalar(value: Any, dtype: np.dtype | None) -> np.ndarray:
     if dtype is None:
-        return np.asarray(value, dt.default(value))
+        return host_array(value, dt.default(value))
     if dt.SCALARS.index(type(value)) > max(dt.kind(dtype), 1 if dtype in dt.INTEGERS else 0) and dtype is not dt.bool_:
         raise DTypeError(
             f"cannot store the Python {type(value).__name__} {value!r} in dtype {dtype.name} "
@@ -188,7 +205,7 @@ def _scalar(value: Any, dtype: np.dtype | None) -> np.ndarray:
         )
     if type(value) is int:
         dt.check_fits(value, dtype)
-    return np.asarray(value).astype(dtype) if dtype is dt.bool_ else np.asarray(value, dtype)
+    return np.asarray(value).astype(dtype) if dtype is dt.bool_ else host_array(value, dtype)
 
 
 def _leaf(obj: Any) -> Any:

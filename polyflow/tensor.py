@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes as dt
 from . import ufuncs
 from .backend import discovery, selection
-from .convert import DEEPEST, Nested, nested, numbers, to_host, too_deep
+from .convert import DEEPEST, Nested, host_array, nested, numbers, to_host, too_deep
 from .errors import BackendBrokenError, BackendError, DTypeError, ShapeError
 from .ops import call, elementwise, indexing, linalg, reduction, shape
 from .ops.declare import OPS
@@ -529,7 +529,7 @@ def tensor(obj: Any, dtype: Any = None, *, backend: Any = None) -> Tensor:
     if wanted is None:  # the usual ones first
         kind = obj.__class__
         if kind is float:
-            return Tensor(target.adopt(np.array(obj, dt.DEFAULT_FLOAT)), target)
+            return Tensor(target.adopt(host_array(obj, dt.DEFAULT_FLOAT)), target)
         if kind is list:
             found = numbers(obj)
             if found is not None:

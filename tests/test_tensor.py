@@ -396,3 +396,34 @@ def test_a_tensor_without_axes_is_a_numpy_scalar_on_the_host(backend, dtype):
             assert isinstance(found, np.generic)
             assert found.dtype == value.dtype
             assert {1: "one"}[found] == "one"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pf.constant(1e300),
+        lambda: pf.constant([1e300]),
+        lambda: pf.constant([1e300, -1e300]),
+        lambda: pf.constant(70000.0, "float16"),
+        lambda: pf.constant([70000], "float16"),
+        lambda: pf.constant(1e300 + 0j),
+        lambda: pf.constant(np.array([1e300]), "float32"),
+        lambda: pf.cast(1e300, "bfloat16"),
+        lambda: pf.fill((2,), 1e300),
+        lambda: pf.full((2,), 70000, "float16"),
+        lambda: pf.full_like(pf.ones(2), 1e300),
+        lambda: pf.pad(pf.ones(0), [[1, 1]], constant_values=1e300),
+        lambda: pf.linspace(1e300, 2e300, 3),
+        lambda: pf.range(1e300, 2e300, 5e299),
+        lambda: pf.index_set(pf.zeros(1), 0, 1e300),
+        lambda: pf.Variable([1.0]).assign([1e300]),
+        lambda: pf.keras.initializers.Constant(1e300)((2,)),
+        lambda: pf.constant([1.0]) * 1e300,
+        lambda: pf.where(pf.constant([1.0]) != 1e300, 1e300, 0.0),
+        lambda: pf.function(lambda x: x * 1e300)(pf.ones(2)),
+        lambda: pf.function(lambda x: x + pf.fill((2,), 1e300))(pf.ones(2)),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_too_large_for_a_dtype_are_infinite_in_silence(make, backend):
+    assert pf.reduce_all(pf.math.is_inf(make())).numpy()

@@ -48,8 +48,8 @@ _HALVES = frozenset(dt.HALVES)
 SILENT = frozenset(
     """
     any all argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift
-    bitwise_xor broadcast_to ceil concat conj copysign equal flip floor full getitem identity imag index_set
-    isfinite isinf isnan logical_and logical_not logical_or logical_xor not_equal pad part permute_dims positive
+    bitwise_xor broadcast_to ceil concat conj flip floor getitem identity imag
+    isfinite isinf isnan logical_and logical_not logical_or logical_xor pad part permute_dims positive
     real reshape round searchsorted sign signbit sort stop_gradient trunc where
     """.split()  # noqa: SIM905
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..backend import discovery, selection
-from ..convert import Nested, nested, plain, short, to_host
+from ..convert import LARGEST, Nested, held, nested, plain, short, to_host
 from ..errors import DTypeError, MixedBackendsError, PolyflowError
 from ..ops import call, elementwise, looked
 from ..ops.attributes import Attrs
@@ -266,7 +266,8 @@ def _operand(value: Any, how: Any, backend: Any) -> Any:
     target, weak = how
     kind = value.__class__
     if weak and backend.weak_scalars and (kind is float or kind is int or kind is bool):
-        return float(value)
+        number = float(value)
+        return number if -LARGEST <= number <= LARGEST else held(number, target)
     if kind is Tensor or isinstance(value, Operators):
         return _ASTYPE(value, _CASTS[target])
     if kind is int:
@@ -297,7 +298,7 @@ def constant(value: Any, dtype: np.dtype, backend: Any) -> Any:
     """A Python number as a 0-d tensor; a node of the graph that is being traced, if one is."""
     top = call.interpreter.get()
     if top is not None and top.backend is not None:
-        return top.create(OPS["full"], {"shape": (), "fill_value": value, "dtype": dtype}, backend)
+        return top.create(OPS["full"], {"shape": (), "fill_value": held(value, dtype), "dtype": dtype}, backend)
     return Tensor(_number(value, dtype, backend), backend)
 
 

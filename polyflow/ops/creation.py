@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import integer, number, short, to_host
+from ..convert import LARGEST, converted, held, integer, number, short, to_host
 from ..errors import DTypeError, ShapeError
 from . import call
 from .attributes import Attrs
@@ -39,7 +39,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
         given = None if dtype is None else dt.as_dtype(dtype)
         return call.create(_FULL, _filling(shape_tuple(shape), fill_value, given), backend)
     sizes = _sizes(shape)
-    if fill_value.__class__ is float and (dtype is None or dtype is dt.float32):
+    if fill_value.__class__ is float and (dtype is None or dtype is dt.float32) and -LARGEST <= fill_value <= LARGEST:
         return call.create(_FULL, {"shape": sizes, "fill_value": fill_value, "dtype": dt.float32}, backend)
     if getattr(fill_value, "shape", ()):
         raise ShapeError(f"full needs one fill_value; got one of shape {tuple(fill_value.shape)}. Use broadcast_to.")
@@ -52,8 +52,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
     if not isinstance(value, dt.SCALARS):
         raise DTypeError(f"full needs a number as fill_value; got {short(value)} ({type(value).__name__}).")
     target = dt.default(value) if given is None else dt.as_dtype(given)
-    to_host(value, target)  # raises where the dtype does not hold the value
-    return call.create(_FULL, {"shape": sizes, "fill_value": value, "dtype": target}, backend)
+    return call.create(_FULL, {"shape": sizes, "fill_value": held(value, target), "dtype": target}, backend)
 
 
 _FULL = OPS["full"]
@@ -78,8 +77,7 @@ def _filling(shape: tuple[int, ...], value: int, dtype: np.dtype | None) -> Attr
     """The attributes of `full` that fill a shape with an integer, or a boolean, which the dtype has to hold."""
     sizes = _sizes(shape)
     target = dt.default(value) if dtype is None else dtype
-    to_host(value, target)
-    return Attrs(_FULL, {"shape": sizes, "fill_value": value, "dtype": target})
+    return Attrs(_FULL, {"shape": sizes, "fill_value": held(value, target), "dtype": target})
 
 
 def zeros(shape: Any, dtype: Any = None, *, backend: Any = None) -> Any:
@@ -133,7 +131,7 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     else:
         count = max(math.ceil((bounds[1] - bounds[0]) / bounds[2]), 0)
         values = bounds[0] + np.arange(count, dtype=np.float64) * bounds[2]
-    return call.fresh(values.astype(target), backend)
+    return call.fresh(converted(values, target), backend)
 
 
 _FAR = 2**31
@@ -178,7 +176,7 @@ def linspace(
     target = dt.as_dtype(dtype) if dtype is not None else common if common in dt.INEXACT else dt.DEFAULT_FLOAT
     wide = np.complex128 if any(host.dtype.kind == "c" for host in ends) else np.float64
     values = np.linspace(ends[0].astype(wide), ends[1].astype(wide), count, endpoint=endpoint, axis=axis)
-    return call.fresh(np.floor(values).astype(target) if target in dt.INTEGERS else values.astype(target), backend)
+    return call.fresh(converted(np.floor(values) if target in dt.INTEGERS else values, target), backend)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import integer, short, to_host
+from ..convert import held, integer, short
 from ..errors import AxisError, ShapeError
 from . import call
 from .attributes import Attrs, are_integers
@@ -342,8 +342,7 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", constant_values: Any 
     pairs = tuple((int(low), int(high)) for low, high in widths)
     if mode.lower() == "constant":
         value = constant_values.item() if hasattr(constant_values, "item") else constant_values
-        to_host(value, x.dtype)  # raises where the dtype does not hold the value
-        return _pad(x, pairs, value)
+        return _pad(x, pairs, held(value, x.dtype))
     if mode.lower() not in ("reflect", "symmetric", "edge"):
         raise ValueError(f"pad has the modes 'constant', 'reflect', 'symmetric' and 'edge'; got {mode!r}.")
     for axis, pair in enumerate(pairs):
