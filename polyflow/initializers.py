@@ -106,17 +106,24 @@ def _concrete(values: np.ndarray, dtype: Any) -> Tensor:
 
 
 class Constant(Initializer):
-    """``value``, a number, everywhere."""
+    """``value`` everywhere: a number, or an array that broadcasts to the shape, such as known embeddings.
+
+    Raises:
+        ShapeError: when called for a shape that the value does not broadcast to.
+    """
 
     def __init__(self, value: Any = 0.0) -> None:
-        to_host(value)  # raises for what is no number
-        self.value = value.item() if hasattr(value, "item") else value
+        host = to_host(value)  # raises for what holds no numbers
+        self.value = value if isinstance(value, dt.SCALARS) else host.copy() if host.shape else host.item()
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
-        return _concrete(np.full(shape_tuple(shape), self.value), dtype)
+        sizes, given = shape_tuple(shape), np.shape(self.value)
+        if given[: -len(sizes) or None] or any(m not in (1, n) for m, n in zip(given[::-1], sizes[::-1], strict=False)):
+            raise ShapeError(f"a Constant of shape {given} does not fill a weight of shape {sizes}.")
+        return _concrete(np.full(sizes, self.value), dtype)
 
     def get_config(self) -> dict[str, Any]:
-        return {"value": self.value}
+        return {"value": self.value.tolist() if isinstance(self.value, np.ndarray) else self.value}
 
 
 class Zeros(Initializer):

@@ -271,6 +271,23 @@ def test_get_takes_names_classes_instances_functions_configurations_and_values()
         given((3,))
 
 
+def test_a_constant_may_be_an_array(backend, keras):
+    rows = np.arange(6.0, dtype="float32").reshape(3, 2)
+    for value in (rows, rows.tolist(), rows[0], pf.constant(rows)):
+        made = Constant(value)
+        assert made((3, 2)).backend is backend
+        expected = keras.initializers.Constant(np.asarray(value))((3, 2), "float32")
+        assert made((3, 2), "float32").tolist() == np.asarray(expected).tolist()
+        again = initializers.get(json.loads(json.dumps(initializers.serialize(made))))
+        assert again((3, 2)).tolist() == made((3, 2)).tolist()
+    layer = pf.keras.layers.Embedding(3, 2, embeddings_initializer=Constant(rows))
+    assert layer([2, 0]).tolist() == rows[[2, 0]].tolist()
+    with pytest.raises(ShapeError, match=r"of shape \(3, 2\) does not fill a weight of shape \(4, 2\)"):
+        Constant(rows)((4, 2))
+    with pytest.raises(DTypeError, match="Expected a number"):
+        Constant("one")
+
+
 @pytest.mark.parametrize("identifier", ["glorot_unifrom", "", 5, ["zeros"], {"class_name": "Adam", "config": {}}])
 def test_unknown_initializers_name_the_nearest(identifier):
     with pytest.raises(UnknownNameError, match="Unknown initializer") as caught:
