@@ -323,6 +323,8 @@ def make_feed(
     parts = _host_parts(x, y, sample_weight, dtype)
     if steps is None and not shuffle:
         return Slices(parts, batch_size, class_weight, dtype, what)
+    if steps is not None and batch_size is None:
+        batch_size = -(-len(host_rows(*parts)[1][0]) // int(steps))
     data = batches(*parts, batch_size=batch_size, shuffle=shuffle, key=random.host_key() if shuffle else None)
     return Feed(data if steps is None else data.repeat(), steps, class_weight, dtype, what)
 

@@ -107,7 +107,8 @@ class Trainer(Evaluator):
         Args:
             x: arrays (of any library, or nested lists), or a dataset giving (x, y) or (x, y, sample_weight) batches.
             y: the targets, where x is arrays.
-            batch_size: rows in a batch, 32 if left out; not with a dataset.
+            batch_size: rows in a batch; if left out 32, or as many as make ``steps_per_epoch`` batches of the data; not
+                with a dataset.
             epochs: the number of the last epoch to train; with ``initial_epoch`` the first is not 0.
             verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch, "auto" to choose.
             callbacks: a list of `polyflow.callbacks.Callback`.

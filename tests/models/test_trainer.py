@@ -116,6 +116,27 @@ def test_steps_per_epoch_with_endless_data(backend):
         made().fit(data, verbose=0)
 
 
+def test_steps_without_a_batch_size_share_the_rows(backend):
+    x, y = xy()
+    sizes = []
+
+    class Counting(pf.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            sizes.append(batch)
+
+    for steps in (1, 3):
+        model = made()
+        twin = made()
+        twin.set_weights(model.get_weights())
+        options = {"epochs": 2, "shuffle": False, "verbose": 0}
+        found = model.fit(x, y, steps_per_epoch=steps, callbacks=[Counting()], **options)
+        expected = twin.fit(x, y, batch_size=-(-len(x) // steps), **options)
+        assert found.history == expected.history
+        assert model.evaluate(x, y, steps=steps, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0))
+        assert len(model.predict(x, steps=steps, verbose=0)) == len(x)
+    assert sizes == [0, 0, *range(3), *range(3)]
+
+
 def test_a_dataset_that_ends_early(backend):
     x, y = xy()
     model = made()
