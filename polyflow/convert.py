@@ -13,7 +13,6 @@ from . import dtypes as dt
 from .backend.quiet import quiet
 from .errors import DTypeError, ShapeError
 
-
 host_array = quiet(np.array)
 """`np.array` without a warning where a number becomes infinite."""
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
+from .convert import integer
 from .errors import ShapeError
 from .math import l2_normalize
 from .matrix_functions import expm, sqrtm
@@ -12,11 +13,11 @@ from .names import global_norm
 from .ops import elementwise, indexing, matrices, reduction
 from .ops import factorizations as parts
 from .ops.creation import eye as identity
+from .ops.creation import zeros
 from .ops.factorizations import cholesky, eigvalsh
 from .ops.matrices import cross, det, inv, matrix_rank, pinv, slogdet
+from .ops.shape import pad
 from .tensor import Tensor, asarray
-
-diag_part = diagonal
 
 
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
@@ -31,13 +32,18 @@ def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -
     return indexing.getitem(matmul(matrix, indexing.getitem(asarray(b), (..., None))), (..., 0))
 
 
-def diag(diagonal: Any, name: str | None = None) -> Tensor:
-    """Square matrices with these diagonals, the last axis of ``diagonal``, and 0 elsewhere."""
+def diag(diagonal: Any, name: str | None = None, k: int = 0) -> Tensor:
+    """Square matrices with these ``k``-th diagonals, the last axis of ``diagonal``, and 0 elsewhere."""
     values = asarray(diagonal)
     if not values.shape:
         raise ShapeError("diag takes a vector, or several; got a tensor without axes.")
-    hot = elementwise.equal(identity(values.shape[-1], backend=values.backend), 1)
-    return elementwise.where(hot, indexing.getitem(values, (..., None)), 0)
+    size = values.shape[-1] + abs(integer("diag", "k", k))
+    return set_diag(zeros((*values.shape[:-1], size, size), values.dtype, backend=values.backend), values, k=k)
+
+
+def diag_part(input: Any, name: str | None = None, k: int = 0) -> Tensor:
+    """The ``k``-th diagonals of the matrices in the last two axes."""
+    return diagonal(asarray(input), offset=integer("diag_part", "k", k))
 
 
 def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = None) -> Tensor:
@@ -47,22 +53,23 @@ def band_part(input: Any, num_lower: int, num_upper: int, name: str | None = Non
     return kept if num_lower < 0 else triu(kept, k=-num_lower)
 
 
-def set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tensor:
-    """The matrices with other numbers on the main diagonal."""
+def set_diag(input: Any, diagonal: Any, name: str | None = None, k: int = 0) -> Tensor:
+    """The matrices with other numbers on the ``k``-th diagonal: above the main one, or below it where negative."""
     matrix = asarray(input)
     if len(matrix.shape) < 2:
         raise ShapeError(f"set_diag needs matrices, of 2 axes or more; got shape {matrix.shape}.")
-    hot = elementwise.equal(identity(*matrix.shape[-2:], backend=matrix.backend), 1)
-    values = asarray(diagonal, backend=matrix.backend)
     rows, columns = matrix.shape[-2:]
-    wanted = (*matrix.shape[:-2], min(rows, columns))
+    hot = elementwise.equal(identity(rows, columns, k=integer("set_diag", "k", k), backend=matrix.backend), 1)
+    values = asarray(diagonal, backend=matrix.backend)
+    wanted = (*matrix.shape[:-2], max(min(rows + min(k, 0), columns - max(k, 0)), 0))
     if tuple(values.shape) not in (wanted, wanted[-1:]):
         raise ShapeError(
             f"set_diag needs a diagonal of shape {wanted} for matrices of shape {matrix.shape}; "
             f"got shape {values.shape}."
         )
-    wide = indexing.getitem(values, (..., None, slice(None)) if columns <= rows else (..., slice(None), None))
-    return elementwise.where(hot, wide, matrix)
+    size, key = (rows, (..., slice(None), None)) if k >= 0 else (columns, (..., None, slice(None)))
+    padded = pad(values, [(0, 0)] * (len(values.shape) - 1) + [(0, size - values.shape[-1])])
+    return elementwise.where(hot, indexing.getitem(padded, key), matrix)
 
 
 def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:

@@ -241,10 +241,16 @@ def one_hot(
     on_value: Any = None,
     off_value: Any = None,
     axis: int = -1,
-    dtype: Any = dt.DEFAULT_FLOAT,
+    dtype: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """A new axis of size ``depth`` that is ``on_value`` at each index and ``off_value`` elsewhere."""
+    """A new axis of size ``depth`` that is ``on_value`` at each index and ``off_value`` elsewhere.
+
+    The dtype is that of the two values where any is given and no ``dtype``, else float32.
+    """
+    given = [value for value in (on_value, off_value) if value is not None]
+    if dtype is None:
+        dtype = dt.promote(*[asarray(value).dtype for value in (given * 2)[:2]]) if given else dt.DEFAULT_FLOAT
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     return indexing.one_hot(asarray(indices), depth, axis=axis, on_value=on, off_value=off, dtype=dtype)
 

@@ -214,9 +214,24 @@ def test_histogram_fixed_width():
         tf.histogram_fixed_width(values, [0.0, 5.0], 0)
 
 
+def test_one_hot_has_the_dtype_of_its_values():
+    assert tf.one_hot([0], 2).dtype is tf.float32
+    assert tf.one_hot([0], 2, on_value=5, off_value=1).tolist() == [[5, 1]]
+    assert tf.one_hot([0], 2, on_value=5, off_value=1).dtype is tf.int32
+    assert tf.one_hot([0], 2, off_value=-1).dtype is tf.int32
+    assert tf.one_hot([0], 2, on_value=True, off_value=False).tolist() == [[True, False]]
+    assert tf.one_hot([0], 2, on_value=tf.constant(2.0, tf.float64)).dtype is tf.float64
+    assert tf.one_hot([0], 2, 5, 1, dtype=tf.float32).dtype is tf.float32
+
+
 def test_confusion_matrix():
     assert tf.math.confusion_matrix([0, 1, 1, 2], [0, 1, 0, 1]).tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
     assert tf.math.confusion_matrix([0, 1], [0, 1], weights=[2, 3]).tolist() == [[2, 0], [0, 3]]
+    assert tf.math.confusion_matrix([0.0, 1.0], [True, True]).tolist() == [[0, 1], [0, 1]]
+    with pytest.raises(LabelError, match=r"class 0.5; expected whole numbers from 0 to 1"):
+        tf.math.confusion_matrix([0, 1], [0.5, 1.0])
+    with pytest.raises(LabelError, match=r"class nan; expected whole numbers"):
+        tf.math.confusion_matrix([0, 1], [float("nan"), 1.0], num_classes=2)
     with pytest.raises(LabelError, match="class 2; expected whole numbers from 0 to 1"):
         tf.math.confusion_matrix([0, 2], [0, 1], num_classes=2)
     with pytest.raises(ShapeError, match="two vectors of one length"):
@@ -478,6 +493,10 @@ def test_linear_algebra_in_tensorflow_s_form():
     close(tf.linalg.matvec(a, [1.0, 2.0, 3.0], transpose_a=True), a.T @ [1, 2, 3], rtol=1e-12)
     close(tf.linalg.diag([1.0, 2.0]), np.diag([1, 2]))
     close(tf.linalg.diag(X)[1], np.diag(X[1]))
+    for k in (-4, -1, 0, 2, 4):
+        close(tf.linalg.diag(X, k=k)[1], np.diag(X[1], k))
+        close(tf.linalg.diag_part(np.outer(X[0], X[1]), k=k), np.diag(np.outer(X[0], X[1]), k))
+    assert tf.linalg.diag([True, False], k=1).tolist() == np.diag([True, False], 1).tolist()
     ones = np.ones((4, 4))
     close(tf.linalg.band_part(ones, 1, 0), np.tril(ones) - np.tril(ones, -2))
     close(tf.linalg.band_part(ones, -1, 1), np.tril(ones, 1))
@@ -681,6 +700,10 @@ def test_more_linear_algebra():
         expected = matrix.copy()
         np.fill_diagonal(expected, [7.0, 8.0, 9.0])
         assert tf.linalg.set_diag(matrix, [7.0, 8.0, 9.0]).tolist() == expected.tolist()
+        for k in (-2, -1, 1, 2):
+            places = np.eye(*matrix.shape, k) > 0
+            expected = np.where(places, 9.0, matrix)
+            assert tf.linalg.set_diag(matrix, np.full(places.sum(), 9.0), k=k).tolist() == expected.tolist()
         for given, diagonal in (((2, 3, 3), (3, 3)), ((3, 3), (3, 3)), ((3, 3), (2,)), ((3,), (3,))):
             with pytest.raises(tf.errors.ShapeError, match="set_diag needs"):
                 tf.linalg.set_diag(tf.zeros(given), tf.zeros(diagonal))
