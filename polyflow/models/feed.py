@@ -276,7 +276,7 @@ def class_weights(y: Any, weights: dict[int, float]) -> np.ndarray:
             raise ValueError(
                 f"class_weight is a dict of class index to weight; got the class {label!r}. Use the numbers in y."
             )
-        if isinstance(weight, str) or not hasattr(weight, "__float__"):
+        if isinstance(weight, str) or not hasattr(weight, "__float__") or not math.isfinite(weight):
             raise ValueError(
                 f"class_weight is a dict of class index to weight; got {weight!r} for the class {label!r}."
             )

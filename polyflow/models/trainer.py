@@ -129,6 +129,8 @@ class Trainer(Evaluator):
         epochs, initial_epoch = _count(epochs, "epochs"), _count(initial_epoch, "initial_epoch")
         if _count(validation_freq, "validation_freq") < 1:
             raise ValueError(f"validation_freq is an integer of 1 or more; got {validation_freq!r}.")
+        if isinstance(shuffle, str):
+            raise ValueError(f"shuffle is True or False; got {shuffle!r}.")
         if validation_split and validation_data is None:
             if is_iterable_of_batches(x):
                 raise ValueError(
