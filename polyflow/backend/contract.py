@@ -5,7 +5,8 @@ What is declared has the right types, and arrays go in and come out. Whether ops
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,18 @@ def told(error: BaseException) -> str:
 
 def declared_faults(backend: Backend) -> Iterator[str]:
     """What is wrong with the attributes of a backend; nothing is asked of its library."""
-    for method in sorted(Backend.__abstractmethods__):
+    for method in sorted(name for name, what in vars(Backend).items() if callable(what) and name[0] != "_"):
         if not callable(getattr(backend, method, None)):
-            yield f"its required method {method}() is {a(getattr(backend, method, None))}"
+            kind = "required method" if method in Backend.__abstractmethods__ else "method"
+            yield f"its {kind} {method}() is {a(getattr(backend, method, None))}, expected a function"
     for name in ("device", "host_fallbacks"):
         if not hasattr(backend, name):
             yield f"its object has no {name}: an __init__ of its own has to call super().__init__(device)"
             return
+    yield from _attribute("device", backend.device, str, "a name, such as 'cpu:0'")
+    yield from _attribute("host_fallbacks", backend.host_fallbacks, MutableMapping, "a dictionary of how often ops ran")
+    for name in ("weak_scalars", "numpy_dtypes"):
+        yield from _attribute(name, getattr(backend, name), bool, "True or False")
     yield from _capabilities(backend.capabilities)
     yield from _mapping("unsupported", backend.unsupported, str, "the reason that users read, as text")
     yield from _mapping("deviations", backend.deviations, Deviation, 'a Deviation, such as Deviation("fails", "why")')
@@ -70,6 +76,11 @@ def declared_faults(backend: Backend) -> Iterator[str]:
             yield f"its gaps give {kinds!r} for {op!r}, expected a collection of dtypes, such as [dtypes.bfloat16]"
 
 
+def _attribute(name: str, given: Any, kind: type, expected: str) -> Iterator[str]:
+    if not isinstance(given, kind):
+        yield f"its {name} is {a(given)}, expected {expected}"
+
+
 def _capabilities(given: Any) -> Iterator[str]:
     if not isinstance(given, Capabilities):
         yield (
@@ -77,6 +88,11 @@ def _capabilities(given: Any) -> Iterator[str]:
             "write capabilities = Capabilities(dtypes=..., compile=...)"
         )
         return
+    if not isinstance(given.dtypes, Collection):
+        yield f"its capabilities' dtypes are {a(given.dtypes)}, expected a collection of dtypes"
+        return
+    for name in (one.name for one in fields(given) if one.name != "dtypes"):
+        yield from _attribute(f"capabilities.{name}", getattr(given, name), bool, "True or False")
     for dtype in given.dtypes:
         if not isinstance(dtype, np.dtype) or dtype not in dt.ALL:
             yield f"its capabilities name {dtype!r} as a dtype, expected polyflow's own, such as dtypes.float32"
@@ -99,7 +115,14 @@ def _are_dtypes(given: Any) -> bool:
 
 
 def array_faults(backend: Backend) -> Iterator[str]:
-    """What is wrong with a small array on its way into the library and back."""
+    """What is wrong with a small array on its way into the library and back, and with what is said of its place."""
+    try:
+        on_host = backend.is_host(backend.device)
+    except Exception as error:
+        yield f"is_host({backend.device!r}) raised {told(error)}"
+        return
+    if not isinstance(on_host, bool):
+        yield f"is_host({backend.device!r}) returned {a(on_host)}, expected True or False"
     dtype = next((one for one in (dt.float32, *dt.ALL) if one in backend.capabilities.dtypes), None)
     if dtype is None:
         yield "its capabilities name no dtype, expected one at least"
@@ -117,12 +140,12 @@ def _faults_of(backend: Backend, name: str, host: np.ndarray, dtype: np.dtype, g
     """What is wrong with it on the way in by the method ``name``."""
     try:
         array = getattr(backend, name)(host)
-        shape, found = getattr(array, "shape", None), None
+        shape, found, place = getattr(array, "shape", None), None, ""
         if hasattr(array, "dtype"):
-            found = backend.dtype_of(array)
+            found, place = backend.dtype_of(array), backend.device_of(array)
         back = None if found is None else backend.to_numpy(array)
     except Exception as error:
-        yield f"taking {given} by {name}, dtype_of and to_numpy raised {told(error)}"
+        yield f"taking {given} by {name}, dtype_of, device_of and to_numpy raised {told(error)}"
         return
     if shape is None or found is None:
         lack = "shape" if shape is None else "dtype"
@@ -131,6 +154,8 @@ def _faults_of(backend: Backend, name: str, host: np.ndarray, dtype: np.dtype, g
         yield f"dtype_of returned {found!r}, expected one of polyflow's dtypes, such as dtypes.{dtype.name}"
     elif tuple(shape) != host.shape or found != dtype:
         yield f"{name} of {given} returned one of shape {tuple(shape)} and dtype {found}"
+    elif not isinstance(place, str):
+        yield f"device_of returned {a(place)}, expected the name of a device"
     elif not isinstance(back, np.ndarray):
         yield f"to_numpy returned {a(back)}, expected a NumPy array"
     elif back.dtype != dtype or back.shape != host.shape or (back != host).any():
