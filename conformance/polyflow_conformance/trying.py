@@ -6,6 +6,8 @@ import contextlib
 import io
 import os
 import random
+import signal
+import threading
 import time
 import traceback
 import warnings
@@ -36,7 +38,7 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
         status, reason = "fail", f"the backend printed {printed.getvalue()[:200]!r}; a library leaves the streams alone"
     changed = [name for name, value in settings().items() if value != before[name]]
     if changed:
-        np.seterr(**before["np.geterr()"])
+        _put_back(before)
         if status in ("pass", "unsupported"):
             status, reason = (
                 "fail",
@@ -67,7 +69,25 @@ def settings() -> dict[str, Any]:
         "the state of random": random.getstate()[1][-1:],
         "the state of np.random": np.random.get_state()[2],  # type: ignore[index]  # noqa: NPY002
         "os.environ": dict(os.environ),
+        "the working directory": _folder(),
+        "what Ctrl-C does": signal.getsignal(signal.SIGINT),
     }
+
+
+def _put_back(before: dict[str, Any]) -> None:
+    """Settings that what is tried next would suffer from."""
+    np.seterr(**before["np.geterr()"])
+    with contextlib.suppress(OSError):
+        os.chdir(before["the working directory"])
+    if before["what Ctrl-C does"] is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before["what Ctrl-C does"])
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # somebody has removed it
+        return ""
 
 
 def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, str]:

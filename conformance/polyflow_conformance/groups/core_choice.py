@@ -25,7 +25,9 @@ def cases() -> Iterator[Case]:
         for label in ("small", "broadcast", "empty"):
             check = functools.partial(_where, dtype=dtype, label=label)
             yield Case(f"{GROUP}/where/{dtype.name}/{label}", check, (dtype,), quick=label == "broadcast")
-    yield Case(f"{GROUP}/where/float32/scalars", _where_scalars, (dt.float32,), quick=True)
+    for dtype in (dt.float32, dt.float64):
+        check = functools.partial(_where_scalars, dtype=dtype)
+        yield Case(f"{GROUP}/where/{dtype.name}/scalars", check, (dtype,), quick=dtype is dt.float32)
     for dtype in (*dt.SIGNED, *dt.UNSIGNED, *dt.FLOATS):
         check = functools.partial(_clip, dtype=dtype)
         yield Case(f"{GROUP}/clip/{dtype.name}/limits", check, (dtype,), quick=dtype in MAIN)
@@ -42,11 +44,15 @@ def _where(t: Trial, *, dtype: np.dtype, label: str) -> None:
     t.exactly(value, np.where(mask, a, b), dtype=dtype, what="where")
 
 
-def _where_scalars(t: Trial) -> None:
-    host = np.array([1.0, -2.0, math.nan], np.float32)
+def _where_scalars(t: Trial, *, dtype: np.dtype) -> None:
+    """0.1 is another number in each dtype."""
+    host = np.array([1.0, -2.0, math.nan], dtype)
     x = t.tensor(host)
-    t.exactly(elementwise.where(x > 0, x, 0), np.array([1, 0, 0], np.float32), what="where with a number")
-    t.exactly(elementwise.where(x > 0, 2.5, x), np.array([2.5, -2, math.nan], np.float32), what="where with a number")
+    t.exactly(elementwise.where(x > 0, x, 0), np.array([1, 0, 0], dtype), what="where with a number")
+    for number in (2.5, 0.1):
+        left, right = np.array([number, -2, math.nan], dtype), np.array([1, number, number], dtype)
+        t.exactly(elementwise.where(x > 0, number, x), left, what=f"where with {number} on the left")
+        t.exactly(elementwise.where(x > 0, x, number), right, what=f"where with {number} on the right")
 
 
 def _clip(t: Trial, *, dtype: np.dtype) -> None:

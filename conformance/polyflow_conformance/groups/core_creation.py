@@ -43,6 +43,10 @@ def _full(t: Trial, *, dtype: np.dtype) -> None:
     for size in ((), (0, 2), (3,), (2, 3)):
         t.exactly(creation.full(size, 1, dtype, backend=t.backend), np.full(size, 1, dtype), what=f"full({size})")
         t.exactly(creation.zeros(size, dtype, backend=t.backend), np.zeros(size, dtype), what=f"zeros({size})")
+    if dtype in dt.COMPLEX:
+        for size in ((), (2, 3)):
+            value = creation.full(size, 1 - 2j, dtype, backend=t.backend)
+            t.exactly(value, np.full(size, 1 - 2j, dtype), what=f"full({size}, 1 - 2j)")
     if dtype in dt.INTEGERS:
         for limit in (np.iinfo(dtype).min, np.iinfo(dtype).max, np.iinfo(dtype).max // 3):
             t.exactly(
@@ -121,8 +125,9 @@ def _copied(t: Trial) -> None:
             x = pf.constant(written)
             y = Tensor(t.backend.asarray(written), t.backend)
             z = Tensor(t.backend.asarray(written, dtype), t.backend)
+            seen = Tensor(t.backend.asarray(samples.read_only(written.view())), t.backend)
             written[...] = 0
-            for value in (x, y, z):
+            for value in (x, y, z, seen):
                 t.exactly(value, host, what="the tensor after its source was written to")
 
 

@@ -422,7 +422,7 @@ def _scalars(name: str, formula: Formula) -> Iterator[Case]:
 def _scalar(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, side: str) -> None:
     x = np.resize([1, 2, 5, 3], 13).astype(dtype)
     tensor = t.tensor(x)
-    for scalar in (3, 1, 0) if dtype in dt.INTEGERS else (2.5, 0.5, -2.0, 1.0):
+    for scalar in (3, 1, 0) if dtype in dt.INTEGERS else (2.5, 0.5, -2.0, 1.0, 0.1):  # 0.1 is another in each dtype
         value = functions()[name](scalar, tensor) if side == "left" else functions()[name](tensor, scalar)
         like = np.full(x.shape, scalar, dtype)
         args = (like, x) if side == "left" else (x, like)

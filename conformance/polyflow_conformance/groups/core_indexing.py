@@ -46,6 +46,7 @@ KEYS: dict[str, Any] = {
     "falsehood": (..., np.array(False)),
     "int32-array": np.array([1, 0], np.int32),
     "uint8-array": (0, np.array([1, 0, 2], np.uint8)),
+    "uint64-array": (slice(None), np.array([2, 0, 1], np.uint64)),
 }
 """Keys of a tensor of shape (2, 3, 4)."""
 

@@ -304,6 +304,9 @@ def _det(t: Trial, host: np.ndarray) -> None:
     dtype = dt.as_dtype(host.dtype)
     true = _each(wide.determinant, host)
     _near(t, matrices.det(t.tensor(host)), true, dtype, "the determinant")
+    if host.shape[-1] > 1:
+        rows = [1, 0, *range(2, host.shape[-1])]
+        _near(t, matrices.det(t.tensor(host[..., rows, :])), -true, dtype, "the determinant, two rows exchanged")
 
 
 def _slogdet(t: Trial, host: np.ndarray) -> None:

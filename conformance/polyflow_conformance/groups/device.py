@@ -21,7 +21,7 @@ import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import PROTOCOL, Capabilities, discovery
 from polyflow.errors import BackendError, BackendUnavailableError, UnsupportedError
-from polyflow.ops import elementwise, indexing, reduction, shape
+from polyflow.ops import creation, elementwise, indexing, reduction, shape
 
 from .. import samples
 from ..case import Case, Mismatch, Skip, Trial
@@ -294,6 +294,11 @@ KEPT: dict[str, Callable[[Trial], Callable[[Any], Any]]] = {
     "matmul": lambda t: lambda x: x[:, :16] @ x[:16],
     "getitem": lambda t: lambda x: x[np.arange(999, -1, -1)],
     "concat": lambda t: lambda x: shape.concat([x[:250], x[250:]], axis=0),
+    "cumulative_sum": lambda t: lambda x: reduction.cumulative_sum(x, axis=0),
+    "index_add": lambda t: lambda x: indexing.index_add(x, 0, 1.0),
+    "index_set": lambda t: lambda x: indexing.index_set(x, 0, 1.0),
+    "full": lambda t: lambda x: creation.full((1000, 1000), 1.0, backend=t.backend),
+    **{name: lambda t, name=name: lambda x: functions()[name](x + 1.0) for name in ("sum", "argmax", "isnan")},
     "asarray": lambda t: lambda x: t.tensor(np.ones((1000, 1000), np.float32)),
     "tensor": lambda t: lambda x: (x + 1.0).numpy(),
     "program": _compiled_exp,
@@ -398,16 +403,18 @@ def _new_thread(t: Trial) -> None:
 
 
 def _threads_random(t: Trial) -> None:
-    """Draws with explicit keys are pure: threads do not change each other's."""
-    key = t.tensor(np.array([1, 2], np.uint32))
-    true = t.host(functions()["random_bits"](key, (64,), dt.uint32)).copy()
+    """Draws with explicit keys are pure: threads, each with a key of its own, do not change each other's."""
+    keys = [t.tensor(np.array([number, 2], np.uint32)) for number in (1, 2, 3)]
 
-    def work() -> None:
+    def drawn(key: Any) -> np.ndarray:
+        return t.host(functions()["random_bits"](key, (64,), dt.uint32)).copy()
+
+    def work(key: Any, true: np.ndarray) -> None:
         for _ in range(20):
-            if not np.array_equal(t.host(functions()["random_bits"](key, (64,), dt.uint32)), true):
+            if not np.array_equal(drawn(key), true):
                 raise Mismatch("random bits change with other threads drawing")
 
-    together(work, work, work)
+    together(*[functools.partial(work, key, drawn(key)) for key in keys])
 
 
 def together(*work: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.ops import creation
+from polyflow.ops import creation, shape
 
 from ..case import Case, Trial
 from ..table import functions
@@ -164,6 +164,8 @@ def cases() -> Iterator[Case]:
         yield Case(
             f"{GROUP}/full/{dtype.name}/negative-zero", functools.partial(_full, dtype=dtype), (dtype,), quick=True
         )
+        check = functools.partial(_pad, dtype=dtype)
+        yield Case(f"{GROUP}/pad/{dtype.name}/negative-zero", check, (dtype,), quick=dtype is dt.float32)
         yield Case(f"{GROUP}/asarray/{dtype.name}/bits", functools.partial(_bits, dtype=dtype), (dtype,), quick=True)
         yield Case(
             f"{GROUP}/signbit/{dtype.name}/zeros", functools.partial(_signbit, dtype=dtype), (dtype,), quick=True
@@ -186,6 +188,11 @@ def _binary(t: Trial, *, name: str, dtype: np.dtype) -> None:
 def _full(t: Trial, *, dtype: np.dtype) -> None:
     value = creation.full(3, -0.0, dtype, backend=t.backend)
     t.close(value, np.full(3, -0.0, dtype), what="full(-0.0)", zeros=True)
+
+
+def _pad(t: Trial, *, dtype: np.dtype) -> None:
+    value = shape.pad(t.tensor(np.array([0.0, -0.0], dtype)), 1, constant_values=-0.0)
+    t.close(value, np.array([-0.0, 0.0, -0.0, -0.0], dtype), what="pad by -0.0", zeros=True)
 
 
 def _bits(t: Trial, *, dtype: np.dtype) -> None:

@@ -33,6 +33,8 @@ def cases() -> Iterator[Case]:
         for calls, stops in (("one-call", [99]), ("many-calls", [5, 6, 7, 99])):
             check = functools.partial(_loop, left=left, stops=stops)
             yield Case(f"{GROUP}/loop/float32/{label}-{calls}", check, (dt.float32,), calls == "many-calls")
+    check = functools.partial(_loop, left=91, stops=[4, 99], rows=331, size=120)
+    yield Case(f"{GROUP}/loop/float32/more-rows-than-a-byte-counts", check, (dt.float32,))
 
 
 def _part(t: Trial, function: Callable[..., Any], shapes: list[tuple[int, ...]], reads: Any, writes: Any) -> Part:
@@ -40,7 +42,7 @@ def _part(t: Trial, function: Callable[..., Any], shapes: list[tuple[int, ...]],
     return Part(traced.graph, reads, writes, tuple(value.array for value in traced.captured))
 
 
-def _described(t: Trial, left: int) -> Loop:
+def _described(t: Trial, left: int, rows: int, size: int) -> Loop:
     every = tuple(range(STATE))
     state: list[tuple[int, ...]] = [(2, 2), (), ()]
 
@@ -55,7 +57,7 @@ def _described(t: Trial, left: int) -> Loop:
 
     end = _part(t, lambda w, total, count: (total + 0.0, count + 0.0, w + w), state, every, ())
     rest = part(left) if left else None
-    return Loop(_part(t, begin, [], (), (1, 2)), part(SIZE), rest, end, ROWS // SIZE, SIZE, EPOCHS)
+    return Loop(_part(t, begin, [], (), (1, 2)), part(size), rest, end, rows // size, size, EPOCHS)
 
 
 def _true(loop: Loop, state: list[np.ndarray], data: list[np.ndarray], orders: np.ndarray) -> list[list[np.ndarray]]:
@@ -65,23 +67,23 @@ def _true(loop: Loop, state: list[np.ndarray], data: list[np.ndarray], orders: n
     for order in orders:
         total, count = np.float32(0), np.float32(0)
         for at in range(loop.steps):
-            x, y = (array[order[at * SIZE : (at + 1) * SIZE]] for array in data)
+            x, y = (array[order[at * loop.batch_size : (at + 1) * loop.batch_size]] for array in data)
             w, total, count = w * 0.5 + x.sum(0) + x[0], total + (y * w[0, 0]).sum(), count + np.float32(len(x))
             found.append([w, total, count, w + w])
     return found
 
 
-def _loop(t: Trial, *, left: int, stops: list[int]) -> None:
-    loop = _described(t, left)
+def _loop(t: Trial, *, left: int, stops: list[int], rows: int = ROWS, size: int = SIZE) -> None:
+    loop = _described(t, left, rows, size)
     program = t.backend.loop(loop)
     start: list[np.ndarray] = [
         np.array([[0.5, -1.0], [2.0, 4.0]], np.float32),
         np.array(7.0, np.float32),
         np.array(9.0, np.float32),
     ]
-    orders = np.stack([t.rng.permutation(ROWS) for _ in range(EPOCHS)])
+    orders = np.stack([t.rng.permutation(rows) for _ in range(EPOCHS)])
     for scale in (1, 2):  # the same program on other data
-        data = [(t.rng.integers(-4, 5, size) * scale).astype(np.float32) for size in ((ROWS, 2), (ROWS,))]
+        data = [(t.rng.integers(-4, 5, given) * scale).astype(np.float32) for given in ((rows, 2), (rows,))]
         placed, true = program.place(data), _true(loop, start, data, orders)
         state, done = [t.tensor(one).array for one in start], 0
         for stop in (min(stop, EPOCHS * loop.steps) for stop in stops):

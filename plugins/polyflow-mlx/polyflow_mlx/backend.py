@@ -23,7 +23,7 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.keys import Key
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.errors import UnsupportedError, unknown_device
-from polyflow.ops.rules import reduced
+from polyflow.ops.rules import normal_axes, reduced
 
 from . import accurate, indexing
 from .products import whole_matmul
@@ -277,6 +277,10 @@ class MLXBackend(ArrayNamespaceBackend):
     _check_index_set = _check_index_add
 
     # Shapes --------------------------------------------------------------------------------------------------------
+
+    def flip(self, x: Any, *, axis: Any) -> Any:
+        normal_axes(axis, x.ndim)  # MLX takes an axis that is named twice for one
+        return super().flip(x, axis=axis)
 
     def concat(self, *arrays: Any, axis: int) -> Any:
         return mx.concatenate(list(arrays), axis)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import array_api_strict
 import numpy as np
@@ -161,6 +166,14 @@ class _(NumPyBackend):
         return np.array(self.scratch)
 
 
+@mutant("a key shared between threads", "threads")
+class _(NumPyBackend):
+    def random_bits(self, key, *, shape, dtype):
+        self.shared = key
+        time.sleep(1e-4)
+        return right("random_bits")(self.shared, shape=shape, dtype=dtype)
+
+
 @mutant("a protocol of another version", "backend")
 class _(NumPyBackend):
     protocol = "9.0"
@@ -171,3 +184,42 @@ class _(NumPyBackend):
     def sum(self, x, *, axis, keepdims):
         value = right("sum")(x, axis=axis, keepdims=keepdims)
         return float(value) if axis is None and x.dtype == np.float64 else value
+
+
+@mutant("memory shared with an array that only looks as if nobody wrote to it", "asarray")
+class _(NumPyBackend):
+    def asarray(self, obj, dtype=None, device=None):
+        fixed = isinstance(obj, np.ndarray) and not obj.flags.writeable and dtype in (None, obj.dtype)
+        return obj if fixed else super().asarray(obj, dtype, device)
+
+
+@mutant("the working directory changed", "exp")
+class _(NumPyBackend):
+    def exp(self, x):
+        os.chdir("/")
+        return right("exp")(x)
+
+
+@mutant("Ctrl-C taken away", "tanh")
+class _(NumPyBackend):
+    def tanh(self, x):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return right("tanh")(x)
+
+
+def keeping(fault: str, op: str, kept: Callable[..., Any]) -> None:
+    """A mutant that never lets ``kept(result, *arrays)`` go."""
+
+    def method(self: Any, *arrays: Any, **attrs: Any) -> Any:
+        value = right(op)(*arrays, **attrs)
+        self.__dict__.setdefault("kept", []).append(kept(value, *arrays))
+        return value
+
+    MUTANTS.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {op: method})))
+
+
+for op in ("full", "index_add", "index_set", "cumulative_sum"):
+    keeping("results that are never let go", op, lambda value, *arrays: value)
+for op in ("sum", "argmax", "isnan"):
+    keeping("arguments that are never let go", op, lambda value, *arrays: arrays)

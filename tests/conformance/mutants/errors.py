@@ -62,3 +62,30 @@ class _(NumPyBackend):
         if np.isinf(fill_value):
             raise UnsupportedError("no infinities")
         return np.full(shape, fill_value, dtype)
+
+
+@mutant("a shape of fewer axes left as it is", "broadcast_to")
+class _(NumPyBackend):
+    def broadcast_to(self, x, *, shape):
+        return right("broadcast_to")(x, shape=shape) if len(shape) >= x.ndim else x
+
+
+@mutant("only the first of arrays that have not as many axes", "concat")
+class _(NumPyBackend):
+    def concat(self, *arrays, axis):
+        return right("concat")(*arrays, axis=axis) if len({x.ndim for x in arrays}) == 1 else arrays[0]
+
+
+@mutant("an axis named twice taken for one", "flip")
+class _(NumPyBackend):
+    def flip(self, x, *, axis):
+        return right("flip")(x, axis=tuple({one % x.ndim for one in axis}) if isinstance(axis, tuple) else axis)
+
+
+@mutant("updates that do not fit left out", "index_set")
+class _(NumPyBackend):
+    def index_set(self, x, updates, *indices, key):
+        try:
+            return right("index_set")(x, updates, *indices, key=key)
+        except ValueError:
+            return x

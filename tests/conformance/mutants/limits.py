@@ -213,3 +213,31 @@ kernel(
     "copysign",
     lambda run, x, y: np.where(np.isnan(y), np.abs(run(x, y)), run(x, y)).astype(run(x, y).dtype),
 )
+kernel(
+    "float64 times a number by way of float32",
+    "multiply",
+    lambda run, x, y: run(x, float(np.float32(y)) if isinstance(y, float) and abs(y) < 1e30 else y),
+)
+kernel(
+    "a number for float64 by way of float32",
+    "where",
+    lambda run, c, x, y: run(c, x, float(np.float32(y)) if isinstance(y, float) else y),
+)
+kernel("the sign of a determinant left out", "det", lambda run, x: np.abs(run(x)) if x.shape[-1] == 3 else run(x))
+kernel(
+    "the imaginary part of a number left out",
+    "full",
+    lambda run, *, shape, fill_value, dtype: run(
+        shape=shape, fill_value=fill_value.real if isinstance(fill_value, complex) else fill_value, dtype=dtype
+    ),
+)
+kernel(
+    "index arrays of uint64 as zeros",
+    "getitem",
+    lambda run, x, *indices, key: run(x, *[i * 0 if i.dtype == np.uint64 else i for i in indices], key=key),
+)
+kernel(
+    "-0.0 as 0.0",
+    "pad",
+    lambda run, x, *, widths, value: run(x, widths=widths, value=0.0 if value == 0 else value),
+)

@@ -105,3 +105,11 @@ looping("a loop over the data of an earlier training", _OldData)
 looping("a loop over data in half precision", _HalfData)
 looping("a loop whose every batch has the weights of the first rows", _FirstWeights, "sample_weight")
 looping("a loop whose last, smaller batch has the weights of the first rows", _ShortWeights, "sample_weight")
+
+
+class _Bytes(StepByStep):
+    def gathered(self, data, rows):
+        return super().gathered(data, np.minimum(rows, 255))
+
+
+looping("a loop that counts rows in a byte", _Bytes)
