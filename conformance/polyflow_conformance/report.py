@@ -152,6 +152,8 @@ class Report:
             raise ReportError(f"{path} is not a text file, so it is no conformance report.") from None
         try:
             data = json.loads(text)
+        except RecursionError:
+            raise ReportError(f"{path} is no conformance report: it is nested too deeply.") from None
         except ValueError as error:
             raise ReportError(f"{path} is not whole JSON: {error}. Was the run that wrote it interrupted?") from None
         return cls.from_data(data, str(path))
@@ -182,6 +184,11 @@ class Report:
                 raise TypeError("a status that is none")
             if not all(isinstance(result.id, str) for result in results):
                 raise TypeError("an id that is none")
+            twice = [name for name, count in Counter(result.id for result in results).items() if count > 1]
+            if twice:
+                raise TypeError(f"{twice[0]} is in it twice")
+            if not isinstance(data.get("time", 0.0), (int, float)):
+                raise TypeError("a time that is no number")
             return cls(**{key: value for key, value in data.items() if key in known}, results=results)
         except (TypeError, AttributeError) as error:
             raise ReportError(f"{name} is no complete conformance report: {error}.") from None

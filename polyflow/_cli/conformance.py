@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise ConformanceError(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
         if path.is_dir():
             raise ConformanceError(f"{path} cannot be written: it is a folder. Name a file in it.")
+    if not arguments.isolate and arguments.processes > 1:
+        raise ConformanceError(f"--no-isolate stays in this process, and -n {arguments.processes} asks for others.")
     if len({path.resolve() for path in files}) < len(files):
         raise ConformanceError(f"{' and '.join(map(str, files))} are one file; each report needs one of its own.")
     try:

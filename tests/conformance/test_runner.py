@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from polyflow_conformance.report import LOADS, SCHEMA, STATUSES, Report, ReportE
 from polyflow_conformance.runner import select
 from polyflow_conformance.subject import Subject
 from polyflow_conformance.table import ops
+from polyflow_conformance.trying import try_case
 from polyflow_numpy.backend import NumPyBackend
 
 ROOT = Path(__file__).parents[2]
@@ -691,6 +693,12 @@ def test_infinite_distance_survives_json(tmp_path):
         ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
         ('{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}', "an id that is none"),
         (
+            '{"schema": 1, "backend": "x", "results": [' + ", ".join(2 * ['{"id": "a/b/c", "status": "pass"}']) + "]}",
+            "twice",
+        ),
+        ('{"schema": 1, "backend": "x", "time": "soon", "results": []}', "a time that is no number"),
+        ("[" * 100_000, "nested too deeply"),
+        (
             '{"schema": 1, "backend": "x", "cases": 3, "results": [{"id": "a/b/c", "status": "pass"}]}',
             "holds 1 result and says that it has 3",
         ),
@@ -802,6 +810,8 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
     with pytest.raises(SystemExit):
         cli.main(["conformance", "numpy", "--seed", "-5"])
     assert "'-5' is no seed" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--no-isolate", "-n", "2"]) == 2
+    assert "--no-isolate stays in this process, and -n 2 asks for others" in capsys.readouterr().err
     same = str(tmp_path / "r")
     assert cli.main(["conformance", "numpy", "--json", same, "--html", same]) == 2
     assert "are one file" in capsys.readouterr().err
@@ -979,3 +989,20 @@ def test_documentation_names_the_groups_and_statuses():
     text = (ROOT / "docs/conformance.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` | {about} |" in text for name, about in GROUPS.items())
     assert all(f"| `{status}` |" in text for status in STATUSES)
+
+
+def test_what_a_case_changes_of_the_process_is_put_back(tmp_path, monkeypatch):
+    """The next case, and whoever stops the run by Ctrl-C, find the folder and the handler that were there."""
+    monkeypatch.chdir(tmp_path)
+
+    class Moving(NumPyBackend):
+        def sinh(self, x):
+            os.chdir("/")
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return np.sinh(x)
+
+    before = signal.getsignal(signal.SIGINT)
+    result = try_case(suite.all_cases()[ONE], Moving())
+    assert result.status == "fail"
+    assert "is not what it was before" in result.reason
+    assert (Path.cwd(), signal.getsignal(signal.SIGINT)) == (tmp_path, before)
