@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import keyword
 import os
+import re
 import shutil
 import tempfile
 import textwrap
@@ -37,6 +38,10 @@ TEMPLATE = Path(__file__).parent / "template"
 """Where the files lie from which a distribution is made; `$word` in them stands for what is particular to it."""
 
 
+PYTHONS = ("3.11", "3.12", "3.13")
+"""The versions of Python that polyflow runs on."""
+
+
 class NewBackendError(PolyflowError):
     """A distribution that cannot be written as it was asked for."""
 
@@ -49,12 +54,14 @@ class Namespace(NamedTuple):
         top: the outermost package of the library.
         requirement: the distribution that has the library and the version seen here, or that package's name.
         holes: the ops that run on the host, in NumPy, for want of functions.
+        pythons: the versions of Python that this version of the library runs on too.
     """
 
     module: str
     top: str
     requirement: str
     holes: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = PYTHONS
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -141,7 +148,15 @@ def find_namespace(module: str) -> Namespace:
         )
     owners = importlib.metadata.packages_distributions().get(top, [])
     seen = f"{owners[0]}>={importlib.metadata.version(owners[0]).partition('+')[0]}" if len(owners) == 1 else top
-    return Namespace(xp.__name__ if isinstance(xp, ModuleType) else module, top, seen, on_the_host(xp))
+    asked = importlib.metadata.metadata(owners[0]).json.get("requires_python", "") if len(owners) == 1 else ""
+    name = xp.__name__ if isinstance(xp, ModuleType) else module
+    return Namespace(name, top, seen, on_the_host(xp), pythons_from(str(asked)))
+
+
+def pythons_from(asked: str) -> tuple[str, ...]:
+    """The versions of Python that a library runs on that asks for ``asked``, such as ">=3.12"."""
+    oldest = re.search(r">=\s*3\.(\d+)", asked)
+    return tuple(one for one in PYTHONS if oldest is None or int(one[2:]) >= int(oldest[1])) or PYTHONS[-1:]
 
 
 def _standard(xp: Any, top: str) -> Any:
@@ -181,6 +196,7 @@ def files(name: str, namespace: Namespace | None) -> dict[str, str]:
     package = f"polyflow_{name}"
     distribution = package.replace("_", "-")
     requirements = ["polyflow-core>=0.1", *([] if namespace is None else [namespace.requirement])]
+    pythons = PYTHONS if namespace is None else namespace.pythons
     words = {
         "name": name,
         "package": package,
@@ -188,6 +204,8 @@ def files(name: str, namespace: Namespace | None) -> dict[str, str]:
         "class_name": "".join(part.capitalize() for part in name.split("_")) + "Backend",
         "about": name if namespace is None else namespace.module,
         "dependencies": ", ".join(f'"{one}"' for one in requirements),
+        "oldest": pythons[0],
+        "pythons": ", ".join(f'"{one}"' for one in pythons),
         "requires": f'"{"numpy" if namespace is None else namespace.top}"',
         "namespace": "" if namespace is None else namespace.module,
         "holes": "" if namespace is None or not namespace.holes else f"\n{_wrapped(_holes(namespace))}\n",

@@ -87,13 +87,25 @@ def test_what_it_writes_is_in_order(namespace, desk):
     assert "class MySlabBackend(" in (desk / "it/polyflow_my_slab/backend.py").read_text()
 
 
-def test_a_library_that_ends_the_process_is_told_apart(desk):
-    """Continuous integration has the suite's report also where tests of one's own end with the library."""
+def test_continuous_integration_runs_the_suite_and_the_tests():
+    """The suite first, whose report is kept: a library that crashes is a result of it."""
     found = new_backend.files("slab", None)
     steps = [line.strip() for line in found[".github/workflows/test.yml"].splitlines() if "- run:" in line]
     assert steps[1].startswith("- run: polyflow conformance slab --json")
     assert steps[2] == "- run: pytest"
-    assert "polyflow conformance slab --no-isolate" in found["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pythons"),
+    [("", "3.11 3.12 3.13"), ("<4,>=3.12", "3.12 3.13"), (">= 3.9", "3.11 3.12 3.13"), (">=3.14", "3.13")],
+)
+def test_it_asks_for_a_python_that_its_library_runs_on(asked, pythons):
+    """The version of the library that is asked for may not run on every Python that polyflow does."""
+    found = new_backend.Namespace("array_api_strict", "array_api_strict", "it", (), new_backend.pythons_from(asked))
+    texts, oldest = new_backend.files("slab", found), pythons.split()[0]
+    listed = re.search(r"python: \[(.*)\]", texts[".github/workflows/test.yml"])
+    assert listed[1].replace('"', "").split(", ") == pythons.split()
+    assert tomllib.loads(texts["pyproject.toml"])["project"]["requires-python"] == f">={oldest}"
 
 
 @pytest.mark.parametrize("words", [["check", "--extend-select=I"], ["format", "--check", "--diff"]], ids=lambda w: w[0])
