@@ -129,13 +129,15 @@ class Made(Computed):
         """The integers ``range(stop)``, ``range(start, stop)`` or ``range(start, stop, step)``, as int64 scalars.
 
         Raises:
-            ValueError: for a step of 0. TypeError: for what is no integer. OverflowError: for integers too large.
+            ValueError: for a step of 0. TypeError: for what is no integer, or another number of arguments.
+            OverflowError: for integers too large.
         """
-        if not 1 <= len(args) <= 3 or (len(args) == 3 and not args[2]):
-            raise ValueError(
-                f"range() takes (stop), (start, stop) or (start, stop, step), with a step other than 0; got {args}."
-            )
-        numbers = range(*[integer(arg, "range()", "start, stop and step") for arg in args])
+        if not 1 <= len(args) <= 3:
+            raise TypeError(f"range() takes (stop), (start, stop) or (start, stop, step); got {args}.")
+        first, *others = [integer(arg, "range()", "start, stop and step") for arg in args]
+        if others[1:] == [0]:
+            raise ValueError(f"range() takes a step other than zero; got {args}.")
+        numbers = range(first, *others)
         dtype = dt.as_dtype(output_type)
         for number in (numbers[0], numbers[-1]) if numbers else ():
             dt.check_fits(number, dtype if dtype in dt.INTEGERS else dt.int64)

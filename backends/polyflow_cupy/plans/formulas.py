@@ -28,6 +28,7 @@ SIGNED = frozenset(dt.SIGNED)
 
 LARGER = "(isnan({0}) | isnan({1})) ? {T}(CUDART_NAN_F) : {T}(max({0}, {1}))"
 SMALLER = "(isnan({0}) | isnan({1})) ? {T}(CUDART_NAN_F) : {T}(min({0}, {1}))"
+_WITHIN = "(unsigned long long)({1}) < 8 * sizeof({0})"  # beyond it GPUs shift every bit out, and C++ says nothing
 
 _SAME = ((REAL, "{0}"),)
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*"}
@@ -80,8 +81,6 @@ CUPYS: dict[str, tuple[tuple[frozenset[np.dtype], str], ...]] = {
     "logical_xor": ((frozenset({dt.bool_}), "!{0} != !{1}"),),
     "logical_not": ((frozenset({dt.bool_}), "!{0}"),),
     "bitwise_invert": ((frozenset({dt.bool_}), "!{0}"), (dt.INTEGERS, "~{0}")),
-    "bitwise_left_shift": ((dt.INTEGERS, "{0} << {1}"),),
-    "bitwise_right_shift": ((dt.INTEGERS, "{0} >> {1}"),),
     "where": ((REAL | {dt.bool_}, "{0} ? {1} : {2}"),),
 }
 """Op -> the expressions of CuPy's own kernels, each with the dtypes of operands that it is for."""
@@ -98,6 +97,8 @@ OWN: dict[str, tuple[tuple[frozenset[np.dtype], str], ...]] = {
         (FLOATS, "({0} < 0 || {0} > 0) ? {T}(copysign({T}(1), {0})) : {T}({0} - {0})"),
     ),
     "logaddexp": ((SINGLE, "({0} == {1}) ? {T}({0} + log(2.0)) : {T}(fmax({0}, {1}) + log1p(exp(-fabs({0} - {1}))))"),),
+    "bitwise_left_shift": ((dt.INTEGERS, f"{_WITHIN} ? {{0}} << {{1}} : 0"),),
+    "bitwise_right_shift": ((dt.INTEGERS, f"{_WITHIN} ? {{0}} >> {{1}} : {{0}} < 0 ? -1 : 0"),),
     "rsqrt": ((SINGLE, "1.0f / sqrt((float){0})"), (frozenset({dt.float64}), "1.0 / sqrt({0})")),
     "relu": ((dt.INTEGERS, "max({0}, ({T})0)"),),
     "clamp": (
