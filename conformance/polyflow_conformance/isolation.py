@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
@@ -45,6 +46,9 @@ LAST_WORDS = 300
 MOST_WORDS = 1 << 16
 """How many bytes of it are looked at."""
 
+REFUSALS = 3
+"""After how many times in a row that a backend cannot be loaded again it is not tried any more."""
+
 PROMPT = 1.0
 """How many seconds are waited for answers of a process that has ended."""
 
@@ -69,6 +73,7 @@ class Apart:
     def __init__(self, spec: str, seed: int = 0, limit: float = TIME_LIMIT, subject: Subject | None = None) -> None:
         self._spec, self._seed, self.limit = spec, seed, limit
         self._child: _Child | None = None
+        self._refusals, self._refused = 0, None
         self.subject = subject or self._ready().subject
 
     def _ready(self) -> _Child:
@@ -78,10 +83,15 @@ class Apart:
 
     def try_case(self, case: str) -> Result:
         """What became of a case."""
+        if self._refused is not None:
+            return self._concluded(Result(case, "error", reason=str(self._refused)))
         try:
             child = self._ready()
         except LoadError as error:  # it could be loaded before
+            self._refusals += 1
+            self._refused = error if self._refusals >= REFUSALS else None
             return self._concluded(Result(case, "error", reason=str(error)))
+        self._refusals = 0
         try:
             return Result(**child.ask(case, self.limit))
         except TimeoutError:
@@ -223,7 +233,10 @@ class _Child:
         with contextlib.suppress(OSError):  # the process has ended; that there is no answer says so
             self._process.stdin.write(case + "\n")
             self._process.stdin.flush()
-        return self._answer(limit)
+        until = time.monotonic() + limit
+        while (answer := self._answer(max(0.0, until - time.monotonic())))["id"] != case:
+            pass  # of a process that the backend forked, and that goes on as if it were this one
+        return answer
 
     def _answer(self, limit: float) -> dict[str, Any]:
         try:

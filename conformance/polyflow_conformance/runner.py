@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from polyflow.backend import discovery
+
 from .case import Case, Trial
 from .isolation import Apart, try_side_by_side
 from .loading import LoadError
@@ -60,6 +62,8 @@ def run(
         raise ValueError(
             "cases can run in processes of their own where the backend is given by name, not as an object."
         )
+    if apart and discovery.registered(backend):
+        raise ValueError(f"{backend!r} was registered in this process, and others do not know it: leave isolate out.")
     try:
         first = Apart(backend, seed, time_limit) if apart else Here(backend, seed, time_limit)
     except LoadError as error:

@@ -18,7 +18,7 @@ import pytest
 import polyflow_conformance as suite
 from polyflow import cli
 from polyflow import dtypes as dt
-from polyflow.backend import Capabilities
+from polyflow.backend import Capabilities, discovery
 from polyflow.backend.deviation import Deviation
 from polyflow.backend.plugin import Plugin
 from polyflow.errors import BackendBrokenError
@@ -478,6 +478,50 @@ def test_processes_find_what_one_process_finds():
     chosen = {"ops": ["sinh", "matmul", "argmax"], "quick": True}
     here, apart = suite.run("numpy", **chosen), suite.run("numpy", processes=2, **chosen)
     assert [(r.id, r.status, r.ulp) for r in here.results] == [(r.id, r.status, r.ulp) for r in apart.results]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_answers_of_a_process_that_was_forked_are_nobodys(source):
+    """A kernel that returns in both processes answers twice: the second answer is not that of the next case."""
+    spec = source(
+        "import os\nclass Mine(NumPyBackend):\n    forked = False\n    def sinh(self, x):\n"
+        "        if not Mine.forked:\n            Mine.forked = True\n            os.fork()\n"
+        "        return np.sinh(x)\n    def cosh(self, x): return np.sinh(x)"
+    )
+    cases = [ONE, ONE.replace("sinh", "cosh"), ONE.replace("sinh", "tanh")]
+    report = suite.run(spec, cases=cases, isolate=True)
+    assert {result.op: result.status for result in report.results} == {"sinh": "pass", "cosh": "fail", "tanh": "pass"}
+
+
+def test_a_backend_that_hangs_when_loaded_again_is_not_waited_for_in_every_case(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, "LOAD_LIMIT", 1.0)
+    spec = source(
+        f"import os, pathlib, time\nseen = pathlib.Path({str(tmp_path / 'seen')!r})\n"
+        "if seen.exists():\n    time.sleep(60)\n"
+        "class Mine(NumPyBackend):\n    def sinh(self, x):\n        seen.touch()\n        os.abort()"
+    )
+    began = time.monotonic()
+    report = suite.run(spec, ops="sinh", groups="core-1", isolate=True, time_limit=1.0)
+    assert len(report.results) > 30
+    assert {result.status for result in report.results} == {"error"}
+    assert "did not finish within 1 seconds" in report.results[-1].reason
+    assert time.monotonic() - began < 30
+
+
+def test_a_backend_that_only_this_process_knows_cannot_run_in_others(registered_sinh):
+    with pytest.raises(ValueError, match="was registered in this process"):
+        suite.run(registered_sinh, cases=ONE, isolate=True)
+    assert suite.run(registered_sinh, cases=ONE).ok
+
+
+@pytest.fixture
+def registered_sinh():
+    class Mine(NumPyBackend):
+        name = "mine"
+
+    discovery.register("mine", Mine)
+    yield "mine"
+    discovery.unregister("mine")
 
 
 def test_objects_cannot_run_in_other_processes():
