@@ -33,6 +33,8 @@ def state_variable(
     """
     target = dt.as_dtype(dtype or dt.DEFAULT_FLOAT)
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if hasattr(initializer, "item"):  # a number of NumPy's, or a tensor of one
+        initializer = initializer.item()
     if initializer in (None, "zeros", "ones") or isinstance(initializer, (int, float)):
         number = {None: 0, "zeros": 0, "ones": 1}.get(initializer, initializer)
         value = np.full(sizes, number, target)

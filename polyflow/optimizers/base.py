@@ -140,8 +140,7 @@ class Optimizer(Constructed):
         for variable in self._trainable:
             if self.gradient_accumulation_steps:
                 self._sums.append(self.add_variable_from_reference(variable, "gradient_accumulator"))
-            first = {name: float(value) for name, value in self.slots().items()}
-            slots = {name: self.add_variable_from_reference(variable, name, value) for name, value in first.items()}
+            slots = {name: self.add_variable_from_reference(variable, name, v) for name, v in self.slots().items()}
             self._slots.append(SimpleNamespace(**slots))
         self._places = {id(variable): place for place, variable in enumerate(self._trainable)}
         self.built = True

@@ -134,6 +134,17 @@ def test_numbers_of_every_kind_are_first_values(optimizer, first):
     assert any(np.array_equal(variable.numpy(), [0.5, 0.5]) for variable in made.variables)
 
 
+@pytest.mark.parametrize("first", ["ones", pf.initializers.Constant(1.0)])
+def test_initializers_make_first_values(first):
+    class Own(optimizers.Optimizer):
+        def slots(self):
+            return {"sum": first}
+
+    made = Own(0.1)
+    made.build([pf.Variable([1.0, 2.0])])
+    assert np.array_equal(made.variables[-1].numpy(), [1.0, 1.0])
+
+
 @pytest.mark.parametrize("rate", ["fast", None, True, [0.1, 0.2]])
 def test_what_is_no_learning_rate_is_refused(rate):
     with pytest.raises(TypeError, match="learning_rate is a number, a schedule or a function; got"):
