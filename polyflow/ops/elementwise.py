@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..backend import mended
 from ..backend.checks import check_power
+from ..convert import held
 from . import call
 from .attributes import Attrs
 from .creation import full, zeros_like
@@ -766,7 +767,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     if min is None and max is None:
         return identity(x)
     if min.__class__ in _LIMITS and max.__class__ in _LIMITS and x.dtype in dt.FLOATING:
-        return OPS["clip"].prepared(x, {"min": min, "max": max})
+        return OPS["clip"].prepared(x, {"min": _limit(min, x.dtype), "max": _limit(max, x.dtype)})
     scalars: list[Any] = [limit for limit in (min, max) if limit.__class__ in (int, float)]
     weak = len(scalars) == (min is not None) + (max is not None)
     if weak and dt.result_type(x.dtype, *map(type, scalars)) is x.dtype:
@@ -778,6 +779,15 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
         lowest, highest = _ends(dt.result_type(x.dtype, _kind(max if min is None else min)))
         min, max = lowest if min is None else min, highest if max is None else max
     return clamp(x, min, max)
+
+
+def _limit(value: Any, dtype: np.dtype) -> Any:
+    """A limit as a dtype of floats holds it."""
+    return value if value is None or -_SMALL <= value <= _SMALL else held(value, dtype)
+
+
+_SMALL = float(np.finfo(np.float16).max)
+"""The largest finite number that each dtype of floats holds."""
 
 
 def _kind(limit: Any) -> Any:
