@@ -128,14 +128,16 @@ def confusion_matrix(
             f"confusion_matrix takes two vectors of one length; got labels of shape {true.shape} and predictions of "
             f"shape {pred.shape}."
         )
-    host = np.concatenate([true.numpy(), pred.numpy()]).astype(np.result_type(true.dtype, pred.dtype, np.int8))
+    floats = {true.dtype, pred.dtype} & dt.FLOATING  # NumPy knows of no dtype for bfloat16 and another one
+    wide = np.float64 if floats else np.result_type(true.dtype, pred.dtype, np.int8)
+    host = np.concatenate([true.numpy().astype(wide), pred.numpy().astype(wide)])
     count = int(np.nan_to_num(host).max(initial=-1)) + 1 if num_classes is None else int(num_classes)
     outside = host[~((host >= 0) & (host < count) & (host == np.floor(host)))]
     if outside.size:
         raise LabelError(f"confusion_matrix got the class {outside[0]}; expected whole numbers from 0 to {count - 1}.")
     target = dt.as_dtype(dtype)
     amounts = creation.ones_like(true, target) if weights is None else elementwise.astype(asarray(weights), target)
-    places = tuple([elementwise.astype(classes, dt.int64) for classes in (true, pred)])
+    places = tuple([elementwise.astype(classes, dt.DEFAULT_INT) for classes in (true, pred)])
     return indexing.index_add(creation.zeros((count, count), target, backend=true.backend), places, amounts)
 
 

@@ -228,6 +228,7 @@ def test_confusion_matrix():
     assert tf.math.confusion_matrix([0, 1, 1, 2], [0, 1, 0, 1]).tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
     assert tf.math.confusion_matrix([0, 1], [0, 1], weights=[2, 3]).tolist() == [[2, 0], [0, 3]]
     assert tf.math.confusion_matrix([0.0, 1.0], [True, True]).tolist() == [[0, 1], [0, 1]]
+    assert tf.math.confusion_matrix([0, 1], tf.constant([1, 1], dtype="bfloat16")).tolist() == [[0, 1], [0, 1]]
     with pytest.raises(LabelError, match=r"class 0.5; expected whole numbers from 0 to 1"):
         tf.math.confusion_matrix([0, 1], [0.5, 1.0])
     with pytest.raises(LabelError, match=r"class nan; expected whole numbers"):
