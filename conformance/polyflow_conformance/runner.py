@@ -53,8 +53,13 @@ def run(
         the report. A backend that cannot be made is one with a single result.
 
     Raises:
-        ValueError: for a group, op or case that does not exist, or where none is left.
+        ValueError: for a group, op or case that does not exist, or where none is left; for a time limit or a number of
+            processes that is none.
     """
+    if not time_limit > 0:
+        raise ValueError(f"{time_limit!r} is no time limit: a number of seconds above 0")
+    if processes < 1:
+        raise ValueError(f"{processes!r} is no number of processes: 1 or more")
     start = time.perf_counter()
     report = header(str(backend) if isinstance(backend, str) else getattr(backend, "name", "?"), seed, quick)
     apart = isolate or processes > 1

@@ -1050,3 +1050,16 @@ def test_what_a_case_changes_of_the_process_is_put_back(tmp_path, monkeypatch):
     assert result.status == "fail"
     assert "is not what it was before" in result.reason
     assert (Path.cwd(), signal.getsignal(signal.SIGINT)) == (tmp_path, before)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"processes": 0}, "0 is no number of processes"),
+        ({"time_limit": 0}, "0 is no time limit"),
+        ({"time_limit": -1}, "-1"),
+    ],
+)
+def test_no_processes_and_no_time_are_refused(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        suite.run("numpy", cases="core-1/sinh/float32/small", **wrong)
