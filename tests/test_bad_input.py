@@ -480,7 +480,7 @@ REGRESSION = {
         ValueError,
         r"sample_from_datasets\(\) needs a number; got weights\[0\]='a'",
     ),
-    "no step": (lambda m: pf.data.Dataset.range(0, 5, 0), ValueError, r"with a step other than 0; got \(0, 5, 0\)"),
+    "no step": (lambda m: pf.data.Dataset.range(0, 5, 0), ValueError, r"a step other than 0; got \(0, 5, 0\)"),
     "layer by text": (
         lambda m: m.get_layer(index="a"),
         TypeError,

@@ -6,8 +6,9 @@ from typing import Any
 
 from .isolation import place_for
 from .loading import LoadError
-from .report import Report, Result
+from .report import LOADS, Report, Result
 from .runner import describe, header
+from .subject import Subject
 
 
 class Collecting:
@@ -44,15 +45,22 @@ class Collecting:
 
     def _report(self, spec: str) -> Report:
         report, order = header(spec, self.seed, self.quick), {}
-        try:
-            place = place_for(spec)
-        except LoadError:
-            pass
-        else:
-            place.close()
-            describe(report, place.subject)
-            order = {name: at for at, name in enumerate(place.subject.cases)}
+        subject = self._subject(spec)
+        if subject is not None:
+            describe(report, subject)
+            order = {name: at for at, name in enumerate(subject.cases)}
             report.complete = {result.id for result in self.results[spec]} >= order.keys()
         report.results = sorted(self.results[spec], key=lambda result: order.get(result.id, len(order)))
         report.time = sum(result.time for result in report.results)
         return report
+
+    def _subject(self, spec: str) -> Subject | None:
+        """What is known of a backend, unless it could not be loaded: it is not asked again, which may take its time."""
+        if any(result.id == LOADS for result in self.results[spec]):
+            return None
+        try:
+            place = place_for(spec)
+        except LoadError:
+            return None
+        place.close()
+        return place.subject

@@ -136,7 +136,7 @@ class Made(Computed):
             raise TypeError(f"range() takes (stop), (start, stop) or (start, stop, step); got {args}.")
         first, *others = [integer(arg, "range()", "start, stop and step") for arg in args]
         if others[1:] == [0]:
-            raise ValueError(f"range() takes a step other than zero; got {args}.")
+            raise ValueError(f"range() takes a step other than 0; got {args}.")
         numbers = range(first, *others)
         dtype = dt.as_dtype(output_type)
         for number in (numbers[0], numbers[-1]) if numbers else ():

@@ -963,6 +963,17 @@ def test_a_backend_that_ends_its_process_does_not_end_pytest(where, source, tmp_
     assert {r.status for r in found if r.op == "cosh"} == (set() if where == "import" else {"pass"})
 
 
+def test_a_backend_that_cannot_be_loaded_is_not_loaded_again_for_the_report(source, tmp_path):
+    """Loading one that hangs takes as long as it may."""
+    note = tmp_path / "loaded"
+    spec = source(f"open({str(note)!r}, 'a').write('once ')\nraise OSError('no driver')")
+    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
+    done = run_pytest(*words, "--polyflow-report", "r.json", folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "OSError: no driver" in Report.load(tmp_path / "r.json").results[0].reason
+    assert note.read_text() == "once "
+
+
 def test_a_backend_that_only_this_process_knows_is_tried_in_it(tmp_path):
     (tmp_path / "conftest.py").write_text(
         "from polyflow.backend import discovery\nfrom polyflow_numpy.backend import NumPyBackend\n"

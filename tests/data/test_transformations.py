@@ -356,7 +356,7 @@ def test_apply():
             "one of them",
         ),
         (lambda: N(), TypeError, "range"),
-        (lambda: N(1, 5, 0), ValueError, "zero"),
+        (lambda: N(1, 5, 0), ValueError, "other than 0"),
         (lambda: N(2**70), OverflowError, "out of range for int64"),
         (lambda: N(300, output_type="int8"), OverflowError, "299 is out of range for int8"),
         (lambda: N(2.5), TypeError, "start, stop and step=2.5 of type float"),
