@@ -22,11 +22,6 @@ from jax import lax
 from polyflow.backend import complex_values as special
 
 _TERMS = {"float32": 12, "float64": 21}
-_LAST = 88
-"""Above it XLA puts ``exp`` of float32 together from halves of the exponent, and loses two of its last bits."""
-_AT_ONCE = 1000
-"""XLA's CPU client runs a program at once if it counts fewer operations than this (``exp`` is none), and in another
-thread otherwise: 3 us more for a call, and 20 for one that waits for the result."""
 _HALF_E = math.e / 2
 _HALF_1_E = 0.5 / math.e
 
@@ -72,10 +67,7 @@ def _small_expm1(x: Any) -> Any:
 def _exp(x: Any) -> Any:
     if x.dtype.itemsize == 8:
         return jnp.exp(x)
-    if 3 * x.size < _AT_ONCE:
-        low = lax.clamp(x.dtype.type(-200), x, x.dtype.type(_LAST))
-        return lax.optimization_barrier(jnp.exp(low)) * jnp.exp(x - low)  # without it, they become exp(x) again
-    last = x > _LAST  # x - 1 is exact there
+    last = x > 88  # where XLA puts the result together from halves of the exponent; x - 1 is exact there
     one, e = (x.dtype.type(number) for number in (1, math.e))  # two Python numbers would be chosen from in 64 bits
     return jnp.exp(jnp.where(last, x - 1, x)) * jnp.where(last, e, one)
 
