@@ -1,0 +1,104 @@
+"""`polyflow conformance` and `polyflow conformance-report`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import polyflow_conformance as suite
+from polyflow import cli
+from polyflow_conformance.report import Report
+
+from .sinh import ONE
+
+
+def test_command_says_what_it_found(source, tmp_path, capsys):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
+    files = [f"--{kind}={tmp_path / kind}" for kind in ("json", "html", "junit")]
+    assert cli.main(["conformance", spec, "--op", "sinh", "--group", "core-1", *files]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL core-1/sinh/" in out
+    assert "c.reproduce(" in out
+    assert "not conforming" in out
+    assert Report.load(tmp_path / "json").backend == "mine"
+    assert (tmp_path / "html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "junit").read_text(encoding="utf-8").startswith("<?xml")
+    assert (
+        cli.main(["conformance-report", str(tmp_path / "json"), "--label", "Mine", "-o", str(tmp_path / "site")]) == 0
+    )
+    assert "Mine" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
+
+
+def test_command_succeeds_where_nothing_fails(capsys):
+    assert cli.main(["conformance", "numpy", "--case", ONE]) == 0
+    assert "conforming" in capsys.readouterr().out
+
+
+def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
+    assert cli.main(["conformance", "numpy", "--op", "sinn"]) == 2
+    assert "Did you mean" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--json", str(tmp_path / "no/where.json")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--html", str(tmp_path)]) == 2
+    assert "it is a folder" in capsys.readouterr().err
+    for limit in ("-1", "soon", "nan"):
+        with pytest.raises(SystemExit):
+            cli.main(["conformance", "numpy", "--time-limit", limit])
+        assert f"'{limit}' is no time limit" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["conformance", "numpy", "--seed", "-5"])
+    assert "'-5' is no seed" in capsys.readouterr().err
+    assert cli.main(["conformance", "numpy", "--no-isolate", "-n", "2"]) == 2
+    assert "--no-isolate stays in this process, and -n 2 asks for others" in capsys.readouterr().err
+    same = str(tmp_path / "r")
+    assert cli.main(["conformance", "numpy", "--json", same, "--html", same]) == 2
+    assert "are one file" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("nampy", "Unknown backend 'nampy'. Did you mean 'numpy'?"),
+        ("numpy:gpu:7", "has no device 'gpu:7'"),
+        ("nowhere.py:Mine", "there is no file nowhere.py"),
+    ],
+)
+def test_command_says_that_there_is_nothing_to_try(spec, words, capsys, tmp_path):
+    """Exit code 2, as for any mistake in the question; the report is written all the same."""
+    assert cli.main(["conformance", spec, "--json", str(tmp_path / "r.json")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("polyflow conformance: ")
+    assert words in err
+    assert not Report.load(tmp_path / "r.json").ran
+
+
+def test_command_lists_ids(capsys):
+    assert cli.main(["conformance", "numpy", "--list", "--op", "matmul", "--quick"]) == 0
+    assert "core-1/matmul/float32/matrices" in capsys.readouterr().out.splitlines()
+
+
+def test_command_after_a_hang_still_prints(source, capsys):
+    """A case that hangs has redirected the streams, and is left behind."""
+    spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
+    assert cli.main(["conformance", spec, "--case", ONE, "--time-limit", "0.2"]) == 1
+    assert "did not finish within 0.2 seconds" in capsys.readouterr().out
+
+
+def test_the_command_goes_on_after_a_crash(source, capsys):
+    spec = source("import os\nclass Mine(NumPyBackend):\n    def sinh(self, x): os._exit(0)")
+    assert cli.main(["conformance", spec, "--case", ONE, "--case", "core-1/cosh/float32/small"]) == 1
+    shown = capsys.readouterr().out
+    assert f"ERROR {ONE}\n  the process ended itself with exit code 0" in shown
+    assert "2 cases of the suite's, not all" in shown
+
+
+def test_reproducer_is_a_line_that_shows_the_failure(source):
+    spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
+    (result,) = suite.run(spec, cases=ONE).results
+    done = subprocess.run([sys.executable, "-c", result.reproducer], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Mismatch: sinh" in done.stderr

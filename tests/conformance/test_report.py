@@ -1,0 +1,86 @@
+"""A report reads what it wrote, and refuses what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import polyflow_conformance as suite
+from polyflow import cli
+from polyflow_conformance.report import SCHEMA, Report, ReportError
+from polyflow_numpy.backend import NumPyBackend
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_report_reads_what_it_wrote(report, tmp_path):
+    report.save(tmp_path / "r.json")
+    again = Report.load(tmp_path / "r.json")
+    assert again == report
+    assert list(tmp_path.iterdir()) == [tmp_path / "r.json"]
+
+
+def test_report_is_as_its_schema_says(report):
+    data = json.loads(report.to_json())
+    assert sorted(data) == sorted(SCHEMA["required"]) == sorted(SCHEMA["properties"])
+    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list}
+    for name, rule in SCHEMA["properties"].items():
+        assert data[name] == rule["const"] if "const" in rule else isinstance(data[name], kinds[rule["type"]])
+    item = SCHEMA["properties"]["results"]["items"]
+    for result in data["results"]:
+        assert sorted(result) == sorted(item["required"]) == sorted(item["properties"])
+        assert result["status"] in item["properties"]["status"]["enum"]
+    assert json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8")) == SCHEMA
+
+
+def test_infinite_distance_survives_json(tmp_path):
+    class Mine(NumPyBackend):
+        def add(self, x1, x2):
+            return np.subtract(x1, x2)
+
+    wrong = suite.run(Mine(), cases="core-1/add/int32/small")
+    wrong.save(tmp_path / "r.json")
+    assert Report.load(tmp_path / "r.json").results[0].ulp == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not whole JSON"),
+        ('{"schema": 1, "results": [{"id"', "interrupted"),
+        ("[1, 2]", "no conformance report"),
+        ('{"schema": 99, "results": []}', "schema 99"),
+        ('{"schema": 1, "results": [{"id": "a/b/c"}]}', "no complete conformance report"),
+        ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
+        ('{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}', "an id that is none"),
+        (
+            '{"schema": 1, "backend": "x", "results": [' + ", ".join(2 * ['{"id": "a/b/c", "status": "pass"}']) + "]}",
+            "twice",
+        ),
+        ('{"schema": 1, "backend": "x", "time": "soon", "results": []}', "a time that is no number"),
+        ("[" * 100_000, "nested too deeply"),
+        (
+            '{"schema": 1, "backend": "x", "cases": 3, "results": [{"id": "a/b/c", "status": "pass"}]}',
+            "holds 1 result and says that it has 3",
+        ),
+        ('{"schema": 1, "backend": "x", "cases": "3", "results": []}', "says that it has '3'"),
+    ],
+)
+def test_report_file_that_is_none_gets_a_sentence(tmp_path, capsys, text, words):
+    path = tmp_path / "r.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReportError, match=words):
+        Report.load(path)
+    assert cli.main(["conformance-report", str(path), "-o", str(tmp_path / "site")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_junit_counts(report):
+    from xml.etree import ElementTree
+
+    root = ElementTree.fromstring(report.to_junit())
+    assert int(root.get("tests")) == len(root.findall("testcase")) == len(report.results)
+    assert int(root.get("failures")) + int(root.get("errors")) == len(report.failures)
