@@ -19,7 +19,7 @@ from polyflow.backend import Backend, Capabilities
 from polyflow.backend.loop import Loop, LoopProgram
 
 from . import devices
-from .compiled import DEVIATIONS, compiled
+from .compiled import DEVIATIONS, compiled, prepare
 from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
@@ -66,6 +66,8 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
 
     @torch_compile.setter
     def torch_compile(self, on: bool) -> None:
+        if on:
+            prepare(self._device)
         self._torch_compile = on
         self.deviations = DEVIATIONS if on else {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -24,6 +25,15 @@ DEVIATIONS = {
     },
 }
 """What a backend declares whose graphs are compiled so."""
+
+
+@lru_cache
+def prepare(device: torch.device) -> None:
+    """Have PyTorch's compiler made ready, which notes in the environment of the process where its files are.
+
+    That is the time to do so, not the middle of somebody's computation.
+    """
+    torch.compile(lambda x: x + 1)(torch.zeros(1, device=device))
 
 
 def compiled(program: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:

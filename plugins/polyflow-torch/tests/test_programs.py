@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import subprocess
+import sys
 import weakref
 
 import numpy as np
@@ -105,6 +108,17 @@ def test_torch_compile_gives_the_same_numbers(compiling):
         np.testing.assert_allclose(ours.numpy(), expected.numpy(), rtol=1e-5)
     with pytest.raises(IndexError, match="out of bounds"):
         pf.function(lambda x, index: x[index] * 2.0)(x, pf.constant([0, 3]))
+
+
+@needs_compiler
+def test_torch_compile_leaves_the_environment_as_the_backend_found_it_when_it_was_made():
+    """PyTorch's compiler writes there where its files are, the first time that it is used."""
+    code = (
+        "import os, polyflow as pf\npf.set_backend('torch:cpu')\nx = pf.constant([1.0])\n"
+        "before = dict(os.environ)\npf.function(pf.tanh)(x)\nassert os.environ == before"
+    )
+    environment = {name: value for name, value in os.environ.items() if "TORCHINDUCTOR" not in name}
+    subprocess.run([sys.executable, "-c", code], env={**environment, "POLYFLOW_TORCH_COMPILE": "1"}, check=True)
 
 
 @needs_compiler
