@@ -18,6 +18,7 @@ from polyflow import dtypes as dt
 from polyflow import threefry
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, mended
 from polyflow.backend.checks import negative_power
+from polyflow.backend.halves import rounds_once
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.errors import unknown_device
@@ -189,6 +190,8 @@ class CuPyBackend(ArrayNamespaceBackend):
             return x
         if x.dtype.kind == "c" and dtype not in dt.COMPLEX and dtype is not dt.bool_:
             x = x.real
+        if dtype is dt.bfloat16 and x.dtype == dt.float64:
+            x = rounds_once(x, self.cp.int64)
         if dt.bfloat16 in (x.dtype, dtype) and dt.float32 not in (x.dtype, dtype):  # all others go through float32
             x = x.astype(dt.float32)
         return x.astype(dtype)

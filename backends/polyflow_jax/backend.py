@@ -18,6 +18,7 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
+from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.flow.graph import Graph
@@ -277,6 +278,9 @@ class JaxBackend(ArrayNamespaceBackend):
         target = self.require(dtype)
         if jnp.iscomplexobj(x) and dt.kind(target) < 3:
             x = x != 0 if target is dt.bool_ else jnp.real(x)
+        if target in dt.HALVES and x.dtype == dt.float64:
+            lost = jnp.where(jnp.isfinite(x), rounds_once(x, jnp.int64) - x, 0)
+            x = x + jax.lax.stop_gradient(lost)  # not the integers: they have no derivative
         return jax.lax.convert_element_type(x, target)
 
     def matmul(self, x1: Any, x2: Any) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values, mended
 from polyflow.backend.checks import check_power
+from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
@@ -64,7 +65,11 @@ def _cast_to(*, dtype: np.dtype) -> Callable[[Any], Any]:
     def cast(x: Any) -> Any:
         return (x.real if x.dtype.kind == "c" else x).astype(dtype, "K", "unsafe", True, False)
 
-    return cast
+    def cast_to_bfloat16(x: Any) -> Any:
+        x = x.real if x.dtype.kind == "c" else x
+        return (rounds_once(x, np.int64) if x.dtype.char == "d" else x).astype(dtype, "K", "unsafe", True, False)
+
+    return cast_to_bfloat16 if dtype is dt.bfloat16 else cast
 
 
 def _filled_with(*, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) -> Callable[[], np.ndarray]:
@@ -227,6 +232,8 @@ class NumPyBackend(ArrayNamespaceBackend):
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         if x.dtype.kind == "c" and dtype.kind != "c" and dtype is not dt.bool_:
             x = x.real
+        if dtype is dt.bfloat16 and x.dtype.char == "d":
+            x = rounds_once(x, np.int64)
         return x.astype(dtype, copy=False)
 
     astype.given = _cast_to  # type: ignore[attr-defined]

@@ -130,8 +130,11 @@ def block(name: str, dtype: np.dtype) -> str | None:
 
 
 def conversion(source: np.dtype, target: np.dtype) -> str | None:
-    """The expression of `astype`; None for complex numbers. The way to and from bfloat16 leads through float32."""
-    if source in dt.COMPLEX or target in dt.COMPLEX:
+    """The expression of `astype`; None for complex numbers, and from float64 to bfloat16, which takes several steps.
+
+    Every other way to and from bfloat16 leads through float32.
+    """
+    if source in dt.COMPLEX or target in dt.COMPLEX or (source is dt.float64 and target is dt.bfloat16):
         return None
     if dt.bfloat16 in (source, target) and dt.float32 not in (source, target) and source is not target:
         return "(float){0}"

@@ -25,6 +25,9 @@ def cases() -> Iterator[Case]:
         check = functools.partial(_astype, dtype=dtype)
         yield Case(f"{GROUP}/astype/{dtype.name}/to-all", check, (dtype,), quick=dtype in MAIN)
     yield Case(f"{GROUP}/astype/float32/rounding", _rounding, (dt.float32, dt.float64, dt.float16, dt.bfloat16))
+    for half in dt.HALVES:
+        once = functools.partial(_once, half=half)
+        yield Case(f"{GROUP}/astype/float64/{half.name}-once", once, (dt.float64, half), quick=half is dt.float16)
     yield Case(f"{GROUP}/saturate_cast/float32/limits", _saturate, (dt.float32,))
     for dtype in dt.ALL:
         check = functools.partial(_promotion, dtype=dtype)
@@ -104,6 +107,19 @@ def _rounding(t: Trial) -> None:
         t.exactly(elementwise.astype(t.tensor(given), dt.float32), true, what="int64 as float32 near a tie")
     ties = np.array([1 + 2.0**-24, 1 + 3 * 2.0**-24, -1 - 2.0**-24])
     t.exactly(elementwise.astype(t.tensor(ties), dt.float32), np.array([1, 1 + 2.0**-22, -1], np.float32), what="ties")
+
+
+def _once(t: Trial, *, half: np.dtype) -> None:
+    """float64 to a half without a stop at float32, which makes ties of numbers that are next to one; its derivative."""
+    step = float(dt.finfo(half).eps)
+    ties = np.array([1 + step / 2, 1 + 3 * step / 2, -1 - step / 2, 16 + 40 * step, 2.0**-9 * (1 + 5 * step / 2)])
+    near = np.concatenate([ties * (1 + sign * 2.0**bits) for sign in (-1, 1) for bits in (-45, -26)])
+    spacing = np.exp2(np.floor(np.log2(np.abs(near)))) * step
+    expected = (np.rint(near / spacing) * spacing).astype(half)
+    x = t.tensor(near)
+    t.exactly(elementwise.astype(x, half), expected, dtype=half, what=f"float64 as {half.name} near a tie")
+    special = np.array([math.inf, -math.inf, math.nan, 0.0, -0.0, 1.5, -2])
+    t.exactly(elementwise.astype(t.tensor(special), half), special.astype(half), dtype=half, what=half.name)
 
 
 def _saturate(t: Trial) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, sums
 from polyflow.backend.checks import check_power
+from polyflow.backend.halves import rounds_once
 from polyflow.backend.keys import Key
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.errors import UnsupportedError, unknown_device
@@ -171,6 +172,12 @@ class MLXBackend(ArrayNamespaceBackend):
     signbit = staticmethod(accurate.signbit)
     copysign = staticmethod(accurate.copysign)
     sign = staticmethod(accurate.sign)
+
+    def astype(self, x: Any, *, dtype: np.dtype) -> Any:
+        if dtype in dt.HALVES and x.dtype == mx.float64:
+            lost = mx.where(mx.isfinite(x), rounds_once(x, mx.int64) - x, mx.zeros_like(x))
+            x = x + mx.stop_gradient(lost)  # not the integers: they have no derivative
+        return super().astype(x, dtype=dtype)
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:
         if self._is(x1, dt.FLOATING):

@@ -16,6 +16,7 @@ import torch
 
 from polyflow import dtypes as dt
 from polyflow.backend import Backend, Capabilities
+from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop, LoopProgram
 
 from . import devices
@@ -179,6 +180,9 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
             if target is torch.bool:
                 return x != 0
             x = torch.real(x)
+        if dtype in dt.HALVES and x.dtype is torch.float64:
+            fixed = x.detach()
+            x = x + torch.where(torch.isfinite(fixed), rounds_once(fixed, torch.int64) - fixed, 0)
         return x.to(target)
 
     def stop_gradient(self, x: Any) -> torch.Tensor:

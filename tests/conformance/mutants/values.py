@@ -25,6 +25,13 @@ class _(NumPyBackend):
         return np.log(x.astype(np.float32)).astype(x.dtype) if x.dtype == np.float64 else np.log(x)
 
 
+@mutant("float64 made float16 by way of float32, with two roundings", "astype")
+class _(NumPyBackend):
+    def astype(self, x, *, dtype):
+        near = x.astype(np.float32) if x.dtype == np.float64 and dtype is dt.float16 else x
+        return right("astype")(near, dtype=dtype)
+
+
 @mutant("results rounded to float16", "exp")
 class _(NumPyBackend):
     def exp(self, x):
