@@ -18,10 +18,10 @@ from polyflow import dtypes as dt
 from polyflow import threefry
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, mended
 from polyflow.backend.checks import negative_power
-from polyflow.backend.halves import rounds_once
 from polyflow.backend.keys import library_key
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.errors import unknown_device
+from polyflow.halves import rounds_once
 
 from . import indexing
 from .indexing import in_a_row

@@ -18,10 +18,10 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities
 from polyflow.backend.checks import check_power
-from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.flow.graph import Graph
+from polyflow.halves import rounds_once
 
 from . import accurate, activations, control, devices, error_function, indexing, keeping, linalg, random, staging
 from .loop import Program

@@ -16,10 +16,10 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, complex_values, mended
 from polyflow.backend.checks import check_power
-from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.backend.quiet import binary, quiet, unary
 from polyflow.errors import unknown_device
+from polyflow.halves import rounds_once
 from polyflow.ops.reference import widened
 from polyflow.ops.rules import normal_axes
 

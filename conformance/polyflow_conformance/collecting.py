@@ -49,7 +49,7 @@ class Collecting:
         if subject is not None:
             describe(report, subject)
             order = {name: at for at, name in enumerate(subject.cases)}
-            report.complete = {result.id for result in self.results[spec]} >= order.keys()
+            report.tells((result.id for result in self.results[spec]), subject.cases)
         report.results = sorted(self.results[spec], key=lambda result: order.get(result.id, len(order)))
         report.time = sum(result.time for result in report.results)
         return report

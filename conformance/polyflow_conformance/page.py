@@ -65,7 +65,8 @@ def _report(report: Report, name: str) -> dict[str, Any]:
         cell["s"] = next(status for status in RANK if cell["n"][status])
         cell["n"] = _counted(cell["n"])
     groups = {
-        group: {"ok": report.conforming(group), "n": _counted(counts)} for group, counts in report.groups().items()
+        group: {"v": report.verdict(group), "s": _colour(report, group), "n": _counted(counts)}
+        for group, counts in report.groups().items()
     }
     facts = {
         "backend": report.backend,
@@ -80,6 +81,11 @@ def _report(report: Report, name: str) -> dict[str, Any]:
         "cases": f"{len(report.results)}{'' if report.complete else ', not the whole suite'} in {report.time:.1f} s",
     }
     return {"name": name, "facts": facts, "groups": groups, "cells": cells}
+
+
+def _colour(report: Report, group: str) -> str:
+    failed = any(report.groups()[group][status] for status in FAILURES)
+    return "fail" if failed else "pass" if report.conforming(group) else "skip"
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:
@@ -182,8 +188,8 @@ function groups() {
     row.append(make("th", name), make("td", about));
     for (const report of data.reports) {
       const group = report.groups[name];
-      const cell = make("td", undefined, !group ? "none" : group.ok ? "pass" : "fail");
-      cell.append(make("div", !group ? "not tried" : group.ok ? "conforming" : "not conforming"));
+      const cell = make("td", undefined, group ? group.s : "none");
+      cell.append(make("div", group ? group.v : "not tried"));
       if (group) cell.append(make("div", counts(group.n), "small"));
       row.append(cell);
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 STATUSES = ("pass", "fail", "error", "unsupported", "xfail", "xpass", "skip")
+CONFORMING = "conforming"
 FAILURES = ("fail", "error", "xpass")
 SCHEMA_VERSION = 1
 LOADS = "device-1/backend/loads"
@@ -52,7 +53,7 @@ class Result:
     @property
     def group(self) -> str:
         """The case's group."""
-        return self.id.split("/", 1)[0]
+        return _group(self.id)
 
     @property
     def op(self) -> str:
@@ -68,7 +69,10 @@ class Result:
 
 @dataclass
 class Report:
-    """What a run of the suite found out about one backend."""
+    """What a run of the suite found out about one backend.
+
+    ``complete`` says whether every case was tried, and ``whole`` names the groups of which every case was.
+    """
 
     backend: str
     device: str = ""
@@ -83,6 +87,7 @@ class Report:
     seed: int = 0
     quick: bool = False
     complete: bool = True
+    whole: list[str] = field(default_factory=list)
     time: float = 0.0
     label: str = ""
     results: list[Result] = field(default_factory=list)
@@ -110,17 +115,31 @@ class Report:
         return counted
 
     def conforming(self, group: str) -> bool:
-        """Whether the backend conforms at a group: it was tried, and nothing failed."""
-        counts = self.groups().get(group)
-        return counts is not None and not any(counts[status] for status in FAILURES)
+        """Whether the backend conforms at a group: every case of it was tried, and nothing failed."""
+        return self.verdict(group) == CONFORMING
+
+    def verdict(self, group: str) -> str:
+        """What the results say of a group: whether the backend conforms at it, or that too little of it was tried."""
+        counts = self.groups().get(group, Counter())
+        if any(counts[status] for status in FAILURES):
+            return "not conforming"
+        if not (self.complete or group in self.whole):
+            return "no failure in the part that was tried" if counts else "not tried"
+        return CONFORMING
+
+    def tells(self, tried: Iterable[str], cases: Iterable[str]) -> None:
+        """Note how much was tried: the ids of the cases tried, of all that there are."""
+        left = set(cases).difference(tried)
+        lacking = {_group(case) for case in left}
+        self.complete = not left
+        self.whole = [group for group in dict.fromkeys(map(_group, cases)) if group not in lacking]
 
     def summary(self) -> str:
         """A line per group."""
         lines = [f"{self.label or self.backend} on {self.device}: {len(self.results)} cases in {self.time:.1f} s"]
         for group, counts in self.groups().items():
-            word = "conforming" if self.conforming(group) else "NOT conforming"
             shown = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-            lines.append(f"  {group:<12}{word:<16}{shown}")
+            lines.append(f"  {group:<12}{self.verdict(group):<16}{shown}")
         return "\n".join(lines)
 
     # JSON ----------------------------------------------------------------------------------------------------------
@@ -187,6 +206,8 @@ class Report:
             twice = [name for name, count in Counter(result.id for result in results).items() if count > 1]
             if twice:
                 raise TypeError(f"{twice[0]} is in it twice")
+            if not isinstance(data.get("whole", []), list):
+                raise TypeError("groups tried in full that are no list")
             if not isinstance(data.get("time", 0.0), (int, float)):
                 raise TypeError("a time that is no number")
             return cls(**{key: value for key, value in data.items() if key in known}, results=results)
@@ -223,6 +244,10 @@ class Report:
 def merged(results: Iterable[Result]) -> dict[str, Result]:
     """Results by id."""
     return {result.id: result for result in results}
+
+
+def _group(case: str) -> str:
+    return case.split("/", 1)[0]
 
 
 def _plain(value: Any) -> Any:
@@ -270,8 +295,9 @@ SCHEMA: dict[str, Any] = {
         **{
             name: {"type": {"int": "integer", "float": "number", "bool": "boolean"}.get(str(spec.type), "string")}
             for name, spec in Report.__dataclass_fields__.items()
-            if name != "results"
+            if name not in ("whole", "results")
         },
+        "whole": {"type": "array", "items": {"type": "string"}, "description": "the groups tried in full"},
         "results": {"type": "array", "items": _RESULT},
     },
 }

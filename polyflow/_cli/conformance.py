@@ -152,7 +152,7 @@ def _print(report: Report) -> None:
         [
             (
                 group,
-                "conforming" if report.conforming(group) else "not conforming",
+                report.verdict(group),
                 *(str(counts[one] or "-") for one in used),
             )
             for group, counts in report.groups().items()

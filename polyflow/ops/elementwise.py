@@ -14,6 +14,7 @@ from .. import dtypes as dt
 from ..backend import mended
 from ..backend.checks import check_power
 from ..convert import held
+from ..halves import rounds_once
 from . import call
 from .attributes import Attrs
 from .creation import full, zeros_like
@@ -48,7 +49,8 @@ def astype(x, /, dtype):
     """
     with np.errstate(all="ignore"):
         real = np.iscomplexobj(x) and dtype not in dt.COMPLEX and dtype is not dt.bool_
-        return (x.real if real else x).astype(dtype)
+        x = x.real if real else x
+        return (rounds_once(x, np.int64) if dtype is dt.bfloat16 and x.dtype == dt.float64 else x).astype(dtype)
 
 
 gradient(

@@ -20,10 +20,10 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, sums
 from polyflow.backend.checks import check_power
-from polyflow.backend.halves import rounds_once
 from polyflow.backend.keys import Key
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.errors import UnsupportedError, unknown_device
+from polyflow.halves import rounds_once
 from polyflow.ops.rules import normal_axes, reduced
 
 from . import accurate, indexing

@@ -16,8 +16,8 @@ import torch
 
 from polyflow import dtypes as dt
 from polyflow.backend import Backend, Capabilities
-from polyflow.backend.halves import rounds_once
 from polyflow.backend.loop import Loop, LoopProgram
+from polyflow.halves import rounds_once
 
 from . import devices
 from .compiled import DEVIATIONS, compiled, prepare
