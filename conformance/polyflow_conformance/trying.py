@@ -24,6 +24,10 @@ from .case import Case, Mismatch, Skip, Trial
 from .report import Result
 
 
+WIDEST = 100
+"""How many times the largest distance of its cases a declared tolerance may be: other devices and releases differ."""
+
+
 def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
     """Run one case and say what became of it; nothing that the backend raises or prints gets out."""
     trial = Trial(backend, case, seed)
@@ -174,7 +178,7 @@ def deviated(result: Result, deviation: Deviation | None) -> Result:
 
 
 def undeclared(subject: Any, results: dict[str, Result]) -> list[Result]:
-    """Results about the declarations themselves: patterns without a case, wider tolerances that nobody needs."""
+    """Results about the declarations themselves: patterns without a case, tolerances wider than anybody needs."""
     found = []
     for pattern, deviation in subject.deviations.items():
         name = f"device-1/deviations/{pattern}"
@@ -187,4 +191,8 @@ def undeclared(subject: Any, results: dict[str, Result]) -> list[Result]:
         whole = matched and len(tried) == len(matched)
         if deviation.kind == "tolerance" and whole and all(result.status == "pass" for result in tried):
             found.append(Result(name, "xpass", reason=f"no case needs the wider tolerance of {pattern!r}"))
+        worst = max((result.ulp for result in tried if result.status == "xfail" and result.ulp), default=0.0)
+        if deviation.bound is not None and whole and 0 < worst * WIDEST < deviation.bound:
+            reason = f"{deviation.bound:g} is more than {WIDEST} times the largest distance, {worst:g}: declare less"
+            found.append(Result(name, "fail", reason=reason))
     return found

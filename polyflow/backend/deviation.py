@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from dataclasses import dataclass
 
 
@@ -15,7 +17,8 @@ class Deviation:
     Attributes:
         kind: "fails" (the cases fail) or "tolerance" (they pass within ``bound``).
         reason: why, in a sentence that stands in reports.
-        bound: for "tolerance": the distance that is still right, in the unit of the case's own.
+        bound: for "tolerance": the distance that is still right, in the unit of the case's own; at most 100 times the
+            largest that the cases have.
         url: where more is said, e.g. the library's issue.
         until: the version of the library, or the date, that is expected to end it.
     """
@@ -31,5 +34,7 @@ class Deviation:
             raise ValueError(f"a deviation is of kind 'fails' or 'tolerance'; got {self.kind!r}.")
         if (self.kind == "tolerance") != (self.bound is not None):
             raise ValueError("a deviation of kind 'tolerance' needs a bound, and only that kind has one.")
+        if self.bound is not None and not (isinstance(self.bound, numbers.Real) and 0 < self.bound < math.inf):
+            raise ValueError(f"the bound of a deviation is a number above 0, and finite; got {self.bound!r}.")
         if not self.reason.strip():
             raise ValueError("a deviation needs a reason: a sentence that people can read.")

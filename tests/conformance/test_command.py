@@ -33,7 +33,14 @@ def test_command_says_what_it_found(source, tmp_path, capsys):
 
 def test_command_succeeds_where_nothing_fails(capsys):
     assert cli.main(["conformance", "numpy", "--case", ONE]) == 0
-    assert "conforming" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "core-1  no failure in the part that was tried" in out
+    assert "conforming" not in out
+
+
+def test_command_calls_a_whole_group_conforming(capsys):
+    assert cli.main(["conformance", "numpy", "--group", "random-1"]) == 0
+    assert "random-1  conforming" in capsys.readouterr().out
 
 
 def test_command_refuses_what_it_cannot_do(capsys, tmp_path):

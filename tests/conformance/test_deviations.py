@@ -25,11 +25,26 @@ def test_declared_deviation_is_counted_apart():
 
 
 def test_wider_tolerance_is_bounded():
-    for bound, status in ((1e12, "xfail"), (5.0, "fail")):
+    (plain,) = suite.run(Sinh(), cases=ONE).results
+    assert plain.ulp is not None
+    for bound, status in ((2 * plain.ulp, "xfail"), (5.0, "fail")):
         backend = Sinh()
         backend.deviations = {ONE: Deviation("tolerance", "cancels near 0", bound=bound)}
         (result, *rest) = suite.run(backend, cases=ONE).results
         assert (result.status, rest) == (status, [])
+
+
+def test_a_bound_is_not_far_wider_than_what_needs_it():
+    (plain,) = suite.run(Sinh(), cases=ONE).results
+    backend = Sinh()
+    backend.deviations = {ONE: Deviation("tolerance", "cancels near 0", bound=1000 * (plain.ulp or 0))}
+    declared, about = suite.run(backend, cases=ONE).results
+    assert declared.status == "xfail"
+    assert (about.status, about.id) == ("fail", f"device-1/deviations/{ONE}")
+    assert "more than 100 times" in about.reason
+    for bound in (float("inf"), float("nan"), 0, -1.0, "wide"):
+        with pytest.raises(ValueError, match="bound"):
+            Deviation("tolerance", "cancels near 0", bound=bound)  # type: ignore[arg-type]
 
 
 def test_declarations_are_strict():

@@ -36,6 +36,21 @@ def test_report_is_as_its_schema_says(report):
     assert json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8")) == SCHEMA
 
 
+def test_a_group_conforms_where_all_of_it_was_tried():
+    some = suite.run("numpy", groups=["random-1", "device-1"], quick=True)
+    assert (some.complete, some.whole, some.conforming("random-1")) == (False, [], False)
+    assert some.verdict("random-1") == "no failure in the part that was tried"
+    assert some.verdict("core-1") == "not tried"
+    one = suite.run("numpy", groups=["random-1"])
+    assert (one.complete, one.whole) == (False, ["random-1"])
+    assert one.verdict("random-1") == "conforming"
+    assert "random-1" in one.summary() and "conforming" in one.summary()
+    read = Report.from_data(json.loads(one.to_json()))
+    assert read.conforming("random-1")
+    read.results[0].status = "fail"
+    assert read.verdict("random-1") == "not conforming"
+
+
 def test_infinite_distance_survives_json(tmp_path):
     class Mine(NumPyBackend):
         def add(self, x1, x2):
