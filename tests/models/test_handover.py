@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -180,13 +179,18 @@ def test_who_waits_for_one_weight_finds_the_others_of_that_step(handed, monkeypa
     one = counting()
     fit(one, 1)
     (made,) = one._steps["train"].passes.values()
-    waits, done, seen = threading.Event(), threading.Event(), []
-    extend = made.program._extend
+    waits, waiting, done, seen = threading.Event(), threading.Event(), threading.Event(), []
+    extend, arrays = made.program._extend, handover.Handover.arrays
+
+    def asked(self):
+        if self.thread != threading.get_ident():
+            waiting.set()
+        return arrays(self)
 
     def slow(*arguments):
         if len(handed) == 1:  # the second call
             waits.set()
-            time.sleep(0.1)  # the other thread looks, and has to wait
+            assert waiting.wait(60)  # the other thread looks, and has to wait
         extend(*arguments)
         if len(handed) >= 2:  # a later one: no new values before it has looked at all
             done.wait(5)
@@ -198,6 +202,7 @@ def test_who_waits_for_one_weight_finds_the_others_of_that_step(handed, monkeypa
         done.set()
 
     monkeypatch.setattr(made.program, "_extend", slow)
+    monkeypatch.setattr(handover.Handover, "arrays", asked)
     handed.clear()
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(look)
