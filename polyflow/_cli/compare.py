@@ -189,7 +189,7 @@ def _print_tables(runs: list[Run], comparisons: dict[str, list[Row]], source: st
     for label, rows in comparisons.items():
         print(f"{label} against {runs[0].label}:")
         show(
-            ("name", "dtype", "values", "absolute", "relative", "ulp", "", "largest at"),
+            ("name", "dtype", "times", "absolute", "relative", "ulp", "", "largest at"),
             [
                 (row.name, row.dtype, str(row.uses), "-", "-", "-", "DIFFERS", printable(row.problem))
                 if row.problem
