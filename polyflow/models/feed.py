@@ -16,6 +16,7 @@ from ..data.arrays import batch_rows, batches, host_rows
 from ..data.feed import Resident, host_batches, resident, zeros_of
 from ..data.sources import Arrays
 from ..errors import EmptyDataError, ShapeError
+from ..flow import notes
 from ..tensor import Operators
 
 Batch = tuple[Any, Any, Any]
@@ -291,12 +292,15 @@ def make_feed(
     *,
     batch_size: Any = None,
     steps: int | None = None,
+    again: bool = False,
     shuffle: bool = False,
     class_weight: dict[int, float] | None = None,
     dtype: np.dtype,
     what: str,
 ) -> Feed:
     """The feed for what `fit`, `evaluate` or `predict` was given.
+
+    Rows of arrays begin ``again`` where there are fewer of them than the steps take; else that is said in a warning.
 
     Raises:
         ValueError: for data and options that do not fit together. EmptyDataError: for data without samples.
@@ -323,8 +327,15 @@ def make_feed(
     parts = _host_parts(x, y, sample_weight, dtype)
     if steps is None and not shuffle:
         return Slices(parts, batch_size, class_weight, dtype, what)
+    rows = len(host_rows(*parts)[1][0])
     if steps is not None and batch_size is None:
-        batch_size = -(-len(host_rows(*parts)[1][0]) // int(steps))
+        batch_size = -(-rows // int(steps))
+    if steps is not None and rows and not again:
+        count = -(-rows // batch_rows(batch_size))
+        if steps > count:
+            notes.warn(f"{what}: the data ended after {count} of {steps} steps; ask for fewer, or give it more rows.")
+        if steps >= count:
+            return Slices(parts, batch_size, class_weight, dtype, what)
     data = batches(*parts, batch_size=batch_size, shuffle=shuffle, key=random.host_key() if shuffle else None)
     return Feed(data if steps is None else data.repeat(), steps, class_weight, dtype, what)
 

@@ -149,6 +149,7 @@ class Trainer(Evaluator):
             dtype=held.dtype,
             batch_size=batch_size,
             steps=steps_per_epoch,
+            again=True,
             shuffle=shuffle,
             class_weight=class_weight,
             what="fit",

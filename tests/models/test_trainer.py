@@ -137,6 +137,24 @@ def test_steps_without_a_batch_size_share_the_rows(backend):
     assert sizes == [0, 0, *range(3), *range(3)]
 
 
+def test_rows_that_end_before_the_steps(backend):
+    """Each row is looked at once, and a warning says how many steps there were; to train, the rows begin again."""
+    x, y = xy()
+    model = made()
+    expected = model.predict(x, verbose=0)
+    for options in ({"batch_size": 20, "steps": 4}, {"steps": 4 * len(x)}):
+        with pytest.warns(UserWarning, match=r"predict: the data ended after \d+ of \d+ steps"):
+            np.testing.assert_allclose(model.predict(x, verbose=0, **options), expected, atol=1e-6)
+    with pytest.warns(UserWarning, match="evaluate: the data ended after 3 of 4 steps"):
+        found = model.evaluate(x, y, batch_size=20, steps=4, verbose=0)
+    assert found == pytest.approx(model.evaluate(x, y, verbose=0))
+    with pytest.warns(UserWarning, match="validation_data: the data ended after 3 of 9 steps"):
+        model.fit(x, y, validation_data=(x, y), validation_batch_size=20, validation_steps=9, verbose=0)
+    before = int(model.optimizer.iterations)
+    model.fit(x, y, batch_size=20, steps_per_epoch=4, verbose=0)
+    assert int(model.optimizer.iterations) == before + 4
+
+
 def test_a_dataset_that_ends_early(backend):
     x, y = xy()
     model = made()
