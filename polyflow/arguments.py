@@ -18,7 +18,9 @@ ANY = "(-inf, inf)"
 
 
 def check_numbers(owner: Any, within: str, optional: bool = False, **given: Any) -> None:
-    """Refuse what is no number in a range. A tensor of one number is one; what is known only in a trace passes.
+    """Refuse what is no number in a range: an int or a float, of Python or NumPy, or a tensor of one number.
+
+    What is known only in a trace passes. A Fraction or a Decimal does not, for no array holds one.
 
     Args:
         owner: the object that takes the numbers, or what it is called.
@@ -89,13 +91,12 @@ def _called(owner: Any) -> str:
 def _fits(value: Any, kind: str, low: float, high: float, closed: tuple[bool, bool]) -> bool:
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    if isinstance(value, (bool, str, bytes)) or not hasattr(
-        value, "__index__" if kind == "an integer" else "__float__"
-    ):
+    counts = kind == "an integer"
+    if isinstance(value, bool) or not (hasattr(value, "__index__") if counts else isinstance(value, (int, float))):
         return False
     try:
-        found = value.__index__() if kind == "an integer" else float(value)
-    except (TypeError, ValueError, OverflowError):
+        found = value.__index__() if counts else float(value)
+    except OverflowError:
         return False
     return (low <= found if closed[0] else low < found) and (found <= high if closed[1] else found < high)
 

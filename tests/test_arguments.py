@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -219,7 +220,7 @@ def test_learning_rates_that_are_taken(cls, rate):
 
 
 def test_numbers_of_other_kinds_are_taken():
-    for number in (np.float32(0.5), np.array(0.5), pf.constant(0.5), pf.Variable(0.5), Fraction(1, 2)):
+    for number in (np.float32(0.5), np.array(0.5), pf.constant(0.5), pf.Variable(0.5)):
         assert float(O.Adam(beta_1=number).beta_1) == 0.5
         assert float(L.BatchNormalization(momentum=number).momentum) == 0.5
         assert float(K.regularizers.L2(number).l2) == 0.5
@@ -228,6 +229,19 @@ def test_numbers_of_other_kinds_are_taken():
     assert C.EarlyStopping(patience=INF).patience == INF
     assert L.Dense(np.int64(3)).units == 3
     assert L.Dropout(np.float32(0.5)).rate == 0.5
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 2), Decimal("0.5")])
+def test_numbers_that_no_array_holds_are_refused_where_they_are_given(number):
+    for make, name in (
+        (lambda: O.SGD(momentum=number), "momentum"),
+        (lambda: O.Adam(beta_1=number), "beta_1"),
+        (lambda: L.Dropout(number), "rate"),
+        (lambda: K.losses.Huber(number), "delta"),
+        (lambda: S.ExponentialDecay(0.1, 10, number), "decay_rate"),
+    ):
+        with pytest.raises(errors.ArgumentError, match=f"needs a number.*; got {name}={type(number).__name__}"):
+            make()
 
 
 def test_what_only_a_trace_knows_is_taken():
