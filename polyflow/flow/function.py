@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import keyword
+import re
 import threading
 import weakref
 from collections.abc import Callable
@@ -115,16 +117,16 @@ class Function:
         if self.signature is not None:
             return self
         bound = inspect.signature(self.python_function).bind(*args, **kwargs)
-        names = [*_places(bound), *bound.kwargs]
+        keys, count = list(bound.kwargs), len(bound.args)
+        shown = _apart([*keys, *_places(bound)])
+        names = [*shown[len(keys) :], *shown[: len(keys)]]
         given = dict(zip(names, (*bound.args, *bound.kwargs.values()), strict=True))
         specs = {name: _spec_of(arg) for name, arg in given.items() if not _is_static(arg)}
 
         @functools.wraps(self.python_function)
         def concrete_function(*tensors: Any) -> Any:
-            held = given | dict(zip(specs, tensors, strict=True))
-            values = list(held.values())
-            count = len(bound.args)
-            return self.python_function(*values[:count], **dict(zip(names[count:], values[count:], strict=True)))
+            values = list((given | dict(zip(specs, tensors, strict=True))).values())
+            return self.python_function(*values[:count], **dict(zip(keys, values[count:], strict=True)))
 
         del concrete_function.__wrapped__  # it takes tensors only
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -238,6 +240,17 @@ def _places(bound: inspect.BoundArguments) -> list[str]:
             found += [f"{name}_{number}" for number in range(len(bound.arguments[name]))]
         elif kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
             found.append(name)
+    return found
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names that parameters may have, no two the same: the first of several keeps its own."""
+    found: list[str] = []
+    for name in names:
+        own = re.sub(r"\W", "_", name)
+        while own in found or keyword.iskeyword(own):
+            own += "_"
+        found.append(own)
     return found
 
 

@@ -187,6 +187,25 @@ def test_a_concrete_function_takes_tensors_by_their_names(backend):
             fixed(2.0, 3.0, offset=[4.0])
 
 
+def test_a_concrete_function_keeps_arguments_of_one_name_apart():
+    """A tensor among ``*x`` may be called as another parameter is, and a keyword may be no name at all."""
+    one, two, three = (pf.constant(number) for number in (1.0, 20.0, 300.0))
+
+    @pf.function
+    def rest(x_0, *x, **more):
+        return x_0 + x[0] + sum(more.values())
+
+    fixed = rest.get_concrete_function(one, two, **{"a b": three})
+    assert fixed(one, two, three).item() == fixed(one, two, a_b=three).item() == 321
+
+    @pf.function
+    def both(a, /, **a_):
+        return a - a_["a"]
+
+    fixed = both.get_concrete_function(one, a=two)
+    assert fixed(one, two).item() == fixed(one, a=two).item() == -19
+
+
 def test_a_concrete_function_of_a_signature_is_the_function():
     function = pf.function(lambda x: x, input_signature=[pf.TensorSpec((2,), "float32")])
     assert function.get_concrete_function() is function
