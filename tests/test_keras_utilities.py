@@ -138,6 +138,16 @@ def test_split_dataset():
         split(np.arange(4))
 
 
+def test_split_dataset_takes_batches_apart():
+    rows = lambda data: [batch.tolist() for batch in data]  # noqa: E731
+    left, right = utils.split_dataset(tf.data.Dataset.range(10).batch(3), left_size=0.5)
+    assert (rows(left), rows(right)) == ([[0, 1, 2], [3, 4]], [[5, 6, 7], [8, 9]])
+    left, right = utils.split_dataset(tf.data.Dataset.range(10).batch(4), right_size=7, shuffle=True, seed=1)
+    assert sorted(sum(rows(left) + rows(right), [])) == [*range(10)]
+    assert len(left) == 1
+    assert len(right) == 2
+
+
 def test_batches_by_number():
     class Rows(utils.PyDataset):
         ended = 0

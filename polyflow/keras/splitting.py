@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..data import Dataset
+from ..data.group import Batch
 from ..errors import EmptyDataError
 
 
 def split_dataset(
     dataset: Any, left_size: Any = None, right_size: Any = None, shuffle: bool = False, seed: int | None = None
 ) -> tuple[Dataset, Dataset]:
-    """Two datasets of single elements: the first ones, and the last ones.
+    """Two datasets of single elements: the first ones, and the last ones. Batches are taken apart and made again.
 
     Args:
         dataset: a Dataset that ends, or arrays (in a tuple, list or dict) whose rows are the elements.
@@ -23,6 +24,8 @@ def split_dataset(
         ValueError: for sizes that leave a side empty, or together exceed the data.
     """
     whole = dataset if isinstance(dataset, Dataset) else Dataset.from_tensor_slices(_tuples(dataset))
+    size = whole._node.size if isinstance(whole._node, Batch) else None
+    whole = whole if size is None else whole.unbatch()
     count = int(whole.reduce(0, lambda n, _: n + 1)) if whole.cardinality() < 0 else len(whole)
     if not count:
         raise EmptyDataError("split_dataset got no data. Expected at least two elements.")
@@ -35,7 +38,8 @@ def split_dataset(
         raise ValueError(f"split_dataset cannot take {left} and {right} of {count} elements. Leave at least 1 to each.")
     if shuffle:
         whole = whole.shuffle(count, seed=seed, reshuffle_each_iteration=False)
-    return whole.take(left), whole.skip(count - right)
+    parts = whole.take(left), whole.skip(count - right)
+    return parts if size is None else (parts[0].batch(size), parts[1].batch(size))
 
 
 def _tuples(data: Any) -> Any:
