@@ -32,9 +32,11 @@ def summary(model: Any, line_length: int | None = None) -> str:
     for i, row in enumerate(rows[1:]):
         table += [rule("├", "┼", "┤", "─")] * (i > 0) + [line(row)]
     table.append(rule("└", "┴", "┘", "─"))
-    parts = {"Total": model.weights, "Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
-    if getattr(getattr(model, "optimizer", None), "built", False):
-        parts["Optimizer"] = model.optimizer.variables
+    kept = model.optimizer.variables if getattr(getattr(model, "optimizer", None), "built", False) else []
+    parts = {"Total": [*model.weights, *kept], "Trainable": model.trainable_weights}
+    parts["Non-trainable"] = model.non_trainable_weights
+    if kept:
+        parts["Optimizer"] = kept
     totals = [
         f" {part} params: {sum(v.size for v in weights):,} ({_size(sum(v.size * v.dtype.itemsize for v in weights))})"
         for part, weights in parts.items()

@@ -141,6 +141,12 @@ def test_summary_tells_layers_shapes_and_parameters():
     text = "\n".join(lines)
     for part in ("hidden (Dense)", "(None, 10)", "30", "drop (Dropout)", "Total params: 41", "Non-trainable params: 0"):
         assert part in text
+    model.compile("adam", "mse")
+    model.fit(np.ones((2, 2)), np.ones(2), verbose=0)
+    lines.clear()
+    model.summary(print_fn=lines.append)
+    for part in ("Total params: 125", "Trainable params: 41", "Optimizer params: 84"):
+        assert part in "\n".join(lines)
     unbuilt: list[str] = []
     pf.Sequential([L.Dense(1)]).summary(print_fn=unbuilt.append)
     assert "0 (unbuilt)" in unbuilt[0]
