@@ -330,7 +330,7 @@ def one_hot(
     line = call.fresh(count_from_0(count, ndim - place, index.dtype), index.backend)
     hot = equal(getitem(index, key), line)
     target = dt.as_dtype(dtype)
-    if on_value == 1 and off_value == 0:
+    if type(on_value) in dt.SCALARS and type(off_value) in dt.SCALARS and on_value == 1 and off_value == 0:
         return astype(hot, target)
     return astype(where(hot, on_value, off_value), target)
 

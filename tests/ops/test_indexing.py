@@ -264,6 +264,9 @@ def test_one_hot():
     for axis in (0, 1, 2, -2):
         np.testing.assert_array_equal(indexing.one_hot(index, 3, axis=axis).numpy(), np.moveaxis(expected, -1, axis))
     assert indexing.one_hot(1, 3, on_value=5, off_value=-1, dtype="int32").numpy().tolist() == [-1, 5, -1]
+    traced = pf.function(lambda on, off: indexing.one_hot([0, 2], 3, on_value=on, off_value=off))
+    assert traced(pf.constant(1.0), pf.constant(0.0)).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert traced(pf.constant(2.0), pf.constant(-1.0)).tolist() == [[2, -1, -1], [-1, -1, 2]]
     assert indexing.one_hot([0], 0).shape == (1, 0)
     with pytest.raises(DTypeError, match="one_hot needs integer indices; got float32"):
         indexing.one_hot(pf.constant([0.5]), 3)
