@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
+from .convert import held
 from .tensor import Operators, Tensor
 from .variable import Variable
 
@@ -37,7 +38,7 @@ def state_variable(
         initializer = initializer.item()
     if initializer in (None, "zeros", "ones") or isinstance(initializer, (int, float)):
         number = {None: 0, "zeros": 0, "ones": 1}.get(initializer, initializer)
-        value = np.full(sizes, number, target)
+        value = np.full(sizes, held(number, target), target)
     else:
         from . import initializers
 

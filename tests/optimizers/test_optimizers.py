@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -372,3 +374,10 @@ def test_the_scaled_loss_gives_the_same_step():
     optimizer.apply(tape.gradient(loss, [w]), [w])
     assert float(loss) == 9 * 1024
     assert float(w) == 0.0
+
+
+def test_rates_beyond_the_dtype_are_infinite_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert float(pf.optimizers.Adam(1e300).learning_rate) == math.inf
+        assert float(pf.optimizers.Adagrad(0.1, initial_accumulator_value=1e300).initial_accumulator_value) == 1e300
