@@ -91,7 +91,7 @@ def poisson(
     Args:
         shape: how many to draw for each mean.
         lam: numbers of 0 or more.
-        dtype: a floating or an integer dtype; float32 if left out.
+        dtype: a floating or an integer dtype, whose largest number stands for larger ones; float32 if left out.
         seed: None, an integer or a `SeedGenerator`.
         name: means nothing.
         key: a key instead of a seed.
@@ -101,7 +101,7 @@ def poisson(
         A tensor of ``shape`` and the shape of ``lam`` after it.
 
     Raises:
-        ValueError: for means below 0. (Not inside compiled functions: NaN there, and any integer.)
+        ValueError: for means below 0. (Not inside compiled functions: NaN there, and 0 of integers.)
     """
     target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
     if target not in dt.FLOATING and target not in dt.INTEGERS:
@@ -109,7 +109,7 @@ def poisson(
     used = _key(seed, key, backend)
     mean = stop_gradient(_parameter("poisson", lam, used, least=0.0))
     mean = broadcast_to(mean, (*_shape(shape), *mean.shape))
-    return e.astype(_poisson(used, mean), target)
+    return e.saturate_cast(_poisson(used, mean), target)
 
 
 def _parameter(name: str, given: Any, key: Tensor, least: float | None = None) -> Tensor:

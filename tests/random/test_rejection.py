@@ -60,6 +60,8 @@ def test_shapes_and_dtypes():
     assert poisson((9,), 0.0).tolist() == [0.0] * 9
     assert pf.keras.random.gamma((2, 3), [1.0, 2.0, 3.0], seed=1).shape == (2, 3)
     assert pf.random.stateless_poisson((2, 3), (1, 2), [1.0, 2.0, 30.0]).dtype == pf.int32
+    assert poisson((2,), 1e12, "int32").tolist() == [2**31 - 1] * 2
+    assert poisson((2,), 300.0, "uint8", seed=1).tolist() == [255] * 2
     with pytest.raises(ShapeError):
         pf.random.stateless_poisson((2, 3), (1, 2), [1.0, 2.0])
     with pytest.raises(DTypeError, match="real floating"):
