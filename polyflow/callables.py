@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -26,9 +26,31 @@ def check_function(name: str, label: str, function: Any, count: int | None = Non
         raise wrong_count(f"{name} calls {label}", function, count, what)
 
 
-def takes(function: Callable[..., Any], count: int) -> bool:
-    """Whether a function can be called with so many arguments by position; also where it does not tell."""
-    if function.__class__ is FunctionType:
+def check_methods(thing: Any, methods: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse an object of a user's class whose methods do not take what they get.
+
+    Args:
+        thing: the object. methods: the arguments of each method; those that are given by their names end in ``=``.
+
+    Raises:
+        TypeError: which names the method, its parameters and what it gets.
+    """
+    for name, arguments in methods.items():
+        method = getattr(thing, name, None)
+        if method is None or getattr(method, "__module__", "").startswith("polyflow."):
+            continue
+        named = [one.rstrip("=") for one in arguments if one.endswith("=")]
+        if not takes(method, len(arguments) - len(named), named):
+            what = f"({', '.join(one.rstrip('=') for one in arguments)})"
+            raise wrong_count(f"{type(thing).__name__}.{name} is called", method, len(arguments), what)
+
+
+def takes(function: Callable[..., Any], count: int, named: Sequence[str] = ()) -> bool:
+    """Whether a function can be called with so many arguments by position, and these by their names.
+
+    Also where it does not tell.
+    """
+    if function.__class__ is FunctionType and not named:
         code = function.__code__
         if code.co_argcount == count and not code.co_kwonlyargcount:
             return True
@@ -37,7 +59,7 @@ def takes(function: Callable[..., Any], count: int) -> bool:
     except (TypeError, ValueError):  # written in C
         return True
     try:
-        signature.bind(*[None] * count)
+        signature.bind(*[None] * count, **dict.fromkeys(named))
     except TypeError:
         return False
     return True

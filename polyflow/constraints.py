@@ -93,7 +93,12 @@ max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNo
 
 _CLASSES = by_name(MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
 
-FAMILY = Family("constraint", _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()}, count=1)
+FAMILY = Family(
+    "constraint",
+    _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()},
+    count=1,
+    methods={"__call__": ("w",)},
+)
 
 get = FAMILY.get
 register = FAMILY.register

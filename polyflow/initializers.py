@@ -447,6 +447,7 @@ FAMILY = Family(
     | {snake_case(name): cls for name, cls in _CLASSES.items()}
     | {"uniform": RandomUniform, "normal": RandomNormal, "one": Ones, "zero": Zeros}
     | {"IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal},
+    methods={"__call__": ("shape", "dtype=")},
 )
 
 register = FAMILY.register

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
 
-from .callables import takes, wrong_count
+from .callables import check_methods, takes, wrong_count
 from .convert import short
 from .custom_objects import get_registered_name, get_registered_object, known_names, name_of_own
 from .errors import unknown_name
@@ -57,6 +57,7 @@ class Family:
         accepts: whether an object that is no name, class or configuration is one of the kind.
         ignore_case: whether ``"SGD"`` and ``"sgd"`` are one name; members are then named in lower case.
         count: with how many arguments a user's function of this kind is called, where that is so.
+        methods: what the methods of a user's object of this kind are called with (`callables.check_methods`).
     """
 
     def __init__(
@@ -67,8 +68,10 @@ class Family:
         accepts: Callable[[Any], bool] = callable,
         ignore_case: bool = False,
         count: int | None = None,
+        methods: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.kind, self.accepts, self.ignore_case, self.count = kind, accepts, ignore_case, count
+        self.methods = methods or {}
         self.members = dict(members)
 
     @property
@@ -126,6 +129,7 @@ class Family:
         users = isinstance(identifier, FunctionType) and identifier not in self.members.values()
         if users and self.count is not None and not takes(found, self.count):
             raise wrong_count(f"{_article(self.kind)} is called", found, self.count)
+        check_methods(found, self.methods)
         return found
 
     def _made(self, cls: type) -> Any:

@@ -112,7 +112,10 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
 _CLASSES = by_name(L1, L2, L1L2, OrthogonalRegularizer)
 
 FAMILY = Family(
-    "regularizer", _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()} | {"l1_l2": L1L2}, count=1
+    "regularizer",
+    _CLASSES | {snake_case(name): cls for name, cls in _CLASSES.items()} | {"l1_l2": L1L2},
+    count=1,
+    methods={"__call__": ("x",)},
 )
 
 get = FAMILY.get

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..callables import check_function
+from ..callables import check_function, check_methods
 from ..progress import ProgressBar
 from .base import HOOKS, PARAMETERS, Callback
 from .history import History
@@ -60,6 +60,7 @@ class CallbackList:
         self.last_logs: dict[str, Any] = {}
         self._bar = self._progress(self.params.get("verbose", 0) if verbose is None else verbose, stream)
         for callback in self.callbacks:
+            check_methods(callback, {"set_model": ("model",), "set_params": ("params",)})
             callback.set_model(model)
             callback.set_params(self.params)
             callback.set_progress(self._bar)

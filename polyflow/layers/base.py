@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,13 @@ from .. import constraints, initializers, regularizers, tree
 from .. import dtypes as dt
 from ..arguments import check_integers, check_name
 from ..backend import discovery, selection
+from ..callables import check_methods, takes
 from ..constructed import Constructed
 from ..convert import short, to_host
 from ..errors import DTypeError, ShapeError, nearest
 from ..floatx import chosen
 from ..flow.notes import scope
-from ..flow.trace import trace
+from ..flow.trace import parameters, trace
 from ..naming import snake_case
 from ..ops.rules import Spec
 from ..random import SeedGenerator
@@ -57,12 +58,13 @@ def clear_session() -> None:
 
 
 def _finished(build: Any) -> Any:
-    """A subclass's ``build`` that is done once, and remembered, however it is called."""
+    """A subclass's ``build`` that is done once, and remembered, however it is called; it may take no shape."""
+    alone = not takes(build, 2) and takes(build, 1)
 
     @functools.wraps(build)
-    def finished(self: Layer, input_shape: Any = None) -> None:
+    def finished(self: Layer, input_shape: Any = None, *others: Any) -> None:
         if not self.built:
-            build(self, input_shape)
+            build(self, *(() if alone else (input_shape, *others)))
             self._finish(input_shape)
 
     return finished
@@ -256,12 +258,13 @@ class Layer(Constructed):
             given = f"a {type(inputs).__name__} of {len(inputs)}"
             raise ShapeError(f"layer {self.name!r} ({type(self).__name__}) takes one tensor; got {given}.")
         if (args or inputs.__class__ is not Tensor) and next(symbols((inputs, args, kwargs)), None) is not None:
-            self.ensure_built(_shapes(inputs))
+            self._build_for(inputs, args, kwargs)
             return called(self, (inputs, *args), kwargs if training is None else kwargs | {"training": training})
         mask = mask_of(inputs)
         inputs = self._taken(inputs)
         args = tuple(self._taken(one) if _is_structure(one) or hasattr(one, "shape") else one for one in args)
-        self.ensure_built(_shapes(inputs))
+        if not self.built:
+            self._build_for(inputs, args, kwargs)
         if Layer._adds and outermost():
             for layer, _ in self._deep():
                 layer._added.clear()
@@ -272,7 +275,11 @@ class Layer(Constructed):
             mask = kwargs.setdefault("mask", mask)
         call: Any = self.call
         with training_mode(training), scope(self.name):
-            outputs = call(inputs, *args, **kwargs)
+            try:
+                outputs = call(inputs, *args, **kwargs)
+            except TypeError:
+                self._check_call(len(args), kwargs)
+                raise
             if self.activity_regularizer is not None:
                 self.add_loss([self._of_activity(one) for one in tree.flatten(outputs)[0]])
             if mask is not None or self.makes_masks:
@@ -300,10 +307,27 @@ class Layer(Constructed):
     def _hand_on(self, inputs: Any, mask: Any, outputs: Any) -> None:
         hand_on(self, inputs, mask, outputs)
 
-    def ensure_built(self, input_shape: Any) -> None:
-        """Build the layer for inputs of this shape (or structure of shapes), unless built; batch sizes do not count."""
+    def _check_call(self, more: int, named: Iterable[str]) -> None:
+        """Refuse a ``call`` that does not take an input and so many other arguments."""
+        arguments = ("inputs", *(f"argument {place + 2}" for place in range(more)), *(f"{name}=" for name in named))
+        check_methods(self, {"call": arguments})
+
+    def _build_for(self, inputs: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Build the layer for a call; where ``build`` takes several shapes, those of the other arguments too."""
+        others: list[Any] = []
+        if not takes(self.build, 1):
+            names = parameters(type(self).build)[2 + len(args) :]
+            others = [*args, *(kwargs.get(name.removesuffix("_shape")) for name in names)]
+        self.ensure_built(_shapes(inputs), *map(_shapes, others))
+
+    def ensure_built(self, input_shape: Any, *others: Any) -> None:
+        """Build the layer for inputs of this shape (or structure of shapes), unless built; batch sizes do not count.
+
+        Args:
+            input_shape: the input's. others: those of other arguments, where ``build`` takes several.
+        """
         if not self.built:
-            self.build(_without_batch(input_shape))
+            self.build(_without_batch(input_shape), *map(_without_batch, others))
             self._finish(input_shape)
 
     def _finish(self, input_shape: Any) -> None:
@@ -339,6 +363,7 @@ class Layer(Constructed):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the output for inputs of this shape, asked of ``call`` itself; None stays None."""
+        self._check_call(0, ())
         shapes = [tuple(probe if size is None else size for size in input_shape) for probe in (7, 11)]
         backend = self._place()
         graphs = [

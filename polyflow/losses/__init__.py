@@ -128,6 +128,7 @@ FAMILY = Family(
     | dict.fromkeys(("msle", "MSLE"), mean_squared_logarithmic_error)
     | dict.fromkeys(("bce", "BCE"), binary_crossentropy)
     | dict.fromkeys(("kld", "KLD"), kl_divergence),
+    methods={"call": ("y_true", "y_pred")},
 )
 
 get = FAMILY.get

@@ -185,6 +185,7 @@ FAMILY = Family(
     | dict.fromkeys(("mape", "MAPE"), MeanAbsolutePercentageError)
     | dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError)
     | dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
+    methods={"result": (), "reset_state": ()},
 )
 
 FUNCTIONS = Family(

@@ -47,6 +47,7 @@ FAMILY = Family(
     {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, Nadam, Lion, Ftrl)},
     accepts=_is_optimizer,
     ignore_case=True,
+    methods={"build": ("variables",), "update_step": ("gradient", "variable", "learning_rate")},
 )
 
 get = FAMILY.get

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import dtypes as dt
 from ..arguments import ANY, check_integers, check_name, check_numbers, check_ranges
-from ..callables import check_function
+from ..callables import check_function, check_methods
 from ..constructed import Constructed
 from ..convert import short
 from ..errors import ShapeError, UnknownNameError, unknown_name
@@ -460,6 +460,8 @@ def _checked_rate(value: Any) -> Any:
     """A learning rate as it was given; a function of it is one that takes no arguments."""
     if callable(value) and not isinstance(value, schedules.LearningRateSchedule):
         check_function("an optimizer", "learning_rate", value, 0)
+    elif callable(value):
+        check_methods(value, {"__call__": ("step",)})
     return value
 
 

@@ -163,3 +163,104 @@ def test_input_takes_the_shape_under_either_name():
     for first in (L.InputLayer(shape=(4,)), L.InputLayer(input_shape=(4,)), pf.keras.Input(4, batch_size=8)):
         assert pf.Sequential([first, L.Dense(1)]).input_shape == (None, 4)
     assert L.InputLayer.from_config(first.node.layer.get_config()).batch_size == 8
+
+
+def test_build_takes_as_many_shapes_as_it_names(backend):
+    class Scale(L.Layer):
+        def build(self):
+            self.scale = self.add_weight(shape=(), initializer="ones")
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    class Both(L.Layer):
+        def build(self, a_shape, b_shape):
+            self.shapes = a_shape, b_shape
+
+        def call(self, a, b):
+            return a + b
+
+    assert Scale()(X).shape == X.shape
+    model = pf.Sequential([Scale(), L.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    assert len(model.trainable_weights) == 3
+    for call in (lambda layer: layer(X, Y), lambda layer: layer(X, b=Y)):
+        both = Both()
+        call(both)
+        assert both.shapes == ((None, 4), (None, 1))
+
+
+class Taking:
+    """Objects whose methods do not take what they get."""
+
+    class Layer(L.Layer):
+        def call(self):
+            return 1
+
+    class Loss(pf.keras.losses.Loss):
+        def call(self, y_true):
+            return y_true
+
+    class Metric(pf.keras.metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            pass
+
+        def result(self, of):
+            return of
+
+    class Optimizer(pf.keras.optimizers.Optimizer):
+        def update_step(self, gradient, variable):
+            pass
+
+    class Regularizer(pf.keras.regularizers.Regularizer):
+        def __call__(self):
+            return 1.0
+
+    class Constraint(pf.keras.constraints.Constraint):
+        def __call__(self, w, other):
+            return w
+
+    class Initializer(pf.keras.initializers.Initializer):
+        def __call__(self, shape):
+            return pf.ones(shape)
+
+    class Schedule(pf.keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self):
+            return 0.1
+
+    class Callback(pf.keras.callbacks.Callback):
+        def set_model(self):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        (lambda: Taking.Layer()(X), r"Layer.call is called with 1 argument, \(inputs\); call\(\) takes others"),
+        (lambda: pf.Sequential([Taking.Layer()]).build((None, 4)), r"Layer.call is called with 1 argument"),
+        (lambda: pf.Sequential().compile(loss=Taking.Loss()), r"2 arguments, \(y_true, y_pred\); call\(y_true\)"),
+        (
+            lambda: pf.Sequential().compile(metrics=[Taking.Metric()]),
+            r"result is called with no argument.*result\(of\)",
+        ),
+        (lambda: pf.Sequential().compile(Taking.Optimizer(0.1)), r"\(gradient, variable, learning_rate\); update_step"),
+        (lambda: L.Dense(1, kernel_regularizer=Taking.Regularizer()), r"Regularizer.__call__ .* 1 argument, \(x\)"),
+        (lambda: L.Dense(1, kernel_constraint=Taking.Constraint()), r"\(w\); __call__\(w, other\) takes others"),
+        (lambda: L.Dense(1, kernel_initializer=Taking.Initializer()), r"\(shape, dtype\); __call__\(shape\) takes"),
+        (lambda: pf.keras.optimizers.SGD(Taking.Schedule()), r"Schedule.__call__ is called with 1 argument, \(step\)"),
+        (
+            lambda: _compiled().fit(X, Y, callbacks=[Taking.Callback()]),
+            r"Callback.set_model .*\(model\); set_model\(\)",
+        ),
+    ],
+)
+def test_methods_that_do_not_take_what_they_get(use, words):
+    with pytest.raises(TypeError, match=words):
+        use()
+
+
+def _compiled():
+    model = pf.Sequential([L.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
