@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from . import dtypes as dt
-from .flow.control import while_loop
+from .flow.control import cond, while_loop
 from .flow.transforms import custom_gradient, stop_gradient
 from .ops import elementwise as e
 from .ops.creation import eye
-from .ops.factorizations import adjoint, check_matrices
+from .ops.factorizations import adjoint, check_matrices, svd
 from .ops.indexing import getitem
 from .ops.linalg import matmul
 from .ops.matrices import inv, slogdet, solve
-from .ops.reduction import any, max, sum
+from .ops.reduction import all, any, max, sum
 from .ops.shape import concat
 from .tensor import Tensor, asarray
 
@@ -26,8 +26,11 @@ PADE = (64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800
         670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1)  # fmt: skip
 """The numerator of the Padé approximant of degree 13 of the exponential; the denominator is that of the negative."""
 
-NEAR = 5.371920351148152
-"""Up to this norm the approximant is right to the last digit of float64 (Higham, 2005)."""
+NEAR = 4.25
+"""Up to this size the approximant is right to the last digit of float64 (Al-Mohy and Higham, 2009)."""
+
+FIRST_LEFT_OUT = 1.1325077560602111e35
+"""What the absolute value of the 27th power is divided by in the first term of the approximant's backward error."""
 
 DOUBLINGS = 64
 """So many squarings at most: beyond them the norm, times eps, leaves no digit of the exponential anyway."""
@@ -39,8 +42,8 @@ STEPS = 40
 def expm(input: Any, name: str | None = None) -> Tensor:
     """The exponential of square matrices: ``I + A + A²/2! + A³/3! + …``.
 
-    By a Padé approximant of ``A / 2**s``, squared ``s`` times (N. J. Higham, "The scaling and squaring method for the
-    matrix exponential revisited", 2005).
+    By a Padé approximant of ``A / 2**s``, squared ``s`` times, as seldom as the norms of its powers allow (A. H.
+    Al-Mohy and N. J. Higham, "A new scaling and squaring algorithm for the matrix exponential", 2009).
     """
     return _wide(_exponential, input)
 
@@ -49,8 +52,8 @@ def sqrtm(input: Any, name: str | None = None) -> Tensor:
     """The principal square root of square matrices: ``X`` with ``X @ X = A`` and eigenvalues of positive real part.
 
     By Newton's iteration in its product form (S. H. Cheng, N. J. Higham, C. S. Kenney and A. J. Laub, "Approximating
-    the logarithm of a matrix to specified accuracy", 2001). NaN for singular matrices, and for those that have none:
-    with an eigenvalue on the negative real axis.
+    the logarithm of a matrix to specified accuracy", 2001), of singular matrices apart from their null space. NaN for
+    those that have none: with an eigenvalue on the negative real axis, or fewer eigenvectors of 0 than that counts for.
     """
     return _wide(_square_root, input)
 
@@ -73,15 +76,37 @@ def _each(x: Tensor) -> Tensor:
     return getitem(x, (..., None, None))
 
 
+def _size(x: Tensor) -> Tensor:
+    """The largest sum of a column's absolute values."""
+    return max(sum(e.abs(x), -2), -1)
+
+
+def _halvings(a: Tensor, a4: Tensor, a6: Tensor) -> Tensor:
+    """How often a matrix is halved: as its norm asks, or fewer times where its powers grow more slowly."""
+
+    def to_reach(size: Tensor) -> Tensor:
+        return e.clip(e.ceil(e.log2(size / NEAR)), 0, DOUBLINGS)
+
+    norm = to_reach(_size(a))
+    powers = to_reach(e.maximum(e.pow(_size(a4), 1 / 4), e.pow(_size(a6), 1 / 6)))
+    scaled = e.abs(a) * _each(e.pow(2.0, -powers))
+    cube = matmul(scaled, matmul(scaled, scaled))
+    ninth = matmul(cube, matmul(cube, cube))
+    left_out = _size(matmul(ninth, matmul(ninth, ninth))) / (FIRST_LEFT_OUT * _size(scaled))
+    more = e.ceil(e.log2(left_out / (dt.finfo(scaled.dtype).eps / 2)) / 26)
+    powers = powers + e.clip(e.where(e.isnan(more), 0, more), 0, DOUBLINGS)
+    found = e.where(e.less(powers, norm), powers, norm)
+    return e.where(e.isnan(found), 0, found)
+
+
 def _exponential(a: Tensor) -> Tensor:
     one = eye(a.shape[-1], dtype=a.dtype, backend=a.backend)
-    size = stop_gradient(max(sum(e.abs(a), -2), -1))
-    halvings = e.clip(e.ceil(e.log2(size / NEAR)), 0, DOUBLINGS)
-    halvings = e.where(e.isnan(halvings), 0, halvings)
-    a = a * _each(e.astype(e.pow(2.0, -halvings), a.dtype))
     a2 = matmul(a, a)
     a4 = matmul(a2, a2)
     a6 = matmul(a2, a4)
+    halvings = stop_gradient(_halvings(*map(stop_gradient, (a, a4, a6))))
+    half, quarter, *smaller = (e.astype(_each(e.pow(2.0, -n * halvings)), a.dtype) for n in (1, 2, 4, 6))
+    a, a2, a4, a6 = a * half, a2 * quarter, a4 * smaller[0], a6 * smaller[1]
     b = [float(one) for one in PADE]
     odd = matmul(a6, b[13] * a6 + b[11] * a4 + b[9] * a2) + (b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one)
     even = matmul(a6, b[12] * a6 + b[10] * a4 + b[8] * a2) + (b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one)
@@ -96,7 +121,44 @@ def _exponential(a: Tensor) -> Tensor:
 
 @custom_gradient
 def _square_root(a: Tensor) -> tuple[Tensor, Any]:
-    return _newton(a), lambda g: _derivative(adjoint(a), g)
+    found = _newton(a)
+    away = _away(found, a)
+    enough = e.less_equal(away, 100 * a.shape[-1] * dt.finfo(a.dtype).eps)
+
+    def better() -> Tensor:
+        other = _singular(a)
+        apart = _away(other, a)
+        known = e.less_equal(apart, math.sqrt(dt.finfo(a.dtype).eps))
+        closer = e.logical_and(known, e.logical_not(e.less_equal(away, apart)))
+        return e.where(_each(e.logical_or(enough, e.logical_not(closer))), found, other)
+
+    found = cond(all(enough), lambda: found, better)
+    return found, lambda g: _derivative(adjoint(a), g)
+
+
+def _away(root: Tensor, a: Tensor) -> Tensor:
+    """How far the square of a root is from the matrix; NaN where either is."""
+    apart, size = (max(max(e.abs(x), -1), -1) for x in (matmul(root, root) - a, a))
+    return apart / e.where(e.equal(size, 0), 1, size)
+
+
+def _singular(a: Tensor) -> Tensor:
+    """The square root where 0 is an eigenvalue: that of ``a + P``, without P, the projector on the null space."""
+    one = eye(a.shape[-1], dtype=a.dtype, backend=a.backend)
+    known = all(e.isfinite(a), axis=(-2, -1))
+    a = e.where(_each(known), a, one * 0)
+    left, sizes, right = svd(a)
+    largest = max(sizes, -1, keepdims=True)
+    null = e.astype(e.less_equal(sizes, a.shape[-1] * dt.finfo(a.dtype).eps * largest), a.dtype)
+    columns = getitem(null, (..., None, slice(None)))
+    left, right = left * columns, adjoint(right) * columns
+    among = matmul(adjoint(left), right) + one * (1 - columns)
+    sign, _ = slogdet(among)
+    inverse = inv(e.where(_each(e.equal(sign, 0)), math.nan, among))
+    weight = e.astype(getitem(e.where(e.greater(largest, 0), largest, 1), (..., None)), a.dtype)
+    projector = matmul(matmul(right, inverse), adjoint(left))
+    found = _newton(a + weight * projector) - e.sqrt(weight) * projector
+    return e.where(_each(known), found, math.nan)
 
 
 def _derivative(a: Tensor, along: Tensor) -> Tensor:

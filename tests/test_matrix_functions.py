@@ -43,6 +43,15 @@ def test_exponential_of_turns():
     assert away(tf.linalg.expm(np.array([[0.0, -angle], [angle, 0.0]])), np.array(turn)) < 1e-11
 
 
+@pytest.mark.parametrize("far", [1e3, 1e10, 1e30])
+def test_exponential_of_matrices_far_from_normal(far):
+    """Large numbers beside the diagonal do not halve it away: the powers say how large a matrix is."""
+    for a in ([[0.0, far], [0.0, 0.0]], [[1.0, far], [0.0, 2.0]], [[0.0, 1.0, far], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]):
+        expected = scipy.linalg.expm(np.array(a))
+        for function in (tf.linalg.expm, tf.function(tf.linalg.expm)):
+            np.testing.assert_allclose(function(np.array(a)).numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
 def test_exponentials_of_several_matrices():
     several = np.stack([SQUARE * size for size in (0.01, 1.0, 20.0)]).reshape(1, 3, 4, 4)
     expected = np.stack([scipy.linalg.expm(one) for one in several[0]])
@@ -79,8 +88,24 @@ def test_square_root():
     assert away(single, expected[0]) < 1e-6
 
 
+def test_square_roots_of_singular_matrices():
+    """There is one where as many eigenvectors belong to 0 as it counts for."""
+    few = SQUARE[:, :2]
+    turned = SQUARE @ np.diag([3.0, 1.0, 0.0, 0.0]) @ np.linalg.inv(SQUARE)
+    ones = [np.ones((4, 4)), few @ few.T, 1e-8 * few @ few.T, turned, np.diag([4.0, 0.0, 1.0, 0.0]), np.zeros((4, 4))]
+    ones = np.stack([*ones, POSITIVE])
+    for function in (tf.linalg.sqrtm, tf.function(tf.linalg.sqrtm)):
+        found = function(ones).numpy()
+        for root, one in zip(found, ones, strict=True):
+            np.testing.assert_allclose(root @ root, one, rtol=0, atol=1e-13 * max(np.abs(one).max(), 1e-300))
+        assert np.linalg.eigvals(found).real.min() > -1e-12
+        complex_ones = few @ (few.T + 0j) + 1j * (few[:, :1] @ few[:, 1:].T - few[:, 1:] @ few[:, :1].T)
+        root = function(complex_ones).numpy()
+        assert away(root @ root, complex_ones) < 1e-13
+
+
 def test_matrices_without_a_square_root():
-    none = [np.diag([1.0, -1.0]), np.diag([-1.0, -2.0]), np.zeros((2, 2)), np.full((2, 2), np.nan)]
+    none = [np.diag([1.0, -1.0]), np.diag([-1.0, -2.0]), np.array([[0.0, 1], [0, 0]]), np.full((2, 2), np.nan)]
     for function in (tf.linalg.sqrtm, tf.function(tf.linalg.sqrtm)):
         found = function(np.stack([*none, np.diag([1.0, 4.0])])).numpy()
         assert np.isnan(found[:4]).all()
