@@ -22,6 +22,14 @@ from jax import lax
 from polyflow.backend import complex_values as special
 
 _TERMS = {"float32": 12, "float64": 21}
+_LAST = 88
+"""Above it XLA puts ``exp`` of float32 together from halves of the exponent, and loses two of its last bits."""
+_EXP_LAST = math.exp(_LAST)
+_FAR = 200
+"""From -200 on the exponential is 0."""
+_FEW = 333
+"""XLA's CPU client counts the operations of a program, exponentials aside, and hands those with a thousand to another
+thread, which costs more than the exponentials of so many numbers."""
 _HALF_E = math.e / 2
 _HALF_1_E = 0.5 / math.e
 
@@ -67,9 +75,21 @@ def _small_expm1(x: Any) -> Any:
 def _exp(x: Any) -> Any:
     if x.dtype.itemsize == 8:
         return jnp.exp(x)
-    last = x > 88  # where XLA puts the result together from halves of the exponent; x - 1 is exact there
-    one, e = (x.dtype.type(number) for number in (1, math.e))  # two Python numbers would be chosen from in 64 bits
-    return jnp.exp(jnp.where(last, x - 1, x)) * jnp.where(last, e, one)
+    last = x > _LAST  # x - 88 is exact there
+    one, large = (x.dtype.type(number) for number in (1, _EXP_LAST))  # of Python numbers, choices are made in 64 bits
+    return jnp.exp(jnp.where(last, x - _LAST, x)) * jnp.where(last, large, one)
+
+
+def _exp_alone(x: Any) -> Any:
+    """`_exp`, bit for bit, for a program of its own: in fewer operations, and two exponentials, for a few numbers.
+
+    In larger programs two exponentials take longer than one.
+    """
+    if x.dtype.itemsize == 8 or x.size > _FEW:
+        return _exp(x)
+    apart = lax.optimization_barrier  # or each of the three operations would be done again wherever it is read
+    low = apart(lax.clamp(x.dtype.type(-_FAR), x, x.dtype.type(_LAST)))
+    return apart(jnp.exp(low)) * jnp.exp(x - low)
 
 
 def _expm1(x: Any) -> Any:
@@ -218,7 +238,7 @@ def _mended_only(
 
 _mended_tanh = _mended(_complex_tanh, special.tanh)
 
-exp = _kernel(_exp, _mended(jnp.exp, special.exp), lambda x, y: y)
+exp, exp_alone = (_kernel(real, _mended(jnp.exp, special.exp), lambda x, y: y) for real in (_exp, _exp_alone))
 sqrt = _mended_only(jnp.sqrt, special.sqrt, lambda x, y: 0.5 / y)
 acos = _kernel(jnp.acos, _mended(jnp.acos, special.acos), lambda x, y: -1 / jnp.sqrt(1 - x * x))
 asin = _kernel(_asin, _mended(jnp.asin, special.asin), lambda x, y: 1 / jnp.sqrt(1 - x * x))

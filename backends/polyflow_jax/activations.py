@@ -1,4 +1,4 @@
-"""Softmax and its kin with XLA's own exponential, which is exact enough for the numbers up to 0 that they give it.
+"""Sigmoid, softmax and its kin with XLA's own exponential, which is exact enough for the numbers that they give it.
 
 As ops one by one, a sum over what `accurate.exp` gives is no loop that XLA makes vectors of. The halves are computed in
 float32.
@@ -25,6 +25,10 @@ def _wide(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(x, **attrs)
 
     return kernel
+
+
+sigmoid = _wide(lax.logistic)
+"""``1 / (1 + exp(-x))``: where XLA's exponential is less exact, there is nothing but numbers too small to be held."""
 
 
 @_wide

@@ -220,6 +220,7 @@ class JaxBackend(ArrayNamespaceBackend):
         pattern, places = indexing.split(x.shape, indices, key)
         return _index_set(x, updates, places, *indices, pattern=pattern)
 
+    _run_exp: Any = staticmethod(arrays_in_64_bits(jax.jit(accurate.exp_alone)))
     _run_cholesky: Any = staticmethod(linalg.cholesky)
     _run_inv: Any = staticmethod(linalg.inv)
     _run_solve: Any = staticmethod(linalg.solve)
@@ -263,6 +264,7 @@ class JaxBackend(ArrayNamespaceBackend):
     acosh: Any = staticmethod(accurate.acosh)
     atanh: Any = staticmethod(accurate.atanh)
 
+    sigmoid: Any = staticmethod(activations.sigmoid)
     softmax: Any = staticmethod(activations.softmax)
     log_softmax: Any = staticmethod(activations.log_softmax)
 

@@ -82,6 +82,19 @@ def test_the_arctangent_of_a_few_numbers_lies_within_4_ulp(jax):
     assert (abs(got - true) / np.spacing(abs(true).astype(np.float32))).max() <= 4
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("count", [10, 320, 1000])
+def test_the_exponential_of_a_few_numbers_is_the_same_alone_and_in_a_graph(jax, count, dtype):
+    """As an op of its own it is made in another way."""
+    rng = np.random.default_rng(11)
+    known = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 88, 88.0001, 88.72, 88.73, 89, -87.33, -104, -300])
+    x = np.concatenate([known, rng.uniform(-110, 90, 8000), rng.uniform(87.9, 88.8, 4000), rng.normal(size=3987)])
+    compiled = pf.function(pf.exp)
+    for row in x.reshape(-1, count):
+        one = pf.tensor(row, dtype, backend=jax)
+        np.testing.assert_array_equal(*[each.numpy().astype(float) for each in (pf.exp(one), compiled(one))])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 @pytest.mark.parametrize("name", [name for name, domain in DOMAIN.items() if domain not in ("all", "angle")])
 @pytest.mark.parametrize("library", ["numpy", "jax"])
