@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import lru_cache, partial
+from math import isfinite
 from operator import methodcaller
 from typing import Any
 
@@ -87,9 +88,26 @@ def _filled_with(*, shape: tuple[int, ...], fill_value: Any, dtype: np.dtype) ->
 def _floor_divide(x1: Any, x2: Any) -> Any:
     """NumPy's own but for infinities, which are divided as the standard says: as `divide` does it."""
     result = _floored(x1, x2)
-    if result.dtype.kind not in "iu" and (_count(_isinf(x1)) or _count(_isinf(x2))):
-        return np.where(np.isinf(x1) | np.isinf(x2), np.divide(x1, x2), result)
-    return result
+    if result.dtype.kind in "iu" or _finite(x1, x2):
+        return result
+    return np.where(np.isinf(x1) | np.isinf(x2), np.divide(x1, x2), result)
+
+
+def _finite(x1: Any, x2: Any) -> bool:
+    """Whether two arrays, or an array and a float, are finite, as a sum of products with all their numbers is.
+
+    (That is the quickest way to see it. Where the sum overflows, the answer is no.)
+    """
+    if x1.__class__ is x2.__class__ and x1.size == x2.size <= _SHORT:
+        return isfinite(x1.ravel().dot(x2.ravel()))
+    for x in (x1, x2):
+        if not isfinite(x) if x.__class__ is float else _count(_isinf(x)):
+            return False
+    return True
+
+
+_SHORT = 10_000
+"""BLAS shares longer sums among processors."""
 
 
 def _reference(function: Callable[..., Any]) -> Callable[..., Any]:
