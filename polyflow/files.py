@@ -28,7 +28,7 @@ def write_atomically(path: Any, content: bytes) -> None:
     The bytes go to a temporary name in the same folder, are flushed to the disk, and only then take the file's name. An
     exception on the way removes the temporary file; a killed process or a power failure may leave it behind, under a
     name that starts with ``.polyflow-``. A symbolic link keeps pointing where it did, and an existing file keeps its
-    permissions.
+    permissions. A pipe or a device is written to as it is.
 
     Raises:
         FileNotFoundError: the folder does not exist. IsADirectoryError: ``path`` is one. OSError: no space, no right.
@@ -37,6 +37,10 @@ def write_atomically(path: Any, content: bytes) -> None:
     target = os.path.realpath(path)
     if os.path.isdir(target):
         raise IsADirectoryError(f"{path!r} is a folder, and a file is to be written there. Give the name of a file.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.write(content)
+        return
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"cannot write {path!r}: the folder {folder!r} does not exist. Make it first.")

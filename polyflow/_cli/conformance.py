@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PolyflowError
+from ..files import write_atomically
+from .output import check_file
 from .seconds import seconds
 
 if TYPE_CHECKING:
@@ -66,16 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
     import polyflow_conformance as suite
     from polyflow_conformance.runner import select
 
-    files = [path for path in (arguments.json, arguments.html, arguments.junit) if path is not None]
-    for path in files:
-        if not path.absolute().parent.is_dir():
-            raise ConformanceError(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
-        if path.is_dir():
-            raise ConformanceError(f"{path} cannot be written: it is a folder. Name a file in it.")
+    files = {kind: path for kind in ("json", "html", "junit") if (path := getattr(arguments, kind)) is not None}
+    for kind, path in files.items():
+        check_file(f"--{kind}", path)
     if not arguments.isolate and arguments.processes > 1:
         raise ConformanceError(f"--no-isolate stays in this process, and -n {arguments.processes} asks for others.")
-    if len({path.resolve() for path in files}) < len(files):
-        raise ConformanceError(f"{' and '.join(map(str, files))} are one file; each report needs one of its own.")
+    if len({path.resolve() for path in files.values()}) < len(files):
+        raise ConformanceError(
+            f"{' and '.join(map(str, files.values()))} are one file; each report needs one of its own."
+        )
     try:
         if arguments.list:
             for case in select(suite.all_cases(), arguments.group, arguments.op, arguments.case, arguments.quick):
@@ -101,17 +102,25 @@ def run(arguments: argparse.Namespace) -> int:
     report.label = arguments.label
     if report.ran:
         _print(report)
-    if arguments.json is not None:
-        report.save(arguments.json)
-    if arguments.junit is not None:
-        arguments.junit.write_text(report.to_junit(), encoding="utf-8")
-    if arguments.html is not None:
-        from polyflow_conformance.page import page
-
-        arguments.html.write_text(page([report]), encoding="utf-8")
-    if not report.ran:
-        raise ConformanceError(report.results[0].reason)
+    wrong = [] if report.ran else [report.results[0].reason]
+    wrong += _write(report, files)
+    if wrong:
+        raise ConformanceError("\n".join(wrong))
     return 0 if report.ok else 1
+
+
+def _write(report: Report, files: dict[str, Path]) -> list[str]:
+    """Write a report's files, each whatever became of the others; sentences about those that could not be."""
+    from polyflow_conformance.page import page
+
+    texts = {"json": report.to_json, "html": lambda: page([report]), "junit": report.to_junit}
+    sentences = []
+    for kind, path in files.items():
+        try:
+            write_atomically(path, texts[kind]().encode(errors="backslashreplace"))
+        except OSError as error:
+            sentences.append(f"{path} cannot be written: {error.strerror or error}.")
+    return sentences
 
 
 class _Progress:

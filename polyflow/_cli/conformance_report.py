@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..errors import PolyflowError
+from ..files import write_atomically
+from .output import check_file, check_folder
 
 
 class ReportFilesError(PolyflowError):
@@ -40,6 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     from polyflow_conformance.page import page
     from polyflow_conformance.report import Report, ReportError
 
+    target: Path = arguments.output
+    if target.suffix == ".html":
+        check_file("-o", target)
+    else:
+        check_folder("-o", target)
+        target = target / "index.html"
     try:
         reports = [Report.load(path) for path in arguments.reports]
     except ReportError as error:
@@ -48,13 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ReportFilesError(f"there are {len(arguments.label)} labels for {len(reports)} reports.")
     for report, label in zip(reports, arguments.label, strict=False):
         report.label = label
-    target: Path = arguments.output
-    if target.suffix != ".html":
-        target.mkdir(parents=True, exist_ok=True)
-        target = target / "index.html"
     try:
-        target.write_text(page(reports), encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, page(reports).encode(errors="backslashreplace"))
     except OSError as error:
         raise ReportFilesError(f"{target} cannot be written: {error.strerror or error}.") from None
-    print(f"{target}: {len(reports)} report{'s' * (len(reports) != 1)}", file=sys.stdout)
+    print(f"{target}: {len(reports)} report{'s' * (len(reports) != 1)}")
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -9,7 +11,8 @@ import pytest
 
 import polyflow_conformance as suite
 from polyflow import cli
-from polyflow_conformance.report import Report
+from polyflow._cli import conformance
+from polyflow_conformance.report import Report, Result
 
 from .sinh import ONE
 
@@ -49,7 +52,7 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
     assert cli.main(["conformance", "numpy", "--json", str(tmp_path / "no/where.json")]) == 2
     assert "there is no folder" in capsys.readouterr().err
     assert cli.main(["conformance", "numpy", "--html", str(tmp_path)]) == 2
-    assert "it is a folder" in capsys.readouterr().err
+    assert f"--html {tmp_path} is a folder. Name a file." in capsys.readouterr().err
     for limit in ("-1", "soon", "nan"):
         with pytest.raises(SystemExit):
             cli.main(["conformance", "numpy", "--time-limit", limit])
@@ -63,6 +66,41 @@ def test_command_refuses_what_it_cannot_do(capsys, tmp_path):
     assert cli.main(["conformance", "numpy", "--json", same, "--html", same]) == 2
     assert "are one file" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+
+
+def test_what_cannot_be_written_in_the_end_keeps_nothing_else_from_being(capsys, tmp_path, monkeypatch):
+    """The disk may fill up meanwhile, and a label may be no text in any encoding."""
+    files = {kind: tmp_path / kind for kind in ("json", "html", "junit")}
+    writing = conformance.write_atomically
+
+    def full(path, content):
+        if path == files["json"]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        writing(path, content)
+
+    monkeypatch.setattr(conformance, "write_atomically", full)
+    words = [f"--{kind}={path}" for kind, path in files.items()]
+    assert cli.main(["conformance", "numpy", "--case", ONE, "--label", "a\udcff", *words]) == 2
+    out, err = capsys.readouterr()
+    assert "core-1  conforming" in out
+    assert err == f"polyflow conformance: {files['json']} cannot be written: No space left on device.\n"
+    assert "a\\udcff" in files["html"].read_text(encoding="utf-8")
+    assert files["junit"].is_file()
+
+
+def test_command_of_reports_says_where_it_cannot_write(capsys, tmp_path):
+    report, file = tmp_path / "a.json", tmp_path / "c.json"
+    Report("mine", results=[Result(ONE, "pass")]).save(report)
+    file.touch()
+    for given, words in (
+        (file, f"-o {file}: {file} is a file. Name a folder."),
+        (file / "site", f"-o {file / 'site'}: {file} is a file. Name a folder."),
+        (tmp_path / "no/page.html", f"there is no folder {tmp_path / 'no'}. Make it first."),
+    ):
+        assert cli.main(["conformance-report", str(report), "-o", str(given)]) == 2
+        assert words in capsys.readouterr().err
+    assert cli.main(["conformance-report", str(report), "-o", str(tmp_path / "new/site")]) == 0
+    assert (tmp_path / "new/site/index.html").is_file()
 
 
 @pytest.mark.parametrize(
