@@ -60,23 +60,77 @@ def _seconds(text):
 
 
 def pytest_configure(config):
-    """Name the marks; gather results where a report is asked for."""
+    """Name the marks; look at what is asked for; gather results where a report is."""
     config.addinivalue_line("markers", MARK)
     config.addinivalue_line("markers", "polyflow_conformance: a case of polyflow's conformance suite")
-    path = config.getoption("polyflow_report")
-    if path and not hasattr(config, "workerinput"):  # not in a worker of pytest-xdist
+    if hasattr(config, "workerinput"):  # in a worker of pytest-xdist
+        return
+    option = config.getoption
+    if option("polyflow_group") or option("polyflow_op"):
+        _check_chosen(option)
+    if path := option("polyflow_report"):
+        from polyflow._cli.output import check_file
+        from polyflow.errors import PolyflowError
         from polyflow_conformance.collecting import Collecting
 
-        option = config.getoption
+        try:
+            check_file("--polyflow-report", path)
+        except PolyflowError as error:
+            raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(Collecting(path, option("polyflow_seed"), option("polyflow_quick")))
+
+
+def _check_chosen(option):
+    """Raise UsageError where no case is left of the groups and ops that are asked for."""
+    from polyflow_conformance.catalog import all_cases
+    from polyflow_conformance.isolation import place_for
+    from polyflow_conformance.loading import LoadError
+    from polyflow_conformance.runner import select
+
+    chosen = {"groups": option("polyflow_group"), "ops": option("polyflow_op"), "quick": option("polyflow_quick")}
+    try:
+        select(all_cases(), **chosen)
+        return
+    except ValueError as error:
+        mistake = error
+    for spec in option("polyflow_backend") or ():  # whose plugin may add cases of its own
+        try:
+            place = place_for(spec, isolate=not option("polyflow_no_isolate"))
+        except LoadError:
+            continue
+        place.close()
+        try:
+            select(place.subject.cases, **chosen)
+            return
+        except ValueError:
+            continue
+    raise pytest.UsageError(str(mistake))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Keep the items that say why a backend cannot be loaded, whichever of its cases ``-k`` is to choose."""
+    expression = config.option.keyword
+    staying = [item for item in items if _stays(item)] if expression else []
+    items[:] = [item for item in items if item not in staying]
+    yield
+    if staying:
+        config.option.keyword = ""  # what `-m` leaves out stays left out
+        config.pluginmanager.get_plugin("mark").pytest_collection_modifyitems(items=staying, config=config)
+        config.option.keyword = expression
+        items += staying
+
+
+def _stays(item):
+    return any(mark.kwargs.get("stays") for mark in item.iter_markers("polyflow_conformance"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Give what `polyflow_conformance` found along with pytest's report of the test."""
     report = yield
-    if call.when == "call" and hasattr(item, "polyflow_results"):
-        report.polyflow_results = item.polyflow_results
+    if call.when == "call" and hasattr(item, "polyflow_tried"):
+        report.polyflow_tried = item.polyflow_tried
     return report
 
 

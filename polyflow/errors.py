@@ -214,13 +214,16 @@ def unknown_name(kind: str, given: object, choices: Iterable[str]) -> UnknownNam
     return UnknownNameError(unknown_sentence(kind, given, choices))
 
 
-def unknown_sentence(kind: str, given: object, choices: Iterable[str]) -> str:
-    """Return the text that :func:`unknown_name` puts into its error, for errors of another class."""
+def unknown_sentence(kind: str, given: object, choices: Iterable[str], all_of_them: str = "") -> str:
+    """Return the text that :func:`unknown_name` puts into its error, for errors of another class.
+
+    ``all_of_them`` is a sentence that stands in place of the choices, where these are too many to be read.
+    """
     choices = sorted(set(choices))
     near = nearest(given, choices)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    known = f" Available: {', '.join(choices)}." if choices else " None is available."
-    return f"Unknown {kind} {given!r}.{hint}{known}"
+    known = all_of_them or (f"Available: {', '.join(choices)}." if choices else "None is available.")
+    return f"Unknown {kind} {given!r}.{hint} {known}"
 
 
 def unknown_device(backend: str, given: object, devices: Iterable[str]) -> UnknownDeviceError:

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from .isolation import place_for
-from .loading import LoadError
-from .report import LOADS, Report, Result
+from .report import Report, Result, sizes
 from .runner import describe, header
-from .subject import Subject
+from .subject import About, Subject
+
+
+def tried(spec: str, subject: Subject | None, results: list[Result]) -> dict[str, Any]:
+    """What pytest's report of one test carries, as it can go to another process.
+
+    Args:
+        spec: what names the backend.
+        subject: what is known of it, unless it could not be loaded.
+        results: what came of the test.
+    """
+    order = subject.order if subject else {}
+    return {
+        "spec": spec,
+        "about": subject and subject.about(),
+        "sizes": sizes(order),
+        "results": [(order.get(result.id), asdict(result)) for result in results],
+    }
+
+
+@dataclass
+class _Backend:
+    """What was found of one backend.
+
+    Attributes:
+        about: which it is, as a dictionary; None where it could not be loaded.
+        sizes: how many cases each group has for it.
+        results: each with the place of its case among these; None where it is of none.
+    """
+
+    about: dict[str, str] | None
+    sizes: dict[str, int]
+    results: list[tuple[int | None, Result]]
 
 
 class Collecting:
@@ -22,20 +53,21 @@ class Collecting:
 
     def __init__(self, path: str, seed: int, quick: bool) -> None:
         self.path, self.seed, self.quick = path, seed, quick
-        self.results: dict[str, list[Result]] = {}
+        self.backends: dict[str, _Backend] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take the results that a test's report carries."""
-        for spec, result in getattr(report, "polyflow_results", ()):
-            self.results.setdefault(spec, []).append(Result(**result))
+        if (one := getattr(report, "polyflow_tried", None)) is not None:
+            backend = self.backends.setdefault(one["spec"], _Backend(one["about"], one["sizes"], []))
+            backend.results += [(place, Result(**result)) for place, result in one["results"]]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Write, and say where; or say that there was nothing to write."""
-        if not self.results:
+        if not self.backends:
             terminalreporter.write_line(f"polyflow: no conformance case ran, so {self.path} was not written.")
-        for place, spec in enumerate(self.results):
-            report = self._report(spec)
-            path = self.path if not place else f"{self.path.removesuffix('.json')}-{report.backend}.json"
+        for number, (spec, backend) in enumerate(self.backends.items()):
+            report = self._report(spec, backend)
+            path = self.path if not number else f"{self.path.removesuffix('.json')}-{report.backend}.json"
             try:
                 report.save(path)
             except OSError as error:
@@ -43,24 +75,13 @@ class Collecting:
             else:
                 terminalreporter.write_line(f"polyflow: {path} has {len(report.results)} results of {report.backend}.")
 
-    def _report(self, spec: str) -> Report:
-        report, order = header(spec, self.seed, self.quick), {}
-        subject = self._subject(spec)
-        if subject is not None:
-            describe(report, subject)
-            order = {name: at for at, name in enumerate(subject.cases)}
-            report.tells((result.id for result in self.results[spec]), subject.cases)
-        report.results = sorted(self.results[spec], key=lambda result: order.get(result.id, len(order)))
+    def _report(self, spec: str, backend: _Backend) -> Report:
+        report = header(spec, self.seed, self.quick)
+        if backend.about is not None:
+            describe(report, About(**backend.about))
+            report.tells({result.id for place, result in backend.results if place is not None}, backend.sizes)
+        last = sum(backend.sizes.values())
+        found = sorted(backend.results, key=lambda one: last if one[0] is None else one[0])
+        report.results = [result for _, result in found]
         report.time = sum(result.time for result in report.results)
         return report
-
-    def _subject(self, spec: str) -> Subject | None:
-        """What is known of a backend, unless it could not be loaded: it is not asked again, which may take its time."""
-        if any(result.id == LOADS for result in self.results[spec]):
-            return None
-        try:
-            place = place_for(spec)
-        except LoadError:
-            return None
-        place.close()
-        return place.subject

@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,12 +127,11 @@ class Report:
             return "no failure in the part that was tried" if counts else "not tried"
         return CONFORMING
 
-    def tells(self, tried: Iterable[str], cases: Iterable[str]) -> None:
-        """Note how much was tried: the ids of the cases tried, of all that there are."""
-        left = set(cases).difference(tried)
-        lacking = {_group(case) for case in left}
-        self.complete = not left
-        self.whole = [group for group in dict.fromkeys(map(_group, cases)) if group not in lacking]
+    def tells(self, tried: Iterable[str], there_are: Mapping[str, int]) -> None:
+        """Note how much was tried: the ids of the cases tried, each once, and how many cases each group has."""
+        done = sizes(tried)
+        self.whole = [group for group, number in there_are.items() if done.get(group) == number]
+        self.complete = len(self.whole) == len(there_are)
 
     def summary(self) -> str:
         """A line per group."""
@@ -248,6 +247,11 @@ def merged(results: Iterable[Result]) -> dict[str, Result]:
 
 def _group(case: str) -> str:
     return case.split("/", 1)[0]
+
+
+def sizes(cases: Iterable[str]) -> dict[str, int]:
+    """How many of the cases with these ids are in each group."""
+    return dict(Counter(map(_group, cases)))
 
 
 def _plain(value: Any) -> Any:

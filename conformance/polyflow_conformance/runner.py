@@ -10,14 +10,18 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from polyflow.backend import discovery
+from polyflow.errors import nearest, unknown_sentence
 
 from .case import Case, Trial
 from .isolation import Apart, try_side_by_side
 from .loading import LoadError
-from .report import LOADS, Report, Result
-from .subject import Here, Place, Subject
+from .report import LOADS, Report, Result, sizes
+from .subject import About, Here, Place
 from .trying import try_case, undeclared
 from .watching import TIME_LIMIT
+
+LISTED = "`polyflow conformance numpy --list` lists the ids of all cases: group/op/…"
+"""Where to look for what is asked for."""
 
 Progress = Callable[[Result, int, int], None]
 """Called after each case with its result, how many are done and how many there are."""
@@ -95,7 +99,7 @@ def run(
         for place in places:
             place.close()
     describe(report, subject)
-    report.tells((result.id for result in tried), subject.cases)
+    report.tells((result.id for result in tried), sizes(subject.cases))
     order = {case.id: i for i, case in enumerate(chosen)}
     tried.sort(key=lambda result: order[result.id])
     about = undeclared(subject, {result.id: result for result in tried})
@@ -109,7 +113,7 @@ def reproduce(backend: Any, case: str, seed: int = 0) -> Result:
     place = Here(backend, seed)
     found = place.subject.cases.get(case)
     if found is None:
-        raise ValueError(f"no case has the id {case!r}.")
+        raise ValueError(_no_case(case, place.subject.cases))
     from polyflow.backend import selection
 
     with selection.use_backend(place.backend):
@@ -126,21 +130,19 @@ def select(
     quick: bool = False,
 ) -> list[Case]:
     """The cases of a table that are asked for; raises ValueError where a name stands for none, or no case is left."""
-    from polyflow.errors import unknown_sentence
-
     chosen = list(table.values())
-    for kind, wanted, attribute in (("group", groups, "group"), ("op", ops, "op")):
+    for kind, wanted, all_of_them in (("group", groups, ""), ("op", ops, LISTED)):
         names = [wanted] if isinstance(wanted, str) else list(wanted or ())
-        known = {getattr(case, attribute) for case in table.values()}
+        known = {getattr(case, kind) for case in table.values()}
         for name in names:
             if name not in known:
-                raise ValueError(unknown_sentence(kind, name, known))
+                raise ValueError(unknown_sentence(kind, name, known, all_of_them))
         if names:
-            chosen = [case for case in chosen if getattr(case, attribute) in names]
+            chosen = [case for case in chosen if getattr(case, kind) in names]
     patterns = [cases] if isinstance(cases, str) else list(cases or ())
     for pattern in patterns:
         if not any(fnmatchcase(case, pattern) for case in table):
-            raise ValueError(f"no case has an id like {pattern!r}. Ids look like 'core-1/add/float32/broadcast'.")
+            raise ValueError(_no_case(pattern, table))
     if patterns:
         chosen = [case for case in chosen if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
     elif quick:
@@ -148,6 +150,13 @@ def select(
     if not chosen:
         raise ValueError(f"no case is left of {_asked(groups, ops, cases, quick)}: each has some, but none has all.")
     return chosen
+
+
+def _no_case(pattern: str, table: Iterable[str]) -> str:
+    """A sentence about an id, or a pattern of ids, that no case has."""
+    near = nearest(pattern, table)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return f"no case has an id like {pattern!r}.{hint} {LISTED}"
 
 
 def _asked(groups: Any, ops: Any, cases: Any, quick: bool) -> str:
@@ -179,7 +188,7 @@ def header(name: str, seed: int, quick: bool) -> Report:
     )
 
 
-def describe(report: Report, subject: Subject) -> None:
+def describe(report: Report, about: About) -> None:
     """Say in a report which backend it is about."""
-    report.backend, report.device = subject.name, subject.device
-    report.distribution, report.version = subject.distribution, subject.version
+    report.backend, report.device = about.name, about.device
+    report.distribution, report.version = about.distribution, about.version

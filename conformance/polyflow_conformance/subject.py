@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
 
 from polyflow.backend.deviation import Deviation
@@ -17,22 +18,40 @@ from .watching import TIME_LIMIT, Watcher
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is known of a backend under test.
+class About:
+    """Which backend a report is about.
 
     Attributes:
         name: the backend's name. device: the device it is on.
         distribution: where it comes from, and ``version`` which one; empty where it was not installed.
-        deviations: what it declares to do differently, by pattern of case ids.
-        cases: the suite's cases and those that the backend's own plugin adds, by id.
     """
 
     name: str
     device: str
     distribution: str
     version: str
+
+
+@dataclass(frozen=True)
+class Subject(About):
+    """What is known of a backend under test.
+
+    Attributes:
+        deviations: what it declares to do differently, by pattern of case ids.
+        cases: the suite's cases and those that the backend's own plugin adds, by id.
+    """
+
     deviations: Mapping[str, Deviation]
     cases: dict[str, Case]
+
+    @functools.cached_property
+    def order(self) -> dict[str, int]:
+        """The place of each case among all, by id."""
+        return {name: place for place, name in enumerate(self.cases)}
+
+    def about(self) -> dict[str, str]:
+        """Which backend it is, as a dictionary: the arguments of `About`."""
+        return {field.name: getattr(self, field.name) for field in fields(About)}
 
     @classmethod
     def of(cls, loaded: Loaded) -> Subject:
@@ -56,7 +75,7 @@ class Subject:
         """As JSON can hold it; of the cases only those that are not the suite's own."""
         added = [(case.id, case.quick) for case in self.cases.values() if case.id not in catalog.all_cases()]
         deviations = {pattern: asdict(deviation) for pattern, deviation in self.deviations.items()}
-        return {**vars(self), "deviations": deviations, "cases": added}
+        return {**self.about(), "deviations": deviations, "cases": added}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Subject:

@@ -7,16 +7,16 @@ repository runs.
 from __future__ import annotations
 
 import atexit
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from polyflow_conformance.collecting import tried
 from polyflow_conformance.isolation import place_for
 from polyflow_conformance.loading import LoadError
 from polyflow_conformance.report import LOADS, Result
 from polyflow_conformance.runner import select
-from polyflow_conformance.subject import Place
+from polyflow_conformance.subject import Place, Subject
 from polyflow_conformance.trying import undeclared
 from polyflow_conformance.watching import TIME_LIMIT
 
@@ -56,12 +56,13 @@ def pytest_generate_tests(metafunc: Any) -> None:
     option = metafunc.config.getoption
     named = option("polyflow_backend")
     wanted = [(spec, option("polyflow_quick")) for spec in named] if named else _default(option("polyflow_quick"))
-    items, ids = [], []
+    items = []
     for spec, quick in wanted:
         for case in _ids(spec, option, quick):
-            items.append((spec, case))
-            ids.append(case if len(wanted) == 1 else f"{spec}-{case}")
-    metafunc.parametrize("conformance_case", items, ids=ids)
+            name = case if len(wanted) == 1 else f"{spec}-{case}"
+            marks = pytest.mark.polyflow_conformance(stays=True) if case == LOADS else ()
+            items.append(pytest.param((spec, case), id=name, marks=marks))
+    metafunc.parametrize("conformance_case", items)
 
 
 def _default(quick: bool) -> list[tuple[str, bool]]:
@@ -79,6 +80,7 @@ def _default(quick: bool) -> list[tuple[str, bool]]:
 
 
 def _ids(spec: str, option: Any, quick: bool) -> list[str]:
+    """The ids of the cases to try, of which there is one where the backend cannot be loaded."""
     try:
         subject = _place(spec, option).subject
     except LoadError:
@@ -86,7 +88,7 @@ def _ids(spec: str, option: Any, quick: bool) -> list[str]:
     try:
         found = select(subject.cases, option("polyflow_group"), option("polyflow_op"))
     except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.Collector.CollectError(f"{spec}: {error}") from None
     chosen = [case.id for case in found if case.quick or not quick]
     return [*chosen, DECLARED] if subject.deviations else chosen
 
@@ -95,8 +97,8 @@ def _ids(spec: str, option: Any, quick: bool) -> list[str]:
 def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest, record_property: Any) -> None:
     """Try one case on one backend."""
     spec, name = conformance_case
-    found = _results(spec, name, request.config.getoption)
-    request.node.polyflow_results = [(spec, asdict(result)) for result in found]  # type: ignore[attr-defined]
+    subject, found = _results(spec, name, request.config.getoption)
+    request.node.polyflow_tried = tried(spec, subject, found)  # type: ignore[attr-defined]
     for result in found:
         _done.setdefault(spec, {})[result.id] = result
         record_property("polyflow_status", result.status)
@@ -107,11 +109,12 @@ def test_case(conformance_case: tuple[str, str], request: pytest.FixtureRequest,
             pytest.skip(f"{result.status}: {result.reason}")
 
 
-def _results(spec: str, name: str, option: Any) -> list[Result]:
+def _results(spec: str, name: str, option: Any) -> tuple[Subject | None, list[Result]]:
+    """What is known of a backend, and what came of a case."""
     try:
         place = _place(spec, option)
     except LoadError as error:
-        return [Result(LOADS, "error", reason=str(error))]
+        return None, [Result(LOADS, "error", reason=str(error))]
     if name == DECLARED:
-        return undeclared(place.subject, _done.get(spec, {})) or [Result(DECLARED, "pass")]
-    return [place.try_case(name)]
+        return place.subject, undeclared(place.subject, _done.get(spec, {})) or [Result(DECLARED, "pass")]
+    return place.subject, [place.try_case(name)]

@@ -18,6 +18,11 @@ def run_pytest(*words, folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
+def run_suite(spec, *words, folder):
+    suite = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
+    return run_pytest(*suite, *words, folder=folder)
+
+
 def test_plugin_module_imports_nothing_heavy():
     code = "import sys, polyflow_pytest_plugin; print([m for m in ('polyflow', 'numpy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -26,19 +31,8 @@ def test_plugin_module_imports_nothing_heavy():
 
 def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
     spec = source("class Mine(NumPyBackend):\n    name = 'mine'\n    def sinh(self, x): return np.cosh(x)")
-    words = [
-        "--pyargs",
-        "polyflow_conformance",
-        "--polyflow-backend",
-        spec,
-        "--polyflow-op",
-        "sinh",
-        "--polyflow-group",
-        "core-1",
-    ]
-    done = run_pytest(
-        *words, "--polyflow-report", str(tmp_path / "r.json"), "--import-mode=importlib", "-rf", folder=tmp_path
-    )
+    words = ["--polyflow-op", "sinh", "--polyflow-group", "core-1", "--polyflow-report", str(tmp_path / "r.json")]
+    done = run_suite(spec, *words, "-rf", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"test_case[{ONE}]" in done.stdout
     assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
@@ -47,14 +41,13 @@ def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
 def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
     """It is an error with a reason, and the run goes on; the option takes what the command's takes."""
     spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
-    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
-    words += ["--polyflow-group", "core-1", "--polyflow-quick", "--polyflow-report", "r.json"]
+    words = ["--polyflow-group", "core-1", "--polyflow-quick", "--polyflow-report", "r.json"]
     words += ["-k", "float32/small and (sinh or cosh) and not asinh and not acosh"]
-    done = run_pytest(*words, "--polyflow-time-limit", "2", folder=tmp_path)
+    done = run_suite(spec, *words, "--polyflow-time-limit", "2", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "did not finish within 2 seconds" in done.stdout
     assert {r.op: r.status for r in Report.load(tmp_path / "r.json").results} == {"sinh": "error", "cosh": "pass"}
-    done = run_pytest(*words, "--polyflow-time-limit", "soon", folder=tmp_path)
+    done = run_suite(spec, *words, "--polyflow-time-limit", "soon", folder=tmp_path)
     assert done.returncode == 4
     assert "'soon' is no time limit: a number of seconds above 0" in done.stderr
 
@@ -62,17 +55,8 @@ def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
 @pytest.mark.parametrize("where", ["import", "case"])
 def test_a_backend_that_ends_its_process_does_not_end_pytest(where, source, tmp_path):
     dies = "os._exit(0)" if where == "import" else "class Mine(NumPyBackend):\n    def sinh(self, x): os._exit(0)"
-    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend"]
-    words += [
-        source(f"import os\n{dies}"),
-        "--polyflow-op",
-        "sinh",
-        "--polyflow-op",
-        "cosh",
-        "--polyflow-group",
-        "core-1",
-    ]
-    done = run_pytest(*words, "--polyflow-report", "r.json", folder=tmp_path)
+    words = ["--polyflow-op", "sinh", "--polyflow-op", "cosh", "--polyflow-group", "core-1"]
+    done = run_suite(source(f"import os\n{dies}"), *words, "--polyflow-report", "r.json", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "the process ended itself with exit code 0" in done.stdout
     found = Report.load(tmp_path / "r.json").results
@@ -84,11 +68,75 @@ def test_a_backend_that_cannot_be_loaded_is_not_loaded_again_for_the_report(sour
     """Loading one that hangs takes as long as it may."""
     note = tmp_path / "loaded"
     spec = source(f"open({str(note)!r}, 'a').write('once ')\nraise OSError('no driver')")
-    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "--polyflow-backend", spec]
-    done = run_pytest(*words, "--polyflow-report", "r.json", folder=tmp_path)
+    done = run_suite(spec, "--polyflow-report", "r.json", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "OSError: no driver" in Report.load(tmp_path / "r.json").results[0].reason
     assert note.read_text() == "once "
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_no_choice_among_the_cases_leaves_out_why_a_backend_cannot_be_loaded(workers, source, tmp_path):
+    spec = source("raise OSError('no driver')")
+    words = ["-n", workers, "--polyflow-backend", "numpy", "-k", "core-1/sinh/float32/small"]
+    done = run_suite(spec, *words, folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "OSError: no driver" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    words = ["-k", "sinh", "-m", "not polyflow_conformance"]
+    done = run_suite(spec, "-n", workers, *words, folder=tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--polyflow-op", "sinn"], "Unknown op 'sinn'. Did you mean 'sin' or 'sinh'"),
+        (["--polyflow-op", "sinn", "-n", "1"], "Unknown op 'sinn'. Did you mean 'sin' or 'sinh'"),
+        (["--polyflow-group", "core-9"], "Unknown group 'core-9'. Did you mean 'core-1'?"),
+        (["--polyflow-group", "core-1", "--polyflow-op", "sgd"], "no case is left of group core-1 and op sgd"),
+        (["--polyflow-report", "no/r.json"], "--polyflow-report no/r.json: there is no folder"),
+    ],
+)
+def test_what_cannot_be_done_is_a_mistake_in_the_command(words, says, tmp_path):
+    done = run_suite("numpy", *words, folder=tmp_path)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout + done.stderr
+    assert done.stderr.startswith(f"ERROR: {says}")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_op_that_a_plugin_adds_cases_of_can_be_chosen(tmp_path):
+    (tmp_path / "stranger.py").write_text(
+        "from polyflow.backend import BackendDescription, hookimpl\nfrom polyflow_conformance import Case\n"
+        "from polyflow_numpy.backend import NumPyBackend\nclass Stranger(NumPyBackend):\n    name = 'stranger'\n"
+        "@hookimpl\ndef polyflow_describe():\n    return BackendDescription('stranger', 'a stranger', (), '', '')\n"
+        "@hookimpl\ndef polyflow_backend(device):\n    return Stranger(device)\n"
+        "@hookimpl\ndef polyflow_conformance_cases():\n"
+        "    return [Case('interop-1/greeting/hello', lambda trial: None)]\n"
+    )
+    info = tmp_path / "stranger-0.5.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 0.5\n")
+    (info / "entry_points.txt").write_text("[polyflow.backends]\nstranger = stranger\n")
+    words = ["--polyflow-op", "greeting", "--polyflow-report", "r.json"]
+    done = run_suite("stranger", *words, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = Report.load(tmp_path / "r.json")
+    assert (report.backend, report.distribution) == ("stranger", "stranger")
+    assert [result.id for result in report.results] == ["interop-1/greeting/hello"]
+    done = run_suite("numpy", "--polyflow-backend", "stranger", *words, folder=tmp_path)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr
+    assert "numpy: Unknown op 'greeting'." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_backend_that_is_tried_in_this_process_is_loaded_in_no_other_for_the_report(source, tmp_path):
+    note = tmp_path / "loaded"
+    spec = source(f"import os\nopen({str(note)!r}, 'a').write(f'{{os.getpid()}} ')\nclass Mine(NumPyBackend): pass")
+    words = ["-k", "core-1/sinh/float32/small", "--polyflow-report", "r.json", "--polyflow-no-isolate"]
+    done = run_suite(spec, *words, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(note.read_text().split()) == 1
+    assert Report.load(tmp_path / "r.json").device == "cpu:0"
 
 
 def test_a_backend_that_only_this_process_knows_is_tried_in_it(tmp_path):
