@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import lru_cache, partial
-from math import isfinite
+from math import isfinite, isinf
 from operator import methodcaller
 from typing import Any
 
@@ -100,10 +100,7 @@ def _finite(x1: Any, x2: Any) -> bool:
     """
     if x1.__class__ is x2.__class__ and x1.size == x2.size <= _SHORT:
         return isfinite(x1.ravel().dot(x2.ravel()))
-    for x in (x1, x2):
-        if not isfinite(x) if x.__class__ is float else _count(_isinf(x)):
-            return False
-    return True
+    return not any(isinf(x) if x.__class__ is float else _count(_isinf(x)) for x in (x1, x2))
 
 
 _SHORT = 10_000

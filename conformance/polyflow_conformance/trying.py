@@ -23,7 +23,6 @@ from polyflow.errors import BackendBrokenError, UnsupportedError
 from .case import Case, Mismatch, Skip, Trial
 from .report import Result
 
-
 WIDEST = 100
 """How many times the largest distance of its cases a declared tolerance may be: other devices and releases differ."""
 

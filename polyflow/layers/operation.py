@@ -48,7 +48,7 @@ class Operation(Layer):
     def _taken(self, inputs: Any) -> Any:
         return inputs.read() if isinstance(inputs, Operators) else inputs
 
-    def ensure_built(self, input_shape: Any) -> None:
+    def ensure_built(self, input_shape: Any, *others: Any) -> None:
         pass
 
     def call(self, inputs: Any, *more: Any, **options: Any) -> Any:

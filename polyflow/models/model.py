@@ -155,7 +155,7 @@ class Model(Trainer, Layer):
         """Make the variables for inputs of this shape, batch first, by going through ``call`` without data."""
         self.output_shape = self.compute_output_shape(tuple(input_shape))
 
-    def ensure_built(self, input_shape: Any) -> None:
+    def ensure_built(self, input_shape: Any, *others: Any) -> None:
         """Remember the input's shape; the layers inside are built as they are called."""
         if not self.built:
             self._finish(input_shape)

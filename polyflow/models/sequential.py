@@ -116,7 +116,7 @@ class Sequential(Model):
         self.output_shape = shape
         self._finish(input_shape)
 
-    def ensure_built(self, input_shape: Any) -> None:
+    def ensure_built(self, input_shape: Any, *others: Any) -> None:
         """Build for inputs of this shape, unless built; the size of the batch does not count."""
         self.build((None, *input_shape[1:]))
 
