@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import dtypes as dt
 from .. import tree
-from ..ops.call import interpreter
+from ..ops.call import NOTHING, interpreter
 from ..ops.declare import OPS
 from ..ops.elementwise import astype
 from ..tensor import Tensor
@@ -66,7 +66,7 @@ class Callee:
         for tape in tapes:
             if any(id(arg) in tape.live for arg in args):
                 tape.live.update(id(out) for out in outs if out.dtype in dt.INEXACT)
-                tape.records.append((recorded, args, {}, outs))  # type: ignore[arg-type]
+                tape.records += (recorded, args, NOTHING, {}, outs)
         return results[: len(self.graph.outputs)]
 
     def _run(self, program: Callable[..., tuple[Any, ...]], args: Sequence[Tensor]) -> list[Tensor]:

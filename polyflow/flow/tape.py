@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from .. import dtypes as dt
 from ..errors import ShapeError
 from ..ops import creation, elementwise, looked
-from ..ops.call import interpreter
+from ..ops.call import NOTHING, interpreter
 from ..ops.declare import OPS
 from ..ops.several import Cotangents
 from ..tensor import Tensor, beside, moved
@@ -40,13 +40,22 @@ class Tape(Interpreter):
     Args:
         below: the interpreter that ops go on to (None: they run now).
         watch_variables: whether trainable variables are watched as they are read.
+
+    Attributes:
+        live: the ids of the values that depend on what is watched.
+        records: five entries for each op that was recorded: the op, its first argument and its second (or the tuple of
+            all, and ``NOTHING``), its attributes and its result (a tuple of them where the op is joint). Objects of
+            their own for each record would be most of a long tape's time, for the garbage collector looks at all of
+            them again and again.
+        kept: what is watched.
+        reads: for each variable that was read, by its id, its aliases and the values that these stand for.
     """
 
     def __init__(self, below: Interpreter | None, *, watch_variables: bool = True) -> None:
         self.below = below
         self.watch_variables = watch_variables
         self.live: set[int] = set()  # type: ignore[reportIncompatibleVariableOverride]  # never None here
-        self.records: list[tuple[Op, tuple[Any, ...], dict[str, Any], Any]] = []
+        self.records: list[Any] = []
         self.kept: list[Any] = []
         self.reads: dict[int, list[tuple[Variable, Tensor, Tensor]]] = {}
         _existing[id(self)] = self
@@ -82,7 +91,7 @@ class Tape(Interpreter):
         """Record an op that was run on a live value."""
         if op.rules:
             self.live.add(id(out))
-            self.records.append((op, args, attrs, out))
+            self.records += (op, args, NOTHING, attrs, out)
 
     def create(self, op: Op, attrs: dict[str, Any], backend: Any) -> Any:
         return eager.run(op, (), attrs, backend) if self.below is None else self.below.create(op, attrs, backend)
@@ -112,11 +121,11 @@ class Tape(Interpreter):
         if id(value) in self.live:
             self.live.remove(id(value))
             self.live.add(id(other))
-        for i, (op, args, attrs, out) in enumerate(self.records):
-            outs = out if isinstance(out, tuple) else (out,)
-            if any(one is value for one in (*args, *outs)):
-                args, outs = (tuple(other if one is value else one for one in ones) for ones in (args, outs))
-                self.records[i] = (op, args, attrs, outs if isinstance(out, tuple) else outs[0])
+        for i, one in enumerate(self.records):
+            if one is value:
+                self.records[i] = other
+            elif one.__class__ is tuple and any(part is value for part in one):
+                self.records[i] = tuple(other if part is value else part for part in one)
 
     def fresh(self, value: Tensor) -> Tensor:
         """``value`` under an identity of its own, watched; tapes below see where it came from."""
@@ -170,18 +179,19 @@ class Tape(Interpreter):
         guards: dict[int, Guard] = {}
         for value, cotangent in seeds:
             _accumulate(found, value, cotangent)
-        live = self.live
-        for op, args, attrs, out in reversed(self.records):
+        live, back = self.live, reversed(self.records)
+        for out, attrs, second, first, op in zip(back, back, back, back, back, strict=True):
             if through is not None:
                 through(out)
             if op.joint:
-                for arg, cotangent in op.pull(found, live, args, attrs, out):  # type: ignore[attr-defined]
+                for arg, cotangent in op.pull(found, live, first, attrs, out):
                     guards.pop(id(arg), None)
                     _accumulate(found, arg, cotangent)
                 continue
             g = found.get(id(out))
             if g is None:
                 continue
+            args = (first, second) if second is not NOTHING else first if first.__class__ is tuple else (first,)
             if guards or op is WHERE:
                 _guarded_step(found, guards, live, op, args, attrs, out)
                 continue
@@ -290,7 +300,7 @@ def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callabl
     for tape in tapes:
         if any(id(arg) in tape.live for arg in args):
             tape.live.update(map(id, outs))
-            tape.records.append((CustomGradient(pullback), args, {}, tuple(outs)))  # type: ignore[arg-type]
+            tape.records += (CustomGradient(pullback), args, NOTHING, {}, tuple(outs))
     return outs
 
 

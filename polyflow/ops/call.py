@@ -28,6 +28,8 @@ interpreter: ContextVar[Any] = ContextVar("polyflow_interpreter", default=None)
 """The innermost interpreter of this context; None where ops simply run."""
 
 NO_ATTRS: dict[str, Any] = {}
+NOTHING = object()
+"""Where a tape's record has no second argument."""
 
 kind: type
 """The class of tensors, for those that make them without its constructor: ``new(kind)``, ``array``, ``backend``."""
@@ -155,7 +157,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         result.backend = backend
         if top is not None and id(x) in top.live and op.rules:  # as Tape.remember does
             top.live.add(id(result))
-            top.records.append((op, (x,), NO_ATTRS, result))
+            top.records += (op, x, NOTHING, NO_ATTRS, result)
         return result
 
     return call
@@ -215,7 +217,7 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
             live = top.live
             if (id(x1) in live or id(x2) in live) and op.rules:  # as Tape.remember does
                 live.add(id(result))
-                top.records.append((op, (x1, x2), NO_ATTRS, result))
+                top.records += (op, x1, x2, NO_ATTRS, result)
         return result
 
     mixed, hosted = _mixed(op, call), _hosted(op)
@@ -392,7 +394,7 @@ def _ternary(op: Op) -> Callable[..., Any]:
             live = top.live
             if (id(x1) in live or id(x2) in live or id(x3) in live) and op.rules:  # as Tape.remember does
                 live.add(id(result))
-                top.records.append((op, (x1, x2, x3), NO_ATTRS, result))
+                top.records += (op, (x1, x2, x3), NOTHING, NO_ATTRS, result)
         return result
 
     return call
@@ -450,7 +452,7 @@ def fixed(op: Op) -> Callable[[Any, Attrs], Any]:
         result.backend = backend
         if top is not None and id(x) in top.live and op.rules:  # as Tape.remember does
             top.live.add(id(result))
-            top.records.append((op, (x,), attrs, result))
+            top.records += (op, x, NOTHING, attrs, result)
         return result
 
     return call
@@ -519,7 +521,7 @@ def together(op: Op) -> Callable[[Sequence[Any], Attrs], Any]:
                 if id(x) in live:
                     if op.rules:  # as Tape.remember does
                         live.add(id(result))
-                        top.records.append((op, tuple(tensors), attrs, result))
+                        top.records += (op, tuple(tensors), NOTHING, attrs, result)
                     break
         return result
 
