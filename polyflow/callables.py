@@ -50,9 +50,10 @@ def takes(function: Callable[..., Any], count: int, named: Sequence[str] = ()) -
 
     Also where it does not tell.
     """
-    if function.__class__ is FunctionType and not named:
-        code = function.__code__
-        if code.co_argcount == count and not code.co_kwonlyargcount:
+    plain = getattr(function, "__func__", function)
+    if plain.__class__ is FunctionType and not named:
+        code = plain.__code__
+        if code.co_argcount == count + (plain is not function) and not code.co_kwonlyargcount:
             return True
     try:
         signature = inspect.signature(function)
