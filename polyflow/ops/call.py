@@ -182,7 +182,7 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                     return call(x1.read(), x2) if x1.__class__ is _variable else beside(x1, x2, False)
                 if x1.__class__ is float or x1.__class__ is int:
                     return beside(x2, x1, True)
-                if (other is ndarray or x1.__class__ is ndarray) and _top() is None:
+                if other is ndarray or x1.__class__ is ndarray:
                     result = hosted(x1, x2)
                     if result is not None:
                         return result
@@ -225,10 +225,13 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
 
 
 def _hosted(op: Op) -> Callable[[Any, Any], Any]:
-    """A two-tensor op, not recorded, of a tensor that is a NumPy array and another of its dtype; None otherwise."""
+    """A two-tensor op of a tensor that is a NumPy array and another of its dtype; None otherwise."""
     kernels, direct = op.quick, op.rule.direct
 
     def call(x1: Any, x2: Any) -> Any:
+        top = _top()
+        if top is not None and (top.below is not None or top.live is None):
+            return None
         x = x1 if x1.__class__ is kind else x2
         if x.__class__ is not kind:
             return None
@@ -245,6 +248,11 @@ def _hosted(op: Op) -> Callable[[Any, Any], Any]:
         except Exception:  # said of it by the way that always works
             return None
         result.backend = backend
+        if top is not None and id(x) in top.live and op.rules:  # as Tape.remember does, of an array of its own
+            other = new(kind)
+            other.backend, other.array = backend, (second if x is x1 else first).copy()
+            top.live.add(id(result))
+            top.records += (op, x, other, NO_ATTRS, result) if x is x1 else (op, other, x, NO_ATTRS, result)
         return result
 
     return call
@@ -258,7 +266,7 @@ def reflected(op: Op, accepts: Callable[[Any], bool]) -> Callable[..., Any]:
         if x1.__class__ is float or x1.__class__ is int:
             return beside(x2, x1, True)
         if x1.__class__ is ndarray:
-            result = hosted(x1, x2) if _top() is None else None
+            result = hosted(x1, x2)
             return both(_read(x1, x2), x2) if result is None else result
         return _general(op, (x1, x2), NO_ATTRS) if accepts(x1) else NotImplemented
 

@@ -93,7 +93,7 @@ def _index_set(x, updates, /, *indices, key):
 def _getitem_rule(index, g, y, x, *indices, key):
     if index:
         return None
-    if key.__class__ is np.ndarray:  # a mask, as it was given
+    if key.__class__ is np.ndarray or key.__class__ is list:  # a mask or integers, as they were given
         _, key, indices, _ = static_key(x, key)
     elif not indices:
         known = _basic_key(key, x.shape)
@@ -140,8 +140,8 @@ def getitem(x: Any, key: Any) -> Any:
             if selected is not None:
                 return selected
     elif kind is call.kind or kind is list or kind is np.ndarray:
-        if known and _is_short(key) and call.interpreter.get() is None:
-            selected = _selection(x, key)
+        if known and _is_short(key):
+            selected = _selection(x, key if call.interpreter.get() is None else key.copy())
             if selected is not None:
                 return selected
         key = _index_array(key, x.backend)
@@ -165,7 +165,7 @@ _BASIC = frozenset({int, slice, tuple, type(None), type(Ellipsis)})
 
 
 class _Selectors(dict[Any, Any]):
-    """On each backend, what selects by a basic key or a mask as it is, as NumPy does; None where nothing does."""
+    """On each backend, what selects by such a key as it is, as NumPy does; None where nothing does."""
 
     def __missing__(self, backend: Any) -> Any:
         selector = self[backend] = getattr(_GETITEM.quick.form(backend), "basic", None)
@@ -178,7 +178,7 @@ _SELECTORS = _Selectors()
 
 
 def _selection(x: Any, key: Any) -> Any:
-    """What a basic key or a mask selects from a tensor, in the quickest way.
+    """What a basic key, a mask or some integers select from a tensor, in the quickest way.
 
     None where there is no such way or the key is wrong.
     """

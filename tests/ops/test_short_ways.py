@@ -310,13 +310,14 @@ def test_assigning_a_tensor():
         value[0] = 5.0
 
 
-def test_indices_are_copied():
-    """An index array that a user writes to later changes nothing, gradients included."""
-    x, index = tensor(np.arange(3, dtype=np.float32)), np.array([0, 1])
+@pytest.mark.parametrize("index", [np.array([0, 1]), [0, 1]], ids=["array", "list"])
+def test_indices_are_copied(index: Any) -> None:
+    """Indices that a user writes to later change nothing, gradients included."""
+    x = tensor(np.arange(3, dtype=np.float32))
     with pf.GradientTape() as tape:
         tape.watch(x)
         y = x[index]
-    index[:] = 2
+    index[0] = index[1] = 2
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [1, 1, 0])
 
 
