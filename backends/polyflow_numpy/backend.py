@@ -225,13 +225,13 @@ class NumPyBackend(ArrayNamespaceBackend):
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         if any(-1 in value.shape for value in graph.values()):  # a plan's arrays have sizes: here some come with a call
             return quiet(super().compile(graph))
-        return quiet(plan)(graph, self.resolve)
+        return quiet(plan)(graph, self.resolve, self.name)
 
     def memory_of(self, graph: Any) -> int:
         return quiet(memory)(graph, self.resolve)
 
     def loop(self, loop: Loop) -> LoopProgram:
-        return quiet(PlannedLoop)(loop, self.resolve)
+        return quiet(PlannedLoop)(loop, self.resolve, self.name)
 
     # Creation and conversion ---------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def run_node_by_node(
         try:
             for op, kernel, sources, attrs, target, dead in plan:
                 values[target] = found = kernel(*[values[i] for i in sources], **attrs)
-                if not ran:
+                if not ran or not hasattr(found, "dtype"):
                     looked_at(op, name, found)
                 for i in dead:
                     values[i] = None

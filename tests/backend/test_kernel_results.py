@@ -9,6 +9,8 @@ import pytest
 import polyflow as pf
 from polyflow.backend import ArrayNamespaceBackend
 from polyflow.errors import BackendBrokenError
+from polyflow.ops.declare import OPS
+from polyflow_numpy.backend import NumPyBackend
 
 WRONG = {
     "None": lambda: None,
@@ -149,3 +151,34 @@ def test_a_loop_that_is_none():
         model.compile("sgd", "mse")
         with pytest.raises(BackendBrokenError, match="loop of backend 'wrong' returned None, expected a LoopProgram"):
             model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=4, verbose=0)
+
+
+class Over(ArrayNamespaceBackend):
+    """A library whose programs run node by node."""
+
+    name = "over"
+    xp = np
+
+
+def late(name, made, base):
+    """A backend whose kernel of an op returns an array the first time, and what ``made`` gives after that."""
+    right, calls = base().resolve(OPS[name]), []
+
+    def kernel(self, *arrays, **attrs):
+        calls.append(None)
+        return right(*arrays, **attrs) if len(calls) == 1 else made()
+
+    return type("Late", (base,), {"name": "wrong", name: kernel})()
+
+
+@pytest.mark.parametrize("came", ["None", "an object of type list"])
+@pytest.mark.parametrize("base", [NumPyBackend, Over])
+@pytest.mark.parametrize("function", [lambda x: pf.tanh(x) * 2.0, pf.tanh, lambda x: pf.concat([x, pf.tanh(x)], 0)])
+def test_no_array_after_an_array_in_a_program(function, base, came):
+    with pf.use_backend(late("tanh", WRONG[came], base)):
+        program = pf.function(function)
+        program(pf.ones(2))
+        with pytest.raises(BackendBrokenError) as raised:
+            program(pf.ones(2))
+    said = f"the kernel tanh of backend 'wrong' returned {came}, expected an array of the library."
+    assert str(raised.value) == said

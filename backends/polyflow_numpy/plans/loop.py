@@ -37,18 +37,19 @@ class PlannedLoop:
     Args:
         loop: what to run.
         resolve: maps an op to its kernel.
+        name: the backend's, for the sentence about a kernel that returns no array.
 
     Attributes:
         text: what each of its parts does.
     """
 
-    def __init__(self, loop: Loop, resolve: Resolve) -> None:
+    def __init__(self, loop: Loop, resolve: Resolve, name: str = "") -> None:
         parts = [loop.begin, loop.step, loop.end] if loop.rest is None else [loop.begin, loop.step, loop.end, loop.rest]
         held = _held(parts)
         resolve = cache(resolve)
-        step = _PlannedPart(loop.step, held, resolve)
+        step = _PlannedPart(loop.step, held, resolve, name)
         flats = step.flats
-        planned = [step if part is loop.step else _PlannedPart(part, held, resolve, flats) for part in parts]
+        planned = [step if part is loop.step else _PlannedPart(part, held, resolve, name, flats) for part in parts]
         self.text = "\n\n".join(part.text for part in planned)
         size = sum(map(nbytes, held))
         large = size >= LARGE
@@ -82,6 +83,7 @@ class _PlannedPart:
         part: the part.
         held: the value behind each place of the state.
         resolve: maps an op to its kernel.
+        name: the backend's.
         flats: which places of the state lie side by side; as it is best for this part, if left out.
 
     Attributes:
@@ -90,7 +92,9 @@ class _PlannedPart:
         size: how many bytes it holds.
     """
 
-    def __init__(self, part: Part, held: Sequence[Any], resolve: Resolve, flats: Sequence[Flat] | None = None) -> None:
+    def __init__(
+        self, part: Part, held: Sequence[Any], resolve: Resolve, name: str, flats: Sequence[Flat] | None = None
+    ) -> None:
         graph = lowered(part.graph)
         first = len(graph.inputs) - len(part.reads) - len(part.captured)
         reading = dict(zip(graph.inputs[first : first + len(part.reads)], part.reads, strict=True))
@@ -103,7 +107,7 @@ class _PlannedPart:
         rows = [Place(f"g{i}", True, c_order(value.shape)) for i, value in enumerate(batch)]
         reads, writes = ([state[place] for place in places] for places in (part.reads, part.writes))
         graph, walked = walks(graph, resolve, {id(node) for group in groups for node in group.nodes})
-        planner = Planner(graph, resolve, [*rows, *reads, *part.captured], writes)
+        planner = Planner(graph, resolve, [*rows, *reads, *part.captured], writes, name)
         for group in groups:
             if side_by_side.keys() >= set(group.flats()):
                 planner.together(Sweep(planner, group, state, side_by_side))

@@ -18,7 +18,7 @@ from .lowering import lowered
 from .memory import Memory
 from .places import Order, Place, c_order
 from .pool import Pool
-from .source import Source
+from .source import OWNER, Source
 from .sweeps import Sweep
 from .walks import Walk, walks
 
@@ -57,6 +57,7 @@ class Planner:
         resolve: maps an op to its ordinary kernel.
         inputs: where each input of the graph lies, or the array that it is in all calls.
         into: the arrays that the last outputs are written into; the outputs before these are returned.
+        name: the backend's, for the sentence about a kernel that returns no array.
 
     Attributes:
         source: the lines. memory: the blocks. lives: the lives of the values. places: where each lies.
@@ -64,11 +65,17 @@ class Planner:
     """
 
     def __init__(
-        self, graph: Any, resolve: Resolve, inputs: Sequence[Place | np.ndarray], into: Sequence[Place] = ()
+        self,
+        graph: Any,
+        resolve: Resolve,
+        inputs: Sequence[Place | np.ndarray],
+        into: Sequence[Place] = (),
+        name: str = "",
     ) -> None:
-        self.graph, self._resolve = graph, resolve
+        self.graph, self._resolve, self._name = graph, resolve, name
         self._kernels: dict[Any, Callable[..., Any]] = {}
         self.source = Source()
+        self.source.constants[OWNER] = name
         self.memory = Memory(self.source)
         count = len(graph.outputs) - len(into)
         self.results = graph.outputs[:count]
@@ -308,12 +315,14 @@ class Planner:
         """Call the node's kernel, as running node by node would."""
         kernel = self.kernel(node.op)
         if node.attrs:
-            kernel = partial(kernel, **with_functions(node, lambda graph: plan(graph, self._resolve)))
+            kernel = partial(kernel, **with_functions(node, lambda graph: plan(graph, self._resolve, self._name)))
         arguments = [
             self.named(value.scalar) if value.scalar is not None else self.places[value].name for value in node.inputs
         ]
         name = self.source.constant(kernel, f"{node.op.name}_")
-        self.local(node.output, f"{name}({', '.join(arguments)})", writable=self._makes(node))
+        place = self.local(node.output, f"{name}({', '.join(arguments)})", writable=self._makes(node))
+        if node.output.dtype is not PACKED:
+            self.source.look(place.name)
 
     def _ends(self, value: Any, node: Any, order: Order) -> bool:
         """Whether a value may be overwritten by the output of the node that reads it."""
@@ -372,23 +381,24 @@ class Planner:
         return place.name
 
 
-def _planned(graph: Any, resolve: Resolve) -> tuple[Planner, list[str]]:
+def _planned(graph: Any, resolve: Resolve, name: str = "") -> tuple[Planner, list[str]]:
     """The planner of a graph whose arguments come with each call, done; and what it returns."""
     graph, groups = walks(lowered(graph), resolve)
-    planner = Planner(graph, resolve, [Place(f"x{i}") for i in range(len(graph.inputs))])
+    planner = Planner(graph, resolve, [Place(f"x{i}") for i in range(len(graph.inputs))], name=name)
     for group in groups:
         planner.together(Walk(planner, group))
     return planner, planner.run()
 
 
-def plan(graph: Any, resolve: Resolve) -> Callable[..., tuple[Any, ...]]:
+def plan(graph: Any, resolve: Resolve, name: str = "") -> Callable[..., tuple[Any, ...]]:
     """A function from a graph's input arrays to its output arrays; its attribute ``text`` is what it does.
 
     Args:
         graph: a `polyflow.flow.Graph`.
         resolve: maps an op to its kernel, which runs the nodes that no emitter knows.
+        name: the backend's, for the sentence about a kernel that returns no array.
     """
-    planner, results = _planned(graph, resolve)
+    planner, results = _planned(graph, resolve, name)
     arguments = [f"x{i}" for i in range(len(graph.inputs))]
     text = planner.source.text([], arguments, results, planner.memory.lines())
     function: Any = Pool(planner.source.function(text), planner.memory.size).function()

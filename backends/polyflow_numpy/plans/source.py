@@ -15,12 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from polyflow.backend.nodes import looked_at
 from polyflow.errors import point
 
 FILE = "<plan>"
 
 NODES = "nodes of lines"
 """What the node behind each line stands under among a plan's constants."""
+
+LOOKED = "variables of lines"
+"""The same for the variables at which lines look, whether a kernel has put an array there; and what these belong to:"""
+
+OWNER = "backend"
 
 Make = Callable[..., Callable[..., tuple[Any, ...]]]
 
@@ -36,6 +42,7 @@ class Source:
         self.constants: dict[str, Any] = {"empty": np.empty, "ndarray": np.ndarray, "uint8": np.uint8}
         self._lines: list[str] = []
         self._nodes: list[Any] = []
+        self._looked: dict[int, str] = {}
         self.node: Any = None
         self._once: list[str] = []
         self._shared: dict[str, str] = {}
@@ -74,10 +81,16 @@ class Source:
         self._lines.append(text)
         self._nodes.append(self.node)
 
+    def look(self, variable: str) -> None:
+        """A line that raises, at every call, where what a kernel has returned is no array."""
+        self._looked[len(self._lines)] = variable
+        self.line(f"{variable}.dtype")
+
     def text(self, given: list[str], arguments: list[str], results: list[str], blocks: list[str]) -> str:
         """The whole."""
         first = len(blocks) + len(self._once) + 3
         self.constants[NODES] = {first + i: node for i, node in enumerate(self._nodes) if node is not None}
+        self.constants[LOOKED] = {first + i: variable for i, variable in self._looked.items()}
         return "\n".join(
             [
                 f"def make({', '.join(given)}):",
@@ -97,11 +110,18 @@ class Source:
 
 
 def point_out(error: BaseException) -> None:
-    """Note on an error that a plan raised which node of its graph it was."""
+    """Note on an error that a plan raised which node of its graph it was.
+
+    Raises:
+        BackendBrokenError: it was a kernel that returned no array.
+    """
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == FILE:
-            node = trace.tb_frame.f_globals[NODES].get(trace.tb_lineno)
+            known, at = trace.tb_frame.f_globals, trace.tb_lineno
+            node = known[NODES].get(at)
+            if at in known[LOOKED]:
+                looked_at(node.op, known[OWNER], trace.tb_frame.f_locals[known[LOOKED][at]])
             if node is not None:
                 point(error, node)
         trace = trace.tb_next
