@@ -209,10 +209,8 @@ class Tape(Interpreter):
                     cotangent = rule(g, out, *args, **attrs) if attrs else rule(g, out, *args)
                 if cotangent is None:
                     continue
-                if (
-                    cotangent.__class__ is Tensor
-                    and arg.__class__ is Tensor
-                    and cotangent.array.shape == arg.array.shape
+                if cotangent.__class__ is Tensor and (
+                    op.pointwise or (arg.__class__ is Tensor and cotangent.array.shape == arg.array.shape)
                 ):
                     earlier = found.get(key)
                     found[key] = cotangent if earlier is None else _add(earlier, cotangent)

@@ -96,6 +96,7 @@ class Op:
         plans: what the general way in does with arguments of each combination of dtypes, worked out once.
         graphs: the attributes that are graphs, in ops of control flow.
         joint: whether it has one gradient rule for all arguments together.
+        pointwise: whether it is elementwise of one tensor: then cotangents have their argument's shape as they come.
     """
 
     graphs: tuple[str, ...] = ()
@@ -125,6 +126,7 @@ class Op:
         self.fixed: Callable[[Any, Attrs], Any]
         self.plans: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.tensors, self.variadic, self.defaults = _parameters(reference)
+        self.pointwise = rule.family == "elementwise" and len(self.tensors) == 1 and not self.variadic
         self.required = tuple([name for name, value in self.defaults.items() if value is _EMPTY])
         self.converted = tuple((name, CONVERT[name]) for name in self.defaults if name in CONVERT)
 
