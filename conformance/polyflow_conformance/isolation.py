@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from bdb import BdbQuit
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
@@ -48,6 +49,10 @@ MOST_WORDS = 1 << 16
 
 REFUSALS = 3
 """After how many times in a row that a backend cannot be loaded again it is not tried any more."""
+
+NO_TERMINAL = "a debugger was called where it has no terminal; with --no-isolate, and under pytest with "
+NO_TERMINAL += "--polyflow-no-isolate, cases are tried where there is one"
+"""Why there is no result of a case that stops in a debugger."""
 
 PROMPT = 1.0
 """How many seconds are waited for answers of a process that has ended."""
@@ -314,5 +319,8 @@ def serve() -> None:
         faulthandler.cancel_dump_traceback_later()
         case = subject.cases[wanted.get()]
         faulthandler.dump_traceback_later(limit, file=nothing, exit=True)
-        result = try_case(case, loaded.backend, seed, spec)
+        try:
+            result = try_case(case, loaded.backend, seed, spec)
+        except BdbQuit:
+            result = concluded(Result(case.id, "error", reason=NO_TERMINAL), loaded.backend, seed, spec)
         print(json.dumps(asdict(result), default=float), file=answers)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import random
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +21,7 @@ from polyflow.backend.deviation import Deviation
 from polyflow.errors import BackendBrokenError, UnsupportedError
 
 from .case import Case, Mismatch, Skip, Trial
+from .debugging import Printed, leaves
 from .report import Result
 
 WIDEST = 100
@@ -28,10 +29,13 @@ WIDEST = 100
 
 
 def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
-    """Run one case and say what became of it; nothing that the backend raises or prints gets out."""
+    """Run one case and say what became of it; nothing that the backend raises or prints gets out.
+
+    What a debugger writes does, and what it raises where it is left.
+    """
     trial = Trial(backend, case, seed)
     lack = declared_lack(case, backend)
-    printed = io.StringIO()
+    printed = Printed(sys.stdout)
     start, before = time.perf_counter(), settings()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a case of its own is about warnings
@@ -115,6 +119,8 @@ def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, st
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if leaves(error):
+            raise
         return "error", _sentence(error)
     if lack and not case.mistake:
         return "fail", f"{lack}, but asking for it gives an answer instead of UnsupportedError"
