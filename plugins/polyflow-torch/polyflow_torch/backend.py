@@ -20,7 +20,7 @@ from polyflow.backend.loop import Loop, LoopProgram
 from polyflow.halves import rounds_once
 
 from . import devices
-from .compiled import DEVIATIONS, compiled, prepare
+from .compiled import CompiledProgram, prepare
 from .elementwise import Elementwise
 from .forms import OURS, TORCH
 from .gradient import pullback
@@ -70,7 +70,6 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
         if on:
             prepare(self._device)
         self._torch_compile = on
-        self.deviations = DEVIATIONS if on else {}
 
     # Arrays --------------------------------------------------------------------------------------------------------
 
@@ -150,8 +149,8 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """The graph as a straight line of calls; by ``torch.compile``, where `torch_compile` says so."""
-        program = self._program(graph)
-        return self._plainly(compiled(program) if self.torch_compile else program)
+        kind = CompiledProgram if self.torch_compile else Program
+        return self._plainly(kind(graph, self.resolve, self._number).function())
 
     def loop(self, loop: Loop) -> LoopProgram:
         return OnDevice(loop, self)
@@ -160,10 +159,7 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
         return self._kind == "cpu" or size <= torch.cuda.mem_get_info(self._device)[0] // 2
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        return self._plainly(pullback(self._program(graph), graph))
-
-    def _program(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
-        return Program(graph, self.resolve, self._number).function()
+        return self._plainly(pullback(Program(graph, self.resolve, self._number).function(), graph))
 
     def _number(self, value: Any, dtype: np.dtype) -> torch.Tensor:
         """A tensor without axes, kept for the next time."""

@@ -16,13 +16,15 @@ _LONGEST = 1 << 20
 
 def _full(x1: Any, x2: Any) -> Any:
     """In the dtype's own precision, even where the user lets PyTorch round the factors (to TF32, or bfloat16)."""
-    if _precise():
+    if precise():
         return torch.matmul(x1, x2)
     wide = _WIDER[x1.dtype]
     return torch.matmul(x1.to(wide), x2.to(wide)).to(x1.dtype)
 
 
-def _precise() -> bool:
+@torch.compiler.assume_constant_result
+def precise() -> bool:
+    """Whether PyTorch's own products of float32 have that precision, as far as its settings tell."""
     try:
         return torch.get_float32_matmul_precision() == "highest"
     except RuntimeError:  # it was set by a newer way, one kind of device at a time

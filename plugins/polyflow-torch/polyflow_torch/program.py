@@ -33,7 +33,7 @@ class Program:
 
     def __init__(self, graph: Any, resolve: Callable[[Any], Any], number: Callable[[Any, np.dtype], Any]) -> None:
         self.scope: dict[str, Any] = {}
-        self.number = number
+        self.resolve, self.number = resolve, number
         self.names: dict[Any, str] = {value: f"v{i}" for i, value in enumerate(graph.inputs)}
         self.numbers: dict[Any, str] = {}
         inputs = ", ".join(self.names.values())
@@ -45,8 +45,7 @@ class Program:
                 self._constant(node)
                 continue
             arguments = [self._name(value) for value in node.inputs]
-            attrs = with_functions(node, lambda inner: Program(inner, resolve, number).function())
-            self.scope[f"f{i}"], self.scope[f"a{i}"] = _call(resolve(node.op), node, attrs)
+            self.scope[f"f{i}"], self.scope[f"a{i}"] = self.called(node)
             if node.attrs:
                 arguments.append(f"**a{i}")
             target = self.names[node.output] = f"v{len(self.names)}"
@@ -58,6 +57,14 @@ class Program:
         results = "".join(f"{self._name(value)}, " for value in graph.outputs)
         body = "".join(f"    {line}\n" for line in lines)
         self.text = f"def program({inputs}):\n{body}    return ({results})\n"
+
+    def called(self, node: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """What runs a node's kernel for inputs of the dtypes that the node's have, and its attributes."""
+        kernel = self.resolve(node.op)
+        attrs = with_functions(node, lambda inner: type(self)(inner, self.resolve, self.number).function())
+        if not isinstance(kernel, Forms):
+            return kernel, attrs
+        return kernel.by_dtype[TORCH[node.inputs[kernel.at].dtype]], kernel.ready(attrs)
 
     def _order(self, value: Any) -> int:
         """The number of a variable of the program; -1 for a constant."""
@@ -83,10 +90,3 @@ class Program:
         """The program as a function from the graph's input arrays to its output arrays."""
         exec(compile(self.text, "<polyflow program>", "exec"), self.scope)
         return self.scope["program"]
-
-
-def _call(kernel: Any, node: Any, attrs: dict[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """What runs a kernel for inputs of the dtypes that the node's have, and its attributes."""
-    if not isinstance(kernel, Forms):
-        return kernel, attrs
-    return kernel.by_dtype[TORCH[node.inputs[kernel.at].dtype]], kernel.ready(attrs)

@@ -12,8 +12,10 @@ import weakref
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 import polyflow as pf
+import polyflow_conformance
 from polyflow import dtypes as dt
 from polyflow_torch.backend import TorchBackend
 from polyflow_torch.program import Program
@@ -130,6 +132,61 @@ def test_torch_compile_limits_by_tensors(compiling):
     )
     expected = [[0.0, 0.2, 2.0], [0.0, 0.2, 5.0], [-3.0, 0.2, 2.0]]
     np.testing.assert_array_equal([one.numpy() for one in found], np.array(expected, np.float32))
+
+
+WRONG = (
+    "erf/every-dtype/cases",
+    "searchsorted/every-dtype/cases",
+    "argmin/float32/inside",
+    "where/float32/inside",
+    "svdvals/every-dtype/cases",
+    "cond/program/branches",
+    "while_loop/program/steps",
+    "program/values/nothing",
+)
+"""Cases that fail where all of a program goes through torch.compile: some of each kind."""
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("default")
+def test_what_torch_compile_gets_wrong_runs_apart(compiling):
+    report = polyflow_conformance.run(compiling, cases=[f"compile-1/{case}" for case in WRONG])
+    assert [(result.id, result.reason) for result in report.failures] == []
+    assert {result.status for result in report.results} == {"pass"}
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("default")
+def test_a_program_is_divided_at_nothing_else(compiling):
+    """What is fused once for each shape is soon more than PyTorch's compiler keeps; then it is not used any more."""
+    x = pf.constant(np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32))
+
+    def pieces(function):
+        counters.clear()
+        pf.function(function)(x)
+        return counters["stats"]["unique_graphs"], sum(counters["graph_break"].values())
+
+    assert pieces(lambda x: pf.nn.softmax(pf.tanh(x @ x + 1.0)) @ x) == (1, 0)
+    assert pieces(lambda x: pf.tanh(pf.math.erf(x @ x) + 1.0)) == (2, 1)
+
+
+@needs_compiler
+@pytest.mark.filterwarnings("default")
+@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="this PyTorch has the older way only")
+def test_compiled_products_stay_precise_where_the_user_sets_their_precision_later(compiling):
+    """By the newer way, of which PyTorch's compiler takes no notice: the program is compiled once more."""
+    x = pf.constant(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
+    product = pf.function(lambda x: x @ x)
+    product(x)
+    counters.clear()
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    try:
+        found = [product(x).numpy() for _ in range(2)]
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = before
+    assert counters["stats"]["unique_graphs"] == 1
+    np.testing.assert_allclose(found[1], x.numpy().astype(np.float64) @ x.numpy(), atol=1e-4)
 
 
 def test_torch_compile_is_off_unless_asked_for(backend):
