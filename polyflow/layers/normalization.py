@@ -15,7 +15,67 @@ from .base import Layer, Shape
 from .masking import weights
 
 
-class BatchNormalization(Layer):
+class _Scaled(Layer):
+    """What is normalized, times ``gamma``, plus ``beta``: what such layers share.
+
+    Args:
+        epsilon: what is added to the variance. center, scale: whether there are ``beta`` and ``gamma``.
+        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer: of these.
+        **options: as `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        check_numbers(self, "[0, inf)", epsilon=epsilon)
+        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+
+    def _add_scale_and_shift(self, shape: Shape) -> None:
+        """Add the weights ``gamma`` and ``beta``, each None where there is none."""
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape, self.gamma_initializer, name="gamma", regularizer=self.gamma_regularizer
+            )
+        if self.center:
+            self.beta = self.add_weight(shape, self.beta_initializer, name="beta", regularizer=self.beta_regularizer)
+
+    def _scaled(self, distance: Any, variance: Any, spread: tuple[int, ...]) -> Any:
+        """``gamma * distance / sqrt(variance + epsilon) + beta``, both brought to the shape ``spread`` before."""
+        factor = rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * reshape(self.gamma, spread)
+        outputs = distance * factor
+        return outputs if self.beta is None else outputs + reshape(self.beta, spread)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+        }
+
+
+class BatchNormalization(_Scaled):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each feature (Ioffe and Szegedy, 2015).
 
     While training, mean and (biased) variance are the batch's, and moving averages of them are kept:
@@ -26,8 +86,6 @@ class BatchNormalization(Layer):
         axis: the axis of the features. momentum, epsilon: as in the formulas.
         center, scale: whether there are ``beta`` and ``gamma``.
     """
-
-    supports_masking = True
 
     def __init__(
         self,
@@ -44,15 +102,12 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(
+            epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, **options
+        )
         check_axes(self, axis=axis)
         check_numbers(self, "[0, 1]", momentum=momentum)
-        check_numbers(self, "[0, inf)", epsilon=epsilon)
-        self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, momentum, epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.axis, self.momentum = axis, momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 
@@ -61,7 +116,7 @@ class BatchNormalization(Layer):
         size = input_shape[self.place]
         if size is None:
             raise ShapeError(f"layer {self.name!r} needs a known size on axis {self.axis}; got shape {input_shape}.")
-        self.gamma, self.beta = _scale_and_shift(self, (size,))
+        self._add_scale_and_shift((size,))
         self.moving_mean = self.add_weight((size,), self.moving_mean_initializer, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(
             (size,), self.moving_variance_initializer, trainable=False, name="moving_variance"
@@ -77,25 +132,14 @@ class BatchNormalization(Layer):
         else:
             distance = inputs - reshape(self.moving_mean, spread)
             variance = reshape(self.moving_variance, spread)
-        factor = rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            factor = factor * reshape(self.gamma, spread)
-        outputs = distance * factor
-        return outputs if self.beta is None else outputs + reshape(self.beta, spread)
+        return self._scaled(distance, variance, spread)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "axis": self.axis,
             "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
             "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
 
 
@@ -130,10 +174,8 @@ def _moments(inputs: Any, others: tuple[int, ...], mask: Any) -> tuple[Any, Any,
     return centre, distance, sum(square(where(counted > 0, distance, 0)), others, keepdims=True) / number
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(_Scaled):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` over the features of each sample (Ba et al., 2016)."""
-
-    supports_masking = True
 
     def __init__(
         self,
@@ -147,42 +189,26 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(
+            epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, **options
+        )
         check_axes(self, axis=axis)
-        check_numbers(self, "[0, inf)", epsilon=epsilon)
-        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.axis = axis
 
     def build(self, input_shape: Shape) -> None:
         self.places, shape = _features(self, input_shape)
-        self.gamma, self.beta = _scale_and_shift(self, shape)
+        self._add_scale_and_shift(shape)
 
     def call(self, inputs: Any) -> Any:
         spread = tuple(size if i in self.places else 1 for i, size in enumerate(inputs.shape))
         distance = inputs - mean(inputs, self.places, True)
-        factor = rsqrt(mean(square(distance), self.places, True) + self.epsilon)
-        if self.gamma is not None:
-            factor = factor * reshape(self.gamma, spread)
-        outputs = distance * factor
-        return outputs if self.beta is None else outputs + reshape(self.beta, spread)
+        return self._scaled(distance, mean(square(distance), self.places, True), spread)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-        }
+        return super().get_config() | {"axis": self.axis}
 
 
-class GroupNormalization(Layer):
+class GroupNormalization(_Scaled):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` over each sample's groups of features.
 
     Mean and variance are those of a group: of so many features that lie side by side, at all places (Wu and He, 2018).
@@ -192,8 +218,6 @@ class GroupNormalization(Layer):
         axis: the axis of the features. epsilon: as in the formula.
         center, scale: whether there are ``beta`` and ``gamma``.
     """
-
-    supports_masking = True
 
     def __init__(
         self,
@@ -208,16 +232,13 @@ class GroupNormalization(Layer):
         gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(
+            epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, **options
+        )
         if groups != -1:
             check_integers(self, "[1, inf)", groups=groups)
         check_integers(self, ANY, axis=axis)
-        check_numbers(self, "[0, inf)", epsilon=epsilon)
-        self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.groups, self.axis = groups, axis
 
     def build(self, input_shape: Shape) -> None:
         self.place = normal_axis(self.axis, len(input_shape))
@@ -233,7 +254,7 @@ class GroupNormalization(Layer):
                 f"layer {self.name!r} (GroupNormalization) makes {self.count} groups of the same size; got {size} "
                 f"features, on axis {self.axis} of shape {input_shape}."
             )
-        self.gamma, self.beta = _scale_and_shift(self, (size,))
+        self._add_scale_and_shift((size,))
 
     def call(self, inputs: Any) -> Any:
         shape, place = inputs.shape, self.place
@@ -241,25 +262,11 @@ class GroupNormalization(Layer):
         grouped = reshape(inputs, (*shape[:place], *parts, *shape[place + 1 :]))
         others = tuple(i for i in range(1, len(grouped.shape)) if i != place)
         distance = grouped - mean(grouped, others, True)
-        factor = rsqrt(mean(square(distance), others, True) + self.epsilon)
         spread = (*[1] * place, *parts, *[1] * (len(shape) - place - 1))
-        if self.gamma is not None:
-            factor = factor * reshape(self.gamma, spread)
-        outputs = distance * factor
-        return reshape(outputs if self.beta is None else outputs + reshape(self.beta, spread), shape)
+        return reshape(self._scaled(distance, mean(square(distance), others, True), spread), shape)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-        }
+        return super().get_config() | {"groups": self.groups, "axis": self.axis}
 
 
 class RMSNormalization(Layer):
@@ -294,13 +301,3 @@ def _features(layer: Any, input_shape: Shape) -> tuple[tuple[int, ...], tuple[in
     if len(shape) != len(places):
         raise ShapeError(f"layer {layer.name!r} needs known sizes on axis {layer.axis}; got shape {input_shape}.")
     return places, shape
-
-
-def _scale_and_shift(layer: Any, shape: Shape) -> tuple[Any, Any]:
-    """The weights ``gamma`` and ``beta`` of a layer, each None where it has none."""
-    gamma = beta = None
-    if layer.scale:
-        gamma = layer.add_weight(shape, layer.gamma_initializer, name="gamma", regularizer=layer.gamma_regularizer)
-    if layer.center:
-        beta = layer.add_weight(shape, layer.beta_initializer, name="beta", regularizer=layer.beta_regularizer)
-    return gamma, beta
