@@ -120,11 +120,13 @@ class Report:
 
     def verdict(self, group: str) -> str:
         """What the results say of a group: whether the backend conforms at it, or that too little of it was tried."""
-        counts = self.groups().get(group, Counter())
+        counts = self.groups().get(group)
+        if counts is None:
+            return "not tried"
         if any(counts[status] for status in FAILURES):
             return "not conforming"
         if not (self.complete or group in self.whole):
-            return "no failure in the part that was tried" if counts else "not tried"
+            return "no failure in the part that was tried"
         return CONFORMING
 
     def tells(self, tried: Iterable[str], there_are: Mapping[str, int]) -> None:
@@ -138,7 +140,7 @@ class Report:
         lines = [f"{self.label or self.backend} on {self.device}: {len(self.results)} cases in {self.time:.1f} s"]
         for group, counts in self.groups().items():
             shown = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-            lines.append(f"  {group:<12}{self.verdict(group):<16}{shown}")
+            lines.append(f"  {group:<12}{self.verdict(group):<16}  {shown}")
         return "\n".join(lines)
 
     # JSON ----------------------------------------------------------------------------------------------------------

@@ -185,6 +185,7 @@ def header(name: str, seed: int, quick: bool) -> Report:
         date=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seed=seed,
         quick=quick,
+        complete=False,
     )
 
 

@@ -7,6 +7,7 @@ repository runs.
 from __future__ import annotations
 
 import atexit
+import importlib.util
 from typing import Any
 
 import pytest
@@ -55,7 +56,8 @@ def pytest_generate_tests(metafunc: Any) -> None:
         return
     option = metafunc.config.getoption
     named = option("polyflow_backend")
-    wanted = [(spec, option("polyflow_quick")) for spec in named] if named else _default(option("polyflow_quick"))
+    quickly = option("polyflow_quick")
+    wanted = [(spec, quickly) for spec in named] if named else [(spec, quickly or small) for spec, small in _default()]
     items = []
     for spec, quick in wanted:
         for case in _ids(spec, option, quick):
@@ -65,18 +67,9 @@ def pytest_generate_tests(metafunc: Any) -> None:
     metafunc.parametrize("conformance_case", items)
 
 
-def _default(quick: bool) -> list[tuple[str, bool]]:
-    from polyflow.backend import discovery
-    from polyflow.errors import BackendError
-
-    found = []
-    for name, small in DEFAULT:
-        try:
-            discovery.get(name)
-        except BackendError:  # JAX is an extra: where it is not installed there is nothing to try
-            continue
-        found.append((name, quick or small))
-    return found
+def _default() -> list[tuple[str, bool]]:
+    """Those of `DEFAULT` whose library is installed: JAX is an extra."""
+    return [(name, small) for name, small in DEFAULT if importlib.util.find_spec(name) is not None]
 
 
 def _ids(spec: str, option: Any, quick: bool) -> list[str]:

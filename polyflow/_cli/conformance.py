@@ -66,7 +66,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the suite, print what it found and write the files asked for."""
     import polyflow_conformance as suite
-    from polyflow_conformance.runner import select
 
     files = {kind: path for kind in ("json", "html", "junit") if (path := getattr(arguments, kind)) is not None}
     for kind, path in files.items():
@@ -79,9 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     try:
         if arguments.list:
-            for case in select(suite.all_cases(), arguments.group, arguments.op, arguments.case, arguments.quick):
-                print(case.id)
-            return 0
+            return _list(arguments)
         progress = _Progress()
         report = suite.run(
             arguments.backend,
@@ -107,6 +104,22 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         raise ConformanceError("\n".join(wrong))
     return 0 if report.ok else 1
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    """Print the ids of the cases asked for, among them those that the backend's own plugin adds."""
+    from polyflow_conformance.isolation import place_for
+    from polyflow_conformance.loading import LoadError
+    from polyflow_conformance.runner import select
+
+    try:
+        place = place_for(arguments.backend, limit=arguments.time_limit, isolate=arguments.isolate)
+    except LoadError as error:
+        raise ConformanceError(str(error)) from None
+    place.close()
+    for case in select(place.subject.cases, arguments.group, arguments.op, arguments.case, arguments.quick):
+        print(case.id)
+    return 0
 
 
 def _write(report: Report, files: dict[str, Path]) -> list[str]:

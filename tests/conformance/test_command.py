@@ -126,6 +126,17 @@ def test_command_lists_ids(capsys):
     assert "core-1/matmul/float32/matrices" in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize("where", ["--isolate", "--no-isolate"])
+def test_command_lists_the_cases_that_a_plugin_adds(where, stranger):
+    words = [sys.executable, "-m", "polyflow", "conformance", "stranger", "--list", "--op", "greeting", where]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{stranger}\n", "")
+    words[4] = "stronger"
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("polyflow conformance: Unknown backend 'stronger'.")
+
+
 def test_command_after_a_hang_still_prints(source, capsys):
     """A case that hangs has redirected the streams, and is left behind."""
     spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")

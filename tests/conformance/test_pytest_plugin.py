@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -104,25 +105,13 @@ def test_what_cannot_be_done_is_a_mistake_in_the_command(words, says, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_an_op_that_a_plugin_adds_cases_of_can_be_chosen(tmp_path):
-    (tmp_path / "stranger.py").write_text(
-        "from polyflow.backend import BackendDescription, hookimpl\nfrom polyflow_conformance import Case\n"
-        "from polyflow_numpy.backend import NumPyBackend\nclass Stranger(NumPyBackend):\n    name = 'stranger'\n"
-        "@hookimpl\ndef polyflow_describe():\n    return BackendDescription('stranger', 'a stranger', (), '', '')\n"
-        "@hookimpl\ndef polyflow_backend(device):\n    return Stranger(device)\n"
-        "@hookimpl\ndef polyflow_conformance_cases():\n"
-        "    return [Case('interop-1/greeting/hello', lambda trial: None)]\n"
-    )
-    info = tmp_path / "stranger-0.5.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 0.5\n")
-    (info / "entry_points.txt").write_text("[polyflow.backends]\nstranger = stranger\n")
+def test_an_op_that_a_plugin_adds_cases_of_can_be_chosen(stranger, tmp_path):
     words = ["--polyflow-op", "greeting", "--polyflow-report", "r.json"]
     done = run_suite("stranger", *words, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     report = Report.load(tmp_path / "r.json")
     assert (report.backend, report.distribution) == ("stranger", "stranger")
-    assert [result.id for result in report.results] == ["interop-1/greeting/hello"]
+    assert [result.id for result in report.results] == [stranger]
     done = run_suite("numpy", "--polyflow-backend", "stranger", *words, folder=tmp_path)
     assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr
     assert "numpy: Unknown op 'greeting'." in done.stdout
@@ -137,6 +126,28 @@ def test_a_backend_that_is_tried_in_this_process_is_loaded_in_no_other_for_the_r
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(note.read_text().split()) == 1
     assert Report.load(tmp_path / "r.json").device == "cpu:0"
+
+
+@pytest.mark.parametrize("where", [["-n", "1"], ["--collect-only"]])
+def test_no_process_of_pytests_loads_another_where_none_is_wanted(where, source, tmp_path):
+    """Each of pytest-xdist's workers is one of pytest's own."""
+    note = tmp_path / "loaded"
+    spec = source(f"import os\nopen({str(note)!r}, 'a').write(f'{{os.getpgrp()}} ')\nclass Mine(NumPyBackend): pass")
+    words = ["-k", "core-1/sinh/float32/small", "--polyflow-quick", "--polyflow-no-isolate", *where]
+    done = run_suite(spec, *words, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(note.read_text().split()) == {str(os.getpgrp())}  # a process beside has a group of its own
+
+
+def test_without_a_backend_named_pytest_loads_none_in_its_own_process(tmp_path):
+    (tmp_path / "conftest.py").write_text(
+        "import sys\ndef pytest_sessionfinish():\n"
+        "    print('loaded', [name for name in ('jax', 'polyflow_numpy') if name in sys.modules])"
+    )
+    words = ["--pyargs", "polyflow_conformance", "--import-mode=importlib", "-s", "-c", os.devnull, "--rootdir", "."]
+    done = run_pytest(*words, "-k", f"numpy-{ONE}", "--confcutdir", ".", "-p", "conftest", folder=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert "loaded []" in done.stdout
 
 
 def test_a_backend_that_only_this_process_knows_is_tried_in_it(tmp_path):

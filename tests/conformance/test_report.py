@@ -52,6 +52,18 @@ def test_a_group_conforms_where_all_of_it_was_tried():
     assert read.verdict("random-1") == "not conforming"
 
 
+def test_a_backend_that_cannot_be_loaded_conforms_at_nothing():
+    report = suite.run("nowhere.py:Mine")
+    assert not report.complete
+    assert report.verdict("core-1") == "not tried"
+    assert not report.conforming("core-1")
+
+
+def test_summary_keeps_its_columns_apart():
+    report = suite.run("numpy", cases="core-1/sinh/float32/small")
+    assert report.summary().splitlines()[1] == "  core-1      no failure in the part that was tried  1 pass"
+
+
 def test_infinite_distance_survives_json(tmp_path):
     class Mine(NumPyBackend):
         def add(self, x1, x2):

@@ -110,7 +110,7 @@ def _rounding(t: Trial) -> None:
 
 
 def _once(t: Trial, *, half: np.dtype) -> None:
-    """float64 to a half without a stop at float32, which makes ties of numbers that are next to one; its derivative."""
+    """float64 to a half without a stop at float32, which makes ties of numbers that are next to one."""
     step = float(dt.finfo(half).eps)
     ties = np.array([1 + step / 2, 1 + 3 * step / 2, -1 - step / 2, 16 + 40 * step, 2.0**-9 * (1 + 5 * step / 2)])
     near = np.concatenate([ties * (1 + sign * 2.0**bits) for sign in (-1, 1) for bits in (-45, -26)])
