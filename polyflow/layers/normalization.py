@@ -45,7 +45,7 @@ class _Scaled(Layer):
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
 
-    def _add_scale_and_shift(self, shape: Shape) -> None:
+    def _add_scale_and_shift(self, shape: tuple[int, ...]) -> None:
         """Add the weights ``gamma`` and ``beta``, each None where there is none."""
         self.gamma = self.beta = None
         if self.scale:
