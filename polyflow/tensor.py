@@ -360,6 +360,11 @@ def concrete(x: Any) -> TypeGuard[Tensor]:
     return issubclass(x.__class__, Tensor)
 
 
+def is_spec(x: Any) -> bool:
+    """Whether ``x`` describes tensors, as a `TensorSpec` does."""
+    return hasattr(x, "accepts") and hasattr(x, "fixed")
+
+
 class Symbolic(Operators):
     """A tensor of a traced function, which has no values yet."""
 

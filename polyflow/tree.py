@@ -36,6 +36,11 @@ def map(function: Callable[..., Any], container: Any, *others: Any) -> Any:
     return optree.tree_map(function, container, *others)
 
 
+def shown(structure: Structure) -> str:
+    """A structure as text, with ``*`` for each leaf: ``(*, [*, *])``."""
+    return "*" if structure is None else str(structure).removeprefix("PyTreeSpec(").removesuffix(")")
+
+
 def keys(mapping: Mapping[Any, Any]) -> list[Any]:
     """The keys of a dict in the order in which its leaves come: sorted, where they can be."""
     try:

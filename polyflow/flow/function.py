@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import keyword
+import math
 import re
 import threading
 import weakref
@@ -13,10 +14,10 @@ from typing import Any
 
 from .. import tree
 from ..backend import selection
-from ..errors import DTypeError
+from ..errors import DTypeError, ShapeError
 from ..ops.call import interpreter
 from ..ops.rules import Spec
-from ..tensor import Operators, Tensor, asarray, concrete, tensor
+from ..tensor import Operators, Tensor, asarray, concrete, is_spec, tensor
 from ..variable import Variable
 from . import notes, refusals
 from .eager import common
@@ -135,19 +136,26 @@ class Function:
         return Function(concrete_function, Signature(list(specs.values())))
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
-        """The trace for arguments like these: its ``graph``, and the variables it reads and writes."""
+        """The trace for arguments like these: its ``graph``, and the variables it reads and writes.
+
+        Args:
+            *args, **kwargs: as in a call, with a `TensorSpec` in place of a tensor where its values do not matter.
+
+        Raises:
+            ShapeError: for a spec with sizes that vary; a trace is of one shape.
+        """
         if self.signature is not None:
             args, kwargs = self.signature.fit(self.python_function, args, kwargs), {}
-        leaves, structure, tensors, backend = self._tensors(args, kwargs)
+        leaves, structure, tensors, backend = self._tensors(args, kwargs, specs=True)
         return self._program(leaves, structure, tensors, backend).traced
 
     def graph(self, *args: Any, **kwargs: Any) -> Any:
-        """The graph for arguments like these."""
+        """The graph for arguments like these; as `trace`."""
         return self.trace(*args, **kwargs).graph
 
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         signature = tuple(
-            ("tensor", leaf.shape, leaf.dtype) if concrete(leaf) else ("static", type(leaf), _key(leaf))
+            ("tensor", tuple(leaf.shape), leaf.dtype) if _is_traced(leaf) else ("static", type(leaf), _key(leaf))
             for leaf in leaves
         )
         key = (backend, structure, signature)
@@ -170,7 +178,7 @@ class Function:
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:
         def flat(*symbols: Any) -> Any:
             waiting = iter(symbols)
-            args, kwargs = tree.unflatten(structure, [next(waiting) if concrete(leaf) else leaf for leaf in leaves])
+            args, kwargs = tree.unflatten(structure, [next(waiting) if _is_traced(leaf) else leaf for leaf in leaves])
             return self.python_function(*args, **kwargs)
 
         named = _names(self.python_function, *tree.unflatten(structure, leaves))
@@ -190,15 +198,33 @@ class Function:
             raise refusals.made_again(self.name, *traced.new[0])
         return Compiled(traced, self.name)
 
-    def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, list[Tensor], Any]:
-        """The leaves of the arguments and their structure, the tensors among them, and their backend."""
+    def _tensors(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], specs: bool = False
+    ) -> tuple[list[Any], Any, list[Tensor], Any]:
+        """The leaves of the arguments and their structure, the tensors among them, and their backend.
+
+        With ``specs``, specs of tensors are tensors too.
+        """
         leaves, structure = tree.flatten((args, kwargs))
         leaves = [
             leaf.read() if isinstance(leaf, Operators) and not isinstance(leaf, Variable) else leaf for leaf in leaves
         ]
         backend = common(self.name, leaves) or selection.current()
         leaves = [_maybe_array(leaf, backend) for leaf in leaves]
-        return leaves, structure, [leaf for leaf in leaves if concrete(leaf)], backend
+        for leaf in filter(is_spec, leaves):
+            self._check_spec(leaf, specs)
+        return leaves, structure, [leaf for leaf in leaves if _is_traced(leaf)], backend
+
+    def _check_spec(self, spec: Any, taken: bool) -> None:
+        if not taken:
+            raise TypeError(
+                f"{self.name} was called with {spec!r}, which describes a tensor and is none. Call it with a tensor; "
+                "trace, graph and get_concrete_function take specs."
+            )
+        if not spec.fixed:
+            raise ShapeError(
+                f"{self.name} is traced for one shape, and {spec!r} leaves sizes open. Write them as numbers."
+            )
 
 
 class _Setting:
@@ -226,7 +252,7 @@ def _names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     known = parameters(function)
     pairs = [(known[i] if i < len(known) else f"argument_{i}", arg) for i, arg in enumerate(args)]
     for name, container in (*pairs, *sorted(kwargs.items())):
-        count = sum(concrete(leaf) for leaf in tree.flatten(container)[0])
+        count = sum(_is_traced(leaf) for leaf in tree.flatten(container)[0])
         found += [name] if count == 1 else [f"{name}.{i}" for i in range(count)]
     return found
 
@@ -304,7 +330,17 @@ class _Same:
 
 
 def _key(leaf: Any) -> Any:
+    """What a leaf that is no tensor is known by: numbers by their bits, for 0.0 == -0.0 and NaN is unlike itself."""
+    if isinstance(leaf, float):
+        return leaf.hex(), math.copysign(1.0, leaf)
+    if isinstance(leaf, complex):
+        return _key(leaf.real), _key(leaf.imag)
     return _Same(leaf) if isinstance(leaf, Variable) else leaf
+
+
+def _is_traced(leaf: Any) -> bool:
+    """Whether a leaf is an input of the graph: a tensor, or the spec of one."""
+    return concrete(leaf) or is_spec(leaf)
 
 
 def _maybe_array(leaf: Any, backend: Any) -> Any:

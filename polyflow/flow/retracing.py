@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from .. import tree
-from ..tensor import concrete
+from ..tensor import concrete, is_spec
 from ..variable import Variable
 from . import notes
 from .trace import Compiled, parameters
@@ -15,15 +16,20 @@ MANY = 8
 """After so many traces in a row, with fewer calls between them that needed none, a warning says why."""
 
 
+COMPARED = 64
+"""How many of the latest traces a new one is compared with, so that a storm of them costs each no more than this."""
+
+
 class RetracingWarning(UserWarning):
     """A function is traced for nearly every call, which costs far more than running it."""
 
 
 class Traits(NamedTuple):
-    """What a call was traced for: its backend, and what each leaf of its arguments is."""
+    """What a call was traced for: its backend, what each leaf of its arguments is, and how each argument came."""
 
     backend: str
     leaves: dict[str, str]
+    ways: dict[str, tuple[str, str]]
 
 
 class Programs(dict[Any, Compiled]):
@@ -40,22 +46,22 @@ class Programs(dict[Any, Compiled]):
         self.calls = 0
         self.of_plain: dict[Any, Compiled] = {}
         self.reasons: list[str] = []
-        self._traits: list[Traits] = []
-        self._at: list[int] = []
+        self._traits: deque[Traits] = deque(maxlen=COMPARED)
+        self._at: deque[int] = deque(maxlen=MANY + 1)
         self._warned = False
 
     def traced(self, name: str, traits: Traits) -> None:
         """Write down that the function ``name`` was traced, and warn where that happens too often."""
         if self._traits:
-            self.reasons.append(_reason(traits, self._traits))
+            self.reasons.append(_reason(traits, reversed(self._traits)))
         self._traits.append(traits)
         self._at.append(self.calls)
-        if len(self._at) > MANY and self._at[-1] - self._at[-1 - MANY] < 2 * MANY and not self._warned:
+        if len(self._at) > MANY and self._at[-1] - self._at[0] < 2 * MANY and not self._warned:
             self._warned = True
             reasons = "".join(f"\n  trace {i + 2}: {reason}" for i, reason in enumerate(self.reasons))
             notes.warn(
-                f"{name} was traced {len(self._at)} times in {self.calls} calls, for it is traced anew for every "
-                f"shape, dtype and Python value of its arguments:{reasons}\n"
+                f"{name} was traced {len(self.reasons) + 1} times in {self.calls} calls, for it is traced anew for "
+                f"every shape, dtype and Python value of its arguments:{reasons}\n"
                 "Pass numbers that change as tensors, and keep to a few shapes.",
                 RetracingWarning,
             )
@@ -66,24 +72,26 @@ def traits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     known = parameters(function)
     named = [(known[i] if i < len(known) else f"argument {i}", arg) for i, arg in enumerate(args)]
     leaves: dict[str, str] = {}
+    ways: dict[str, tuple[str, str]] = {}
     for name, container in (*named, *sorted(kwargs.items())):
         found, structure = tree.flatten(container)
+        ways[name] = (tree.shown(structure), "by name" if name in kwargs else "by place")
         paths = [""] if structure is None else ["".join(f"[{key!r}]" for key in path) for path in structure.paths()]
         for path, leaf in zip(paths, found, strict=True):
             leaves[name + path] = _shown(leaf)
-    return Traits(f"{backend.name} on {backend.device}", leaves)
+    return Traits(f"{backend.name} on {backend.device}", leaves, ways)
 
 
 def _shown(leaf: Any) -> str:
-    if concrete(leaf):
+    if concrete(leaf) or is_spec(leaf):
         return f"{leaf.dtype.name} of shape {leaf.shape}"
     text = f"the variable {leaf.name!r}" if isinstance(leaf, Variable) else repr(leaf)
     return text if len(text) < 60 else f"{text[:57]}..."
 
 
-def _reason(now: Traits, before: list[Traits]) -> str:
+def _reason(now: Traits, before: Iterable[Traits]) -> str:
     """How a call differs from the one before it that was most like it."""
-    fewest = min((_differences(now, one) for one in reversed(before)), key=len)
+    fewest = min((_differences(now, one) for one in before), key=len)
     return ", ".join(fewest) or "another object that looks the same"
 
 
@@ -95,4 +103,14 @@ def _differences(now: Traits, before: Traits) -> list[str]:
         elif shown != before.leaves[name]:
             found.append(f"{name} is {shown} instead of {before.leaves[name]}")
     found += [f"no {name}" for name in before.leaves if name not in now.leaves]
-    return found
+    return found or list(_ways(now, before))
+
+
+def _ways(now: Traits, before: Traits) -> Iterator[str]:
+    """How arguments of the same leaves came another way."""
+    for name, (form, given) in now.ways.items():
+        form_before, given_before = before.ways.get(name, (form, given))
+        if form != form_before:
+            yield f"{name} is of the form {form} instead of {form_before}"
+        if given != given_before:
+            yield f"{name} is given {given} instead of {given_before}"

@@ -9,7 +9,7 @@ from typing import Any
 from .. import tree
 from ..convert import fitting, short
 from ..errors import DTypeError, ShapeError
-from ..tensor import Operators, Tensor, holds_tensors, tensor
+from ..tensor import Operators, Tensor, holds_tensors, is_spec, tensor
 
 
 class Signature:
@@ -89,15 +89,18 @@ def _fit(value: Any, spec: Any, what: str, backend: Any) -> Any:
             _fit(one, part, f"{what}, [{i}]", backend) for i, (one, part) in enumerate(zip(value, spec, strict=True))
         ]
         return type(value)(*parts) if hasattr(value, "_make") else type(value)(parts)
-    found = value.read() if isinstance(value, Operators) else _made(value, spec.dtype, what, backend)
+    if is_spec(value):
+        found = value
+    else:
+        found = value.read() if isinstance(value, Operators) else _made(value, spec.dtype, what, backend)
     if found.dtype is not spec.dtype:
         raise DTypeError(
             f"{what} is {found.dtype.name}; its input_signature has {spec.dtype.name}. "
             f"Convert it with astype({spec.dtype.name!r})."
         )
-    if not spec.accepts(tuple(found.shape)):
+    if found.shape is None or not spec.accepts(tuple(found.shape)):
         raise ShapeError(
-            f"{what} has shape {tuple(found.shape)}; its input_signature has {spec.shape}. "
+            f"{what} has shape {found.shape}; its input_signature has {spec.shape}. "
             "Write None in it for sizes that vary."
         )
     return found

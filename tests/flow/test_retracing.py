@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
-from polyflow.flow.retracing import MANY, RetracingWarning
+from polyflow.flow.retracing import COMPARED, MANY, Programs, RetracingWarning, Traits
 
 
 def test_reasons():
@@ -66,3 +66,38 @@ def test_traces_between_which_programs_are_used_do_not_warn():
         f"x is float32 of shape ({2 * MANY - 1},) instead of float32 of shape ({2 * MANY - 2},)"
     )
     np.testing.assert_array_equal(model.call(pf.ones((2,))).numpy(), [2, 2])
+
+
+def test_reasons_that_lie_in_how_arguments_are_given():
+    @pf.function
+    def f(x, n):
+        return [pf.sum(one) * n for one in x]
+
+    x = pf.ones((2,))
+    f([x], 2)
+    f((x,), 2)
+    f([x], n=2)
+    assert f.retraces == ("x is of the form (*,) instead of [*]", "n is given by name instead of by place")
+
+
+def test_numbers_are_told_apart_by_their_bits_and_nan_is_itself():
+    @pf.function
+    def f(x, k):
+        return 1.0 / (x * k)
+
+    x = pf.ones(())
+    assert [float(f(x, k)) for k in (0.0, -0.0, 0.0)] == [np.inf, -np.inf, np.inf]
+    assert f.retraces == ("k is -0.0 instead of 0.0",)
+    for _ in range(3):
+        f(x, float("nan"))
+        f(x, complex(0.0, float("nan")))
+    assert len(f.retraces) == 3
+
+
+def test_a_storm_costs_each_trace_the_same():
+    programs = Programs()
+    for n in range(3 * COMPARED):
+        programs.calls += 20
+        programs.traced("f", Traits("numpy", {"n": str(n)}, {}))
+    assert len(programs._traits) == COMPARED
+    assert programs.reasons[-1] == f"n is {3 * COMPARED - 1} instead of {3 * COMPARED - 2}"

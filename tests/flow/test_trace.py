@@ -9,7 +9,7 @@ from hypothesis import given, settings
 import polyflow as pf
 from polyflow import dtypes as dt
 from polyflow.backend import discovery
-from polyflow.errors import MixedBackendsError, TraceError
+from polyflow.errors import MixedBackendsError, ShapeError, TraceError
 from polyflow.flow.graph import Graph
 from polyflow.flow.interpreter import inside
 from polyflow.flow.tape import Tape
@@ -323,3 +323,32 @@ def test_variables_as_arguments_stay_variables(backend):
         assert tape.gradient(found, v).item() == -120
         signed = pf.function(lambda x: x + 1, input_signature=[pf.TensorSpec((), "float32")])
         assert (signed(v).item(), signed(other).item()) == (-19, 12)
+
+
+def test_specs_in_place_of_tensors():
+    """As for tensors of their shapes and dtypes: the same program."""
+
+    @pf.function
+    def f(x, pair, k=2.0, *, scale=1.0):
+        return x @ pair["w"] * k + scale
+
+    w = pf.TensorSpec((3, 2))
+    traced = f.trace(pf.TensorSpec((4, 3)), {"w": w}, scale=3.0)
+    assert str(traced.graph).startswith("graph(%x: float32[4, 3], %pair: float32[3, 2])")
+    f(pf.ones((4, 3)), {"w": pf.ones((3, 2))}, scale=3.0)
+    assert f.retraces == ()
+    assert str(f.graph(pf.ones((4, 3)), {"w": w}, scale=3.0)) == str(traced.graph)
+    with pytest.raises(ShapeError, match=r"f is traced for one shape, and TensorSpec\(shape=\(None, 3\).*Write them"):
+        f.trace(pf.TensorSpec((None, 3)), {"w": w})
+    with pytest.raises(TypeError, match="f was called with TensorSpec.*trace, graph and get_concrete_function"):
+        f(pf.TensorSpec((4, 3)), {"w": w})
+
+
+def test_specs_beside_a_signature():
+    f = pf.function(lambda x: x * 2.0, input_signature=[pf.TensorSpec((None,))])
+    assert str(f.graph(pf.TensorSpec((3,)))).startswith("graph(%x: float32[3])")
+    for spec, words in ((pf.TensorSpec((3, 1)), "has shape"), (pf.TensorSpec(None), "has shape None")):
+        with pytest.raises(ShapeError, match=words):
+            f.graph(spec)
+    with pytest.raises(ShapeError, match="leaves sizes open"):
+        f.graph(pf.TensorSpec((None,)))

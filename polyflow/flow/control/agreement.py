@@ -78,9 +78,7 @@ def _place(structure: Any, index: int) -> str:
 
 
 def _shown(structure: Any) -> str:
-    if structure is None:
-        return "of one tensor"
-    return str(structure).removeprefix("PyTreeSpec(").removesuffix(")").removesuffix(", namespace=''")
+    return "of one tensor" if structure is None else tree.shown(structure)
 
 
 def length_of(name: str, what: str, leaves: Sequence[Any], structure: Any, given: int | None = None) -> int:
