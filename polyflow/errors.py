@@ -245,9 +245,13 @@ def shown_line(line: tuple[str, int] | None) -> str:
     return f"{file.removeprefix(os.path.join(os.getcwd(), ''))}:{number}"
 
 
+RAN = "while polyflow ran"
+"""How the note begins that names the node of a graph which an error comes from."""
+
+
 def point(error: BaseException, node: Any) -> None:
     """Note on an error from running a graph which node raised it, and the user's line that the node comes from."""
-    parts = [f"while polyflow ran {node.op.name}"]
+    parts = [f"{RAN} {node.op.name}"]
     if node.scope or node.phase != "forward":
         parts.append(f"of {node.scope or 'the step'} ({node.phase})")
     if node.line is not None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import point
+from ..errors import RAN, point
 
 
 def run_node_by_node(
-    graph: Any, resolve: Callable[[Any], Callable[..., Any]], asarray: Callable[..., Any], name: str = ""
+    graph: Any,
+    resolve: Callable[[Any], Callable[..., Any]],
+    asarray: Callable[..., Any],
+    name: str = "",
+    weak: bool = True,
 ) -> Callable[..., tuple[Any, ...]]:
     """A function from the graph's input arrays to its output arrays that calls one kernel per node, in order.
 
@@ -20,12 +24,13 @@ def run_node_by_node(
         resolve: maps an op to its kernel.
         asarray: makes an array of a Python scalar and its dtype, for graphs that return a constant as it is.
         name: the backend's, for the sentence about a kernel that returns no array.
+        weak: whether kernels take Python scalars; else they get arrays of them.
 
     Kernels get graphs among the attributes of their nodes as functions of arrays, run in the same way.
     """
 
     def runnable(inner: Any) -> Callable[..., tuple[Any, ...]]:
-        return run_node_by_node(inner, resolve, asarray, name)
+        return run_node_by_node(inner, resolve, asarray, name, weak)
 
     slots: dict[Any, int] = {value: i for i, value in enumerate(graph.inputs)}
     steps = []
@@ -36,7 +41,8 @@ def run_node_by_node(
     def slot(value: Any) -> int:
         if value not in slots:
             slots[value] = len(slots)
-            constants.append((slots[value], value.scalar if value not in returned else _array(value, asarray)))
+            as_it_is = weak and value not in returned
+            constants.append((slots[value], value.scalar if as_it_is else _array(value, asarray)))
         return slots[value]
 
     for step, node in enumerate(graph.nodes):
@@ -77,6 +83,21 @@ def run_node_by_node(
         return tuple([values[i] for i in results])
 
     return run
+
+
+def point_out(error: Exception, graph: Any, backend: Any, arrays: Sequence[Any]) -> None:
+    """Note on an error that a program of a graph raised which node it was, where the backend did not say so itself.
+
+    Run node by node on the same arrays, the graph stops there too.
+    """
+    if any(note.startswith(RAN) for note in getattr(error, "__notes__", ())):
+        return
+    try:
+        run_node_by_node(graph, backend.resolve, backend.asarray, backend.name, weak=False)(*arrays)
+    except Exception as again:
+        if isinstance(again, type(error)) or isinstance(error, type(again)):
+            for note in getattr(again, "__notes__", ()):
+                error.add_note(note)
 
 
 def looked_at(op: Any, name: str, found: Any) -> Any:

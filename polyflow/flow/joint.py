@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import dtypes as dt
 from .. import tree
+from ..backend.nodes import point_out
 from ..ops.call import NOTHING, interpreter
 from ..ops.declare import OPS
 from ..ops.elementwise import astype
@@ -57,11 +58,11 @@ class Callee:
         if not any(alive):
             if self._program is None:
                 self._program = compiled(self.graph, self.backend)
-            return self._run(self._program, args)
+            return self._run(self._program, self.graph, args)
         recorded = self._recorded.get(alive)
         if recorded is None:
             recorded = self._recorded[alive] = Recorded(self.graph, self.backend, alive)
-        results = self._run(recorded.program, args)
+        results = self._run(recorded.program, recorded.whole, args)
         outs = tuple(results)
         for tape in tapes:
             if any(id(arg) in tape.live for arg in args):
@@ -69,8 +70,13 @@ class Callee:
                 tape.records += (recorded, args, NOTHING, {}, outs)
         return results[: len(self.graph.outputs)]
 
-    def _run(self, program: Callable[..., tuple[Any, ...]], args: Sequence[Tensor]) -> list[Tensor]:
-        return [Tensor(array, self.backend) for array in program(*[arg.array for arg in args])]
+    def _run(self, program: Callable[..., tuple[Any, ...]], graph: Graph, args: Sequence[Tensor]) -> list[Tensor]:
+        arrays = [arg.array for arg in args]
+        try:
+            return [Tensor(array, self.backend) for array in program(*arrays)]
+        except Exception as error:
+            point_out(error, graph, self.backend, arrays)
+            raise
 
 
 def called(program: Compiled, tensors: Sequence[Tensor], top: Any) -> Any:
@@ -101,7 +107,7 @@ class Recorded:
     Attributes:
         wanted: the places of these inputs.
         residuals: what the way back may need of the way forward.
-        program: gives the results, then the residuals.
+        whole: the graph of the results, then the residuals. program: computes them.
     """
 
     joint = True
@@ -114,7 +120,8 @@ class Recorded:
         self.residuals = both.used()
         values = both.values_of(self.residuals)
         nodes = [*both.forward, *both.parts.values()]
-        self.program = compiled(Graph(both.inputs, nodes, [*both.results, *values]).pruned(), backend)
+        self.whole = Graph(both.inputs, nodes, [*both.results, *values]).pruned()
+        self.program = compiled(self.whole, backend)
 
     def pull(
         self,

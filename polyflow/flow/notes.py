@@ -70,6 +70,11 @@ def backward() -> AbstractContextManager[Any]:
     return _Backward(_note.get()._replace(phase=BACKWARD)) if tracing() else _nothing
 
 
+def again() -> AbstractContextManager[Any]:
+    """A block in which a graph's nodes are run again; what it gives is told of each, whose scope and line are kept."""
+    return _Again(_note.get())
+
+
 class _Block:
     def __init__(self, note: Note) -> None:
         self.note = note
@@ -90,6 +95,16 @@ class _Backward(_Block):
         """What follows is the backward of the node that gave ``value``, in its scope and of its line."""
         node = getattr(value, "node", None)
         _note.set(self.note if node is None else Note(node.scope, BACKWARD, node.line))
+
+
+class _Again(_Block):
+    def __enter__(self) -> Any:
+        super().__enter__()
+        return self.at
+
+    def at(self, node: Any) -> None:
+        """What follows is this node, in the phase of the block."""
+        _note.set(Note(node.scope or self.note.scope, self.note.phase, node.line or self.note.line))
 
 
 # The user's line ---------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from ..errors import GraphTextError, PolyflowError, nearest
 from ..ops.declare import OPS, Op
 from ..ops.rules import Spec
 from ..ops.several import PACKED
+from .control.op import CONTROL, Control
 from .graph import Graph, Node, Value
 from .text import typed, weak
 from .tokens import END, Token, tokens
@@ -39,7 +40,10 @@ def parse(text: str) -> Graph:
     if not isinstance(text, str):
         raise GraphTextError(f"Graph.parse takes a text; got {type(text).__name__}.")
     parser = Parser(text)
-    graph = parser.graph()
+    try:
+        graph = parser.graph()
+    except RecursionError:
+        parser.fail("fewer containers or graphs inside one another")
     if parser.next.kind != END:
         parser.fail("the end of the text after the graph")
     return graph
@@ -339,11 +343,20 @@ class _Body:
         specs = tuple([Spec(value.shape, value.dtype) for value in inputs])
         if any(spec.dtype is not PACKED and -1 in spec.shape for spec in (*specs, output)):
             return  # sizes that come with a call
+        for name in op.graphs:
+            if attrs[name].__class__ is not Graph:
+                wrong(token, f"{op.name} has {attrs[name]!r} for {name}; expected a graph.")
         try:
+            if isinstance(op, Control):
+                op.check(specs, attrs)
             found: Any = op.infer(specs, attrs)
+        except RecursionError:
+            raise
         except Exception as error:
-            reason = str(error) if isinstance(error, PolyflowError) else f"{op.name}: {error}"
-            raise GraphTextError(f"line {token.line}: {reason}") from error
+            if isinstance(error, PolyflowError):
+                raise GraphTextError(f"line {token.line}: {error}") from error
+            given = ", ".join(f"{key}={value!r}" for key, value in attrs.items() if key not in op.graphs)
+            wrong(token, f"{op.name} cannot be had with {given}: {error}. Expected values as a printed graph has them.")
         if (tuple(found.shape), found.dtype) != (output.shape, output.dtype):
             wrong(
                 token, f"{op.name} is said to give {typed(output)}; expected {typed(Value(*found))} of these arguments."
@@ -351,8 +364,6 @@ class _Body:
 
 
 def _ops() -> dict[str, Op]:
-    from .control.op import CONTROL
-
     return {**OPS, **CONTROL}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from .. import dtypes as dt
 from .. import tree
 from ..backend import discovery
+from ..backend.nodes import point_out
 from ..errors import MixedBackendsError, PolyflowError, TraceError
 from ..ops import elementwise, looked
 from ..ops.call import interpreter
@@ -91,6 +92,16 @@ class Symbol(Symbolic):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self._known("values").astype(dtype or self.dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        raise self._refused("values")
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        raise self._refused("values")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copies and pickles would be of a value."""
+        raise self._refused("values")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return refusals.numpy_operator(self, ufunc, method, inputs, options)
@@ -354,7 +365,11 @@ class Compiled:
         traced = self.traced
         state = [variable._value.array for variable in traced.reads]
         captured = [value.array for value in traced.captured]
-        outputs = self.program(*arrays, *state, *captured)
+        try:
+            outputs = self.program(*arrays, *state, *captured)
+        except Exception as error:
+            point_out(error, traced.graph, traced.backend, (*arrays, *state, *captured))
+            raise
         if not self.ran:
             looked.outputs(outputs, len(traced.graph.outputs), traced.backend)
             self.ran = True

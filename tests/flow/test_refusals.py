@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import pickle
 
 import numpy as np
 import pytest
@@ -26,6 +27,8 @@ def noted_line(error: BaseException) -> str:
         (lambda x: float(x), "Use polyflow ops on it"),
         (lambda x: [1, 2][x.astype("int32")], r"Use it in x\[...\]"),
         (lambda x: np.asarray(x), "is not known yet"),
+        (lambda x: np.from_dlpack(x), "is not known yet"),
+        (lambda x: pickle.dumps(x), "is not known yet"),
         (lambda x: np.sin(x), r"np.sin got a traced tensor \(shape \(\), dtype float32\).*Use pf.sin"),
         (lambda x: np.mean(x), "np.mean got a traced tensor .*Use pf.mean"),
         (lambda x: np.concatenate([x, x]), "np.concatenate got .*Use polyflow's ops"),

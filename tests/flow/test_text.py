@@ -314,3 +314,87 @@ def test_an_error_in_a_compiled_function_points_at_its_line(compiled):
     (note,) = caught.value.__notes__
     assert note.startswith("while polyflow ran getitem from ")
     assert note.endswith(f"{os.path.basename(__file__)}:{function.__code__.co_firstlineno + 2}")
+
+
+def test_an_error_of_a_program_that_says_nothing_of_nodes_points_at_its_line(monkeypatch):
+    """As of a backend whose own compiler is behind it: the graph is run node by node to find out."""
+
+    def compile_(graph):
+        program = run_node_by_node(graph, NUMPY.resolve, NUMPY.asarray)
+
+        def run(*arrays):
+            try:
+                return program(*arrays)
+            except IndexError as error:
+                raise IndexError(str(error)) from None
+
+        return run
+
+    monkeypatch.setattr(NUMPY, "compile", compile_, raising=False)
+
+    @pf.function
+    def function(a, i):
+        b = a * 2.0
+        return b[i] + 1.0
+
+    def alone(a, i):
+        return function(a, i)
+
+    def under_a_tape(a, i):
+        with pf.GradientTape() as tape:
+            tape.watch(a)
+            return function(a, i)
+
+    line = f"{os.path.basename(__file__)}:{function.python_function.__code__.co_firstlineno + 3}"
+    for call in (alone, under_a_tape):
+        with pf.use_backend("numpy"), pytest.raises(IndexError) as caught:
+            call(pf.ones((3,)), pf.constant([0, 7]))
+        (note,) = caught.value.__notes__
+        assert note.startswith("while polyflow ran getitem from ")
+        assert note.endswith(line)
+
+
+# Graphs in graphs, edited --------------------------------------------------------------------------------------------
+
+
+def _loops(x):
+    y, _ = pf.while_loop(lambda a, n: n < 3, lambda a, n: (a * 2.0, n + 1), (x, 0), maximum_iterations=5)
+    z, _ = pf.scan(lambda h, e: (h + e, h), 0.0, y)
+    return pf.cond(z > 0.0, lambda: y + z, lambda: y)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("consts=0", "consts=-1", "while_loop has -1 for consts; expected an integer of 0 or more"),
+        ("maximum_iterations=5", "maximum_iterations='x'", "while_loop has 'x' for maximum_iterations; expected"),
+        ("reverse=False", "reverse=3", "scan has 3 for reverse; expected True or False"),
+        (
+            "return %2, %4",
+            "return %4, %2",
+            r"while_loop: body gives \(int32\[\], float32\[4\]\); expected \(float32\[4\], int32\[\]\)",
+        ),
+        ("length=4", "length=3", r"scan is said to give .* expected"),
+        ("carries=1", "carries=0", r"scan is said to give .* expected"),
+        ("then=graph", "then=3, then=graph", "cond has the attribute 'then' twice"),
+    ],
+)
+def test_graphs_of_control_flow_that_do_not_fit(old, new, message):
+    text = str(pf.function(_loops).graph(pf.ones((4,))))
+    assert str(Graph.parse(text)) == text
+    assert old in text
+    with pytest.raises(GraphTextError, match=message):
+        Graph.parse(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("cond(%x, then=3, otherwise=4)", "line 2: cond has 3 for then; expected a graph"),
+        ("reshape(%x, shape='a')", "line 2: reshape cannot be had with shape='a'.*as a printed graph has them"),
+        ("getitem(%x, key=" + "(" * 5000, "line 2: found .*expected fewer containers"),
+    ],
+)
+def test_attributes_that_are_none(node, message):
+    with pytest.raises(GraphTextError, match=message):
+        Graph.parse(f"graph(%x: bool[]) {{\n  %1: bool[] = {node}\n  return %1\n}}")

@@ -27,6 +27,9 @@ def _cond(pred, /, *operands, then, otherwise):
 
 
 COND = Control(_cond, lambda *specs, then, otherwise: specs_of(then.outputs), ("then", "otherwise"))
+COND.needs = lambda specs, attrs: {
+    branch: (specs[1:], specs_of(attrs["then"].outputs)) for branch in ("then", "otherwise")
+}
 
 
 def cond(

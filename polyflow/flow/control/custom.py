@@ -19,6 +19,12 @@ def _custom_gradient(*arrays, pullback, consts, args):
 
 
 CUSTOM = Control(_custom_gradient, lambda *specs, consts, args, **attrs: specs[consts + args :], ())
+CUSTOM.needs = lambda specs, attrs: {
+    "pullback": (
+        [*specs[: attrs["consts"]], *specs[attrs["consts"] + attrs["args"] :]],
+        specs[attrs["consts"] : attrs["consts"] + attrs["args"]],
+    )
+}
 
 
 def customized(part: Nested, args: tuple[Any, ...], values: list[Any], pullback: Callable[..., Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from ...ops.creation import zeros_like
 from ...ops.elementwise import astype
 from ...ops.several import PACKED
 from ...variable import Variable
-from .. import eager
+from .. import eager, notes
 from ..graph import Graph, Value
 from ..interpreter import Interpreter, inside
 from ..tape import Tape
@@ -133,12 +133,14 @@ def replay(graph: Graph, arguments: Sequence[Any]) -> dict[Value, Any]:
     """What the values of a graph become whose nodes go to the current interpreter one by one."""
     top = interpreter.get()
     known: dict[Value, Any] = dict(zip(graph.inputs, arguments, strict=True))
-    for node in graph.nodes:
-        if node.inputs:
-            args = tuple([known[value] if value.scalar is None else value.scalar for value in node.inputs])
-            known[node.output] = top.run(node.op, args, node.attrs)
-        else:
-            known[node.output] = top.create(node.op, node.attrs, top.backend)
+    with notes.again() as at:
+        for node in graph.nodes:
+            at(node)
+            if node.inputs:
+                args = tuple([known[value] if value.scalar is None else value.scalar for value in node.inputs])
+                known[node.output] = top.run(node.op, args, node.attrs)
+            else:
+                known[node.output] = top.create(node.op, node.attrs, top.backend)
     return known
 
 

@@ -23,7 +23,7 @@ from ..trace import Tracer
 from .agreement import elements, handed_on, length_of, tensors
 from .narrowing import carried, with_few
 from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
-from .op import Control, Narrowed, specs_of
+from .op import Control, Narrowed, Needs, specs_of
 
 
 def _scan(*arrays, body, consts, carries, length, reverse, history):
@@ -49,6 +49,15 @@ def _infer(
 
 
 SCAN = Control(_scan, _infer, ("body",))
+
+
+def _needs(specs: tuple[Spec, ...], attrs: dict[str, Any]) -> Needs:
+    consts, now, xs = split(specs, attrs["consts"], attrs["carries"])
+    each = specs_of(attrs["body"].outputs[attrs["carries"] :])
+    return {"body": ([*consts, *now, *elements(xs)], [*now, *each])}
+
+
+SCAN.needs = _needs
 
 
 def split(values: Any, consts: int, carries: int) -> tuple[Any, Any, Any]:

@@ -12,6 +12,7 @@ from ... import tree
 from ...callables import check_function
 from ...errors import TraceError
 from ...ops.call import interpreter
+from ...ops.rules import Spec
 from ...ops.several import parts
 from .. import eager
 from ..graph import Graph
@@ -36,6 +37,10 @@ def _while_loop(*arrays, test, body, consts, maximum_iterations):
 
 
 WHILE = Control(_while_loop, lambda *specs, consts, **attrs: specs[consts:], ("test", "body"))
+WHILE.needs = lambda specs, attrs: {
+    "test": (specs, [Spec((), dt.bool_)]),
+    "body": (specs, specs[attrs["consts"] :]),
+}
 
 
 def while_loop(
