@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import dtypes as dt
+from ...ops.declare import OPS
 from ...ops.several import parts
+from ..graph import Graph, Node, Value
 from ..interpreter import inside
 from ..tape import CustomGradient
+from ..trace import Symbol
 from .nested import Nested, Outside, closed, or_zeros, replayed, symbols, values_of
 from .op import Control
 
@@ -44,6 +47,14 @@ def customized(part: Nested, args: tuple[Any, ...], values: list[Any], pullback:
     attrs = {"pullback": graph, "consts": len(constants), "args": len(reached)}
     with inside(part):
         return list(parts(part.run(CUSTOM, (*constants, *reached, *values), attrs)))
+
+
+def replaced(part: Nested, one: Symbol, value: Symbol) -> tuple[Symbol, Node]:
+    """``value`` of a part under a new identity whose gradient is ``one``'s alone, and the node that gives it."""
+    cotangent = Value(value.shape, value.dtype, "cotangent")
+    attrs = {"pullback": Graph([cotangent], [], [cotangent]), "consts": 0, "args": 1}
+    found = part.run(OPS["part"], (part.run(CUSTOM, (one, value), attrs),), {"index": 0})
+    return found, found.node
 
 
 @CUSTOM.differentiated

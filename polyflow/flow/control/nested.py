@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from ... import dtypes as dt
 from ...ops.call import interpreter
 from ...ops.creation import zeros_like
+from ...ops.declare import OPS
 from ...ops.elementwise import astype
 from ...ops.several import PACKED
 from ...variable import Variable
 from .. import eager, notes
-from ..graph import Graph, Value
+from ..graph import Graph, Node, Value
 from ..interpreter import Interpreter, inside
 from ..tape import Tape
 from ..trace import Symbol, Tracer, encloses
@@ -24,13 +26,47 @@ class Nested(Tracer):
 
     What it uses of the traced functions around it becomes an input, as tensors and variables do.
 
+    A trainable variable is read under an identity of its own, whose gradient is the variable's: it does not flow into
+    what was assigned before, here or in an earlier turn of a loop, as it does not op by op.
+
     Args:
         outer: the interpreter that the op with this graph will go to.
+
+    Attributes:
+        leaves: variables that were read so, each with the symbol that takes its gradient.
     """
 
     def __init__(self, outer: Interpreter) -> None:
         super().__init__(outer.backend)
         self.outer = outer
+        self.leaves: dict[int, tuple[Variable, Symbol]] = {}
+        self._seen: dict[int, tuple[Symbol, Symbol]] = {}
+        self._reads: dict[int, list[tuple[Node, Value]]] = {}
+
+    def read(self, variable: Variable) -> Any:
+        held, key = super().read(variable), id(variable)
+        if not variable.trainable or variable.dtype not in dt.INEXACT:
+            return held
+        if key not in self._seen or self._seen[key][0] is not held:
+            self._seen[key] = held, self._leaf(variable, held)
+        return self._seen[key][1]
+
+    def _leaf(self, variable: Variable, held: Symbol) -> Symbol:
+        """What a variable holds, under an identity that derives from the variable alone."""
+        from .custom import replaced
+
+        if id(variable) not in self.leaves:
+            self.leaves[id(variable)] = variable, self.input(variable.shape, variable.dtype, variable.path)
+        symbol, node = replaced(self, self.leaves[id(variable)][1], held)
+        self._reads.setdefault(id(variable), []).append((node, held.value))
+        return symbol
+
+    def settle(self, assigned: Collection[int]) -> None:
+        """Once it is known which variables are assigned: of the others there is one identity, their input."""
+        for key in self.leaves.keys() - assigned:
+            del self.leaves[key]
+            for node, held in self._reads[key]:
+                node.op, node.inputs, node.attrs = OPS["identity"], (held,), {}
 
     def lift(self, value: Any) -> Symbol:
         if isinstance(value, Symbol) and value.tracer is not self and encloses(self.outer, value.tracer):
@@ -62,15 +98,18 @@ class Outside:
             for variable in self.assigned:
                 part.held(variable)
         changed = set(map(id, self.assigned))
+        for part in parts:
+            part.settle(changed)
         self._captured = {key: pair for part in parts for key, pair in part.captured.items()}
         self._read = {key: pair for part in parts for key, pair in part.variables.items() if key not in changed}
+        self._leaves = {key: pair for part in parts for key, pair in part.leaves.items()}
 
     def constants(self) -> list[Any]:
-        """What is read from outside, as seen there: captured tensors, then variables that nobody assigns."""
+        """What is read from outside, as seen there: captured tensors, variables that nobody assigns, and leaves."""
         outer = self.parts[0].outer
         return [
             *(value for value, _ in self._captured.values()),
-            *(_seen(outer, variable) for variable, _ in self._read.values()),
+            *(_seen(outer, variable) for variable, _ in (*self._read.values(), *self._leaves.values())),
         ]
 
     def state(self) -> list[Any]:
@@ -81,7 +120,11 @@ class Outside:
         """The inputs of a graph for `constants`."""
         return [
             held[key][1].value if key in held else Value(symbol.shape, symbol.dtype, symbol.value.name)
-            for wanted, held in ((self._captured, part.captured), (self._read, part.variables))
+            for wanted, held in (
+                (self._captured, part.captured),
+                (self._read, part.variables),
+                (self._leaves, part.leaves),
+            )
             for key, (_, symbol) in wanted.items()
         ]
 

@@ -60,6 +60,8 @@ def _at_once(fn: Callable[[Any], Any], leaves: list[Any], structure: Any) -> Any
         results = [part.lift(one) for one in given]
     if part.assigned or not results:
         return None
+    if isinstance(part, Nested):
+        part.settle(())
     outside = [*part.captured.values(), *((variable.read(), symbol) for variable, symbol in part.variables.values())]
     inputs = [*values_of(symbols), *(symbol.value for _, symbol in outside)]
     which = [place < len(symbols) for place in range(len(inputs))]

@@ -73,6 +73,14 @@ def _equal(found: Value, output: Value) -> bool:
 # Rules: the value that a node's output equals, or another node in its place, or None -------------------------------
 
 
+def _as_given(scene: Scene, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    """A value that has a gradient of its own, which nobody asks for any more, is that value."""
+    made = scene.made_by.get(inputs[0])
+    if made is None or made.op.name != "custom_gradient":
+        return None
+    return made.inputs[made.attrs["consts"] + made.attrs["args"] + node.attrs["index"]]
+
+
 def _argument(scene: Scene, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     """An op that changes nothing where shape and dtype stay."""
     return inputs[0]
@@ -249,6 +257,7 @@ RULES: dict[str, Rule] = {
     "round": _once,
     "sign": _once,
     "stop_gradient": _once,
+    "part": _as_given,
     **dict.fromkeys(("sum", "prod", "mean", "max", "min"), _reduced),
 }
 """The rule of each op that has one; what it finds is taken only where shape and dtype are the output's."""
