@@ -114,6 +114,21 @@ class Report:
         timed = workload(name).unit != "bytes"
         return [verdict for verdict in self.verdicts(name) if timed and not verdict.reached]
 
+    def limit(self, verdict: Verdict) -> str:
+        """What could be found at most: with the figure of the same library by hand, which does nothing else."""
+        row, target = self.tables[verdict.workload.name][verdict.line], verdict.target
+        hand = target.ours.removeprefix("polyflow-")
+        if hand not in row or not row[hand].wall:
+            return ""
+        mine, best, unit = row[target.ours], row[hand], verdict.workload.unit
+        peer = None if target.peer is None else row[target.peer]
+        value = best.typical if peer is None else (best.above if target.above else best.times)(peer)
+        return (
+            f"The limit on *{verdict.line}*: {contestant(hand).title}, which does this and nothing else, takes "
+            f"{shown(best.typical, unit)}, {contestant(target.ours).title} {shown(mine.typical, unit)}. Where "
+            f"{verdict.found} was found, {verdict._replace(value=value).found} would be without anything on top."
+        )
+
     def table(self, one: Workload) -> RichTable:
         """A workload's table, for a terminal."""
         made = RichTable(title=one.title, title_justify="left", title_style="bold", caption_justify="left")
@@ -202,6 +217,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 ],
                 "targets": [
                     {"line": v.line, "wanted": v.wanted, "most": v.target.most, "value": v.value, "reached": v.reached}
+                    | ({} if v.reached else {"limit": report.limit(v)})
                     for v in report.verdicts(name)
                 ],
             }
@@ -249,6 +265,7 @@ def markdown(report: Report, name: str) -> str:
                         [[f"`{share.function}`", f"{share.own:.1%}", f"{share.calls:.4g}"] for share in shares],
                     ),
                 ]
+        parts += filter(None, (report.limit(verdict) for verdict in report.verdicts(each) if not verdict.reached))
     return "\n\n".join(parts) + "\n"
 
 

@@ -45,6 +45,10 @@ def test_a_page_tells_the_profile_of_a_missed_target_alone():
     report.profiles["first", "fit", "polyflow-numpy"] = [Share("somewhere.py:1 slow", 0.75, 3.0)]
     page = markdown(report, "page")
     assert "| `somewhere.py:1 slow` | 75.0% | 3 |" in page
+    assert (
+        "The limit on *fit*: NumPy by hand, which does this and nothing else, takes 1 s, polyflow on NumPy 2 s. "
+        "Where 2 × was found, 1 × would be without anything on top." in page
+    )
     (found,) = as_json(report)["workloads"]["first"]["profiles"]
     assert found["functions"] == [{"function": "somewhere.py:1 slow", "own": 0.75, "calls": 3.0}]
 
@@ -61,3 +65,17 @@ def test_what_comes_on_top_of_a_peer():
     assert math.isclose(verdict.value, 0.5e-6)
     assert verdict.reached
     assert said(verdict) == "exp: polyflow on NumPy: at most 700 ns above NumPy by hand. Found: 500 ns"
+
+
+def test_the_limit_of_what_is_missed_beside_another_library():
+    session = Session({one.name: one for one in (*BACKENDS.values(), *PEERS.values())}, 1, True, {}, {})
+    report = Report(datetime.now(UTC), {"cores": "2"}, {}, session)
+    row = {"polyflow-jax": 2.0, "jax": 1.0, "keras-jax": 40.0}
+    report.tables["first"] = {"fit": {name: Figures([value], [value]) for name, value in row.items()}}
+    limits = [report.limit(verdict) for verdict in report.verdicts("first") if not verdict.reached]
+    assert [limit.partition("Where ")[2] for limit in limits] == [
+        "20 × was found, 40 × would be without anything on top.",
+        "2 × was found, 1 × would be without anything on top.",
+    ]
+    del report.tables["first"]["fit"]["jax"]
+    assert [report.limit(verdict) for verdict in report.verdicts("first") if not verdict.reached] == [""]
