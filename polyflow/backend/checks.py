@@ -31,6 +31,19 @@ def check_indices(shape: tuple[int, ...], key: Key, indices: Iterable[np.ndarray
             raise index_error(int(outside.flat[0]), axis, shape)
 
 
+def places(axes: Iterable[int], ndim: int) -> tuple[int, ...]:
+    """Axes counted from 0, for kernels of libraries that do not count from the end.
+
+    Raises:
+        IndexError: if an array of ``ndim`` axes has none of that number; the op then says which.
+    """
+    found = tuple([axis + ndim if axis < 0 else axis for axis in axes])
+    for place in found:
+        if not 0 <= place < ndim:
+            raise IndexError(f"an array of {ndim} axes has no axis {place}")
+    return found
+
+
 def negative_power() -> ValueError:
     """Make the error for an integer raised to a negative integer power."""
     return ValueError(

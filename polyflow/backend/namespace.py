@@ -17,7 +17,7 @@ import numpy as np
 from .. import dtypes as dt
 from ..errors import IncompleteBackendError
 from . import flat, quiet, slips, sums
-from .checks import check_indices, check_power
+from .checks import check_indices, check_power, places
 from .keys import Key, library_key
 from .names import standard_names
 from .needs import among, needs, needs_of
@@ -434,7 +434,7 @@ class ArrayNamespaceBackend(Backend):
 
     @needs("permute_dims")
     def permute_dims(self, x: Any, *, axes: tuple[int, ...]) -> Any:
-        return self.xp.permute_dims(x, tuple(axis % len(axes) for axis in axes))
+        return self.xp.permute_dims(x, places(axes, len(axes)))
 
     @needs("broadcast_to")
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:

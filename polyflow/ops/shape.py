@@ -134,6 +134,8 @@ def broadcast_to(x, /, shape):
 
 
 def _broadcast_to(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"sizes of a shape are 0 or more; got {shape}.")
     if len(given) > len(shape) or broadcast(given, shape) != shape:
         raise ShapeError(f"shape {given} cannot be broadcast to {shape}.")
     return shape

@@ -19,7 +19,7 @@ import numpy as np
 
 from polyflow import dtypes as dt
 from polyflow.backend import ArrayNamespaceBackend, Capabilities, sums
-from polyflow.backend.checks import check_power
+from polyflow.backend.checks import check_power, places
 from polyflow.backend.keys import Key
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.errors import UnsupportedError, unknown_device
@@ -290,7 +290,7 @@ class MLXBackend(ArrayNamespaceBackend):
         return super().flip(x, axis=axis)
 
     def concat(self, *arrays: Any, axis: int) -> Any:
-        return mx.concatenate(list(arrays), axis)
+        return mx.concatenate(list(arrays), *places((axis,), arrays[0].ndim))  # which looks at no axis of a single one
 
 
 def _of_nothing(x: Any, axis: Any, keepdims: bool, value: Any) -> Any:

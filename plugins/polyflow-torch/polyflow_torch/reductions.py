@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from polyflow.backend.checks import places
+
 from .forms import Forms, Function, among, in_bytes, in_float32, in_order, on_bits
 
 
@@ -35,7 +37,7 @@ def _sum(x: Any, axes: Any, keepdims: bool) -> Any:
 
 def _prod(x: Any, axes: Any, keepdims: bool) -> Any:
     """PyTorch's goes over one axis."""
-    for axis in range(x.ndim) if axes is None else sorted(axis % x.ndim for axis in axes):
+    for axis in range(x.ndim) if axes is None else sorted(places(axes, x.ndim)):
         x = torch.prod(x, axis, True, dtype=x.dtype)
     if keepdims:
         return x
@@ -100,7 +102,7 @@ def _softmax(function: Callable[..., Any]) -> Function:
             raise IndexError("an array without axes has none to go over")
         if axis.__class__ is int:
             return function(x, axis)
-        axes = [one % x.ndim for one in axis]
+        axes = places(axis, x.ndim)
         if len(set(axes)) < len(axes):
             raise ValueError("an axis is named twice")
         order = (*(one for one in range(x.ndim) if one not in axes), *axes)
