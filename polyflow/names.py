@@ -43,7 +43,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     if made.size == 1:
         return shapes.broadcast_to(shapes.reshape(made, ()), sizes)
     if made.size != int(np.prod(sizes, dtype=np.int64)):
-        raise ShapeError(f"constant cannot lay out {made.size} values in shape {sizes}.")
+        raise ShapeError(
+            f"constant cannot lay out {made.size} values in shape {sizes}. Give as many as it holds, or one for all."
+        )
     return shapes.reshape(made, sizes)
 
 

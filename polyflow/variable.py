@@ -261,12 +261,12 @@ def _first(value: Any, dtype: Any, backend: Any) -> Tensor:
         value = value.read() if isinstance(value, Operators) else value
         if isinstance(value, Operators) and not concrete(value):
             value = value.begun()  # type: ignore[attr-defined]
-        if value is None:
-            raise TraceError(
-                "the first value of a variable made in a traced function is not known yet where it depends on the "
-                "function's arguments or is made in a branch or a loop. Start with another one, e.g. zeros, and assign "
-                "the computed one."
-            )
+            if value is None:
+                raise TraceError(
+                    "the first value of a variable made in a traced function is not known yet where it depends on the "
+                    "function's arguments or is made in a branch or a loop. Start with another one, e.g. zeros, and "
+                    "assign the computed one."
+                )
         return tensor(value, dtype, backend=backend)
     finally:
         interpreter.reset(token)

@@ -208,6 +208,22 @@ REGRESSION = {
         errors.AxisError,
         "sum: axis 2 is out of range.*-2 to 1",
     ),
+    "axes of a transpose": (
+        lambda m: pf.transpose(pf.ones((2, 3)), (3, 0)),
+        errors.AxisError,
+        "axis 3 is out of range.*-2 to 1",
+    ),
+    "size to broadcast to": (
+        lambda m: pf.broadcast_to(pf.ones(2), (-1, 2)),
+        errors.ShapeError,
+        r"0 or more; got \(-1, 2\)",
+    ),
+    "count of values": (
+        lambda m: pf.constant([1, 2, 3], shape=(2, 2)),
+        errors.ShapeError,
+        r"3 values in shape \(2, 2\)\. Give as many",
+    ),
+    "variable of nothing": (lambda m: pf.Variable(None), errors.DTypeError, "cannot make a tensor of NoneType"),
     "axis twice": (lambda m: pf.reduce_sum(pf.ones((2, 3)), axis=(0, -2)), errors.AxisError, "names an axis .* twice"),
     "index": (lambda m: pf.ones(3)[5], IndexError, r"index 5 is out of bounds for axis 0 of size 3"),
     "index array": (lambda m: pf.ones(3)[pf.constant([0, -4])], IndexError, "index -4 is out of bounds for axis 0"),
@@ -499,6 +515,35 @@ REGRESSION = {
     "no functions of case": (lambda m: pf.case([(True, 5)]), TypeError, "case needs a function as function 0; got 5"),
     "no pairs of case": (lambda m: pf.case([True]), TypeError, "case takes a list of pairs .*; got"),
     "no tuples of jvp": (lambda m: pf.jvp(lambda x: x, 1.0, 1.0), TypeError, "jvp takes primals as a tuple.*; got 1.0"),
+    **{
+        f"no function of {name}": (
+            lambda m, name=name: getattr(pf, name)(5),
+            TypeError,
+            f"{name} needs a function as function; got 5",
+        )
+        for name in ("grad", "value_and_grad", "jacobian", "hessian", "custom_gradient")
+    },
+    "no pair of custom_gradient": (
+        lambda m: pf.custom_gradient(lambda x: x)(1.0),
+        TypeError,
+        "returns a pair of its value and a function, the pullback; .* returned",
+    ),
+    "no pullback of custom_gradient": (
+        lambda m: pf.custom_gradient(lambda x: (x, 5))(1.0),
+        TypeError,
+        "returns a pair of its value and a function, the pullback; .* returned",
+    ),
+    "shape of a tangent": (
+        lambda m: pf.jvp(lambda x: x, (pf.ones(2),), (1.0,)),
+        errors.ShapeError,
+        r"a tangent has the shape of its argument, \(2,\); got \(\)",
+    ),
+    "text to fold in": (
+        lambda m: pf.random.fold_in(pf.random.key(0), "a"),
+        TypeError,
+        "fold_in needs an integer as data; got 'a'",
+    ),
+    "half a key": (lambda m: pf.random.split(pf.random.key(0), 1.5), TypeError, "split needs an integer as n; got 1.5"),
     "text as argnums": (lambda m: pf.grad(lambda x: x, "a")(1.0), TypeError, "argnums is the number .*; got 'a'"),
     **{
         f"{name} of itself": (mistake, errors.ShapeError, "nested too deeply: does it hold itself")
@@ -566,6 +611,12 @@ REGRESSION = {
         AttributeError,
         "constructor of BareStopping must call super",
     ),
+    "a configuration that is a number": (
+        lambda m: pf.Sequential.from_config(3),
+        ValueError,
+        r"get_config\(\) .*; got 3",
+    ),
+    "no layer to get": (lambda m: m.get_layer(), ValueError, "needs the name of a layer, or its index; got neither"),
     "half a description": (lambda m: K.models.model_from_json("{"), ValueError, r"takes what .* gives; got '{'"),
     "no text": (lambda m: K.models.model_from_json(5), ValueError, "takes what .* gives; got 5"),
     "no configuration": (
@@ -579,6 +630,8 @@ REGRESSION = {
         "'config', a dict; got",
     ),
     "no description": (lambda m: K.models.model_from_json("{}"), ValueError, r"class_name and its config; got \{\}"),
+    "two unknown sizes": (lambda m: L.Reshape((-1, -1)), errors.ShapeError, r"one of which may be -1; got \(-1, -1\)"),
+    "data_format": (lambda m: L.Flatten("channel_last"), errors.UnknownNameError, "Did you mean 'channels_last'"),
     "units 0": (lambda m: L.Dense(0), ValueError, "Dense needs an integer of 1 or more; got units=0"),
     "units -1": (lambda m: L.Dense(-1), ValueError, "Dense needs an integer of 1 or more; got units=-1"),
     "units 2.5": (lambda m: L.Dense(2.5), ValueError, "Dense needs an integer of 1 or more; got units=2.5"),

@@ -35,6 +35,7 @@ def value_and_grad(
     Raises:
         ShapeError: if the value is no scalar. DTypeError: for integer or boolean arguments or values.
     """
+    check_function("value_and_grad", "function", function)
     several = isinstance(argnums, tuple)
     indices = argnums if isinstance(argnums, tuple) else (argnums,)
 
@@ -59,6 +60,7 @@ def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_a
 
     With ``has_aux`` it returns a pair of the gradient and what ``function`` returned beside its value.
     """
+    check_function("grad", "function", function)
     both = value_and_grad(function, argnums, has_aux)
 
     @functools.wraps(function)
@@ -115,7 +117,7 @@ def jvp(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[
     value, pullback = vjp(function, *primals)
     zeros = tree.map(creation.zeros_like, value)
     _, push = vjp(pullback, zeros)
-    (tangent,) = push(tuple(tree.map(_like, p, t) for p, t in zip(primals, tangents, strict=True)))
+    (tangent,) = push(tuple(tree.map(_tangent, p, t) for p, t in zip(primals, tangents, strict=True)))
     return value, tangent
 
 
@@ -124,6 +126,7 @@ def jacobian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., An
 
     Works for structures too: the value's structure of the argument's structures.
     """
+    check_function("jacobian", "function", function)
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -157,6 +160,7 @@ def _rows(pullback: Any, leaves: list[Any], structure: Any, index: int) -> Any:
 
 def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """A function that returns the second derivatives of a scalar function: shape t + t for an argument of shape t."""
+    check_function("hessian", "function", function)
     return jacobian(grad(function, argnums), argnums)
 
 
@@ -171,11 +175,19 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     ``function(*args)`` returns ``(value, pullback)``; ``pullback(*cotangents)`` takes one cotangent per tensor of the
     value and returns one per argument (a single one or a tuple; None for no gradient).
     """
+    check_function("custom_gradient", "function", function)
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         values = tuple(asarray(arg) for arg in args)
-        value, pullback = function(*values, **kwargs)
+        result = function(*values, **kwargs)
+        if not isinstance(result, (tuple, list)) or len(result) != 2 or not callable(result[1]):
+            parts = f" of {len(result)}" if isinstance(result, (tuple, list)) else ""
+            raise TypeError(
+                f"a function with a custom gradient returns a pair of its value and a function, the pullback; "
+                f"{getattr(function, '__name__', 'this one')} returned a {type(result).__name__}{parts}."
+            )
+        value, pullback = result
         leaves, structure = tree.flatten(value)
         leaves = [asarray(leaf) for leaf in leaves]
         return tree.unflatten(structure, record_custom(values, leaves, pullback))
@@ -220,8 +232,13 @@ def _collect(found: dict[int, Any], leaves: list[Any], structure: Any) -> Any:
     )
 
 
-def _like(primal: Any, tangent: Any) -> Any:
-    return beside(tangent, asarray(primal))
+def _tangent(primal: Any, tangent: Any) -> Any:
+    """The tangent of one tensor, as a tensor."""
+    primal = asarray(primal)
+    given = beside(tangent, primal)
+    if given.shape != primal.shape:
+        raise ShapeError(f"a tangent has the shape of its argument, {primal.shape}; got {given.shape}.")
+    return given
 
 
 def _scalar(function: Callable[..., Any], value: Any) -> Any:

@@ -6,19 +6,38 @@ import math
 from typing import Any
 
 from ..arguments import ANY, check_axes, check_integers, check_list, check_numbers
-from ..errors import ShapeError
-from ..ops.shape import broadcast_to, permute_dims, reshape
+from ..errors import ShapeError, unknown_name
+from ..ops.shape import broadcast_to, moveaxis, permute_dims, reshape
 from ..tensor import asarray
 from .base import Layer
 
+FORMATS = ("channels_first", "channels_last")
+"""Where data says which of a pixel's values is which: on axis 1, or on the last."""
+
 
 class Flatten(Layer):
-    """Each sample as one axis: (batch, a, b, …) to (batch, a·b·…)."""
+    """Each sample as one axis: (batch, a, b, …) to (batch, a·b·…).
+
+    Args:
+        data_format: "channels_first" where axis 1 counts the channels: it goes last before the axes become one, so that
+            weights mean the same as those of data with the channels last. None, or "channels_last": as they stand.
+    """
+
+    def __init__(self, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if data_format is not None and data_format not in FORMATS:
+            raise unknown_name("data_format", data_format, FORMATS)
+        self.data_format = data_format or "channels_last"
 
     def call(self, inputs: Any) -> Any:
         if not inputs.shape:
             raise ShapeError(f"layer {self.name!r} (Flatten) takes a batch of samples; got shape (). Write x[None].")
+        if self.data_format == "channels_first" and len(inputs.shape) > 2:
+            inputs = moveaxis(inputs, 1, -1)
         return reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"data_format": self.data_format}
 
 
 class Reshape(Layer):
@@ -27,14 +46,14 @@ class Reshape(Layer):
     def __init__(self, target_shape: Any, **options: Any) -> None:
         super().__init__(**options)
         self.target_shape = tuple(target_shape) if isinstance(target_shape, (tuple, list)) else (target_shape,)
-        for size in self.target_shape:
-            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < -1:
-                raise ShapeError(f"Reshape takes a tuple of sizes, one of which may be -1; got {target_shape!r}.")
+        sizes = [size for size in self.target_shape if not isinstance(size, bool) and hasattr(size, "__index__")]
+        if len(sizes) < len(self.target_shape) or min(sizes, default=0) < -1 or sizes.count(-1) > 1:
+            raise ShapeError(f"Reshape takes a tuple of sizes, one of which may be -1; got {target_shape!r}.")
 
     def call(self, inputs: Any) -> Any:
         sizes, target = inputs.shape[1:], self.target_shape
         count, known = math.prod(sizes), math.prod(size for size in target if size != -1)
-        if target.count(-1) > 1 or (count % known if -1 in target and known else count != known):
+        if count % known if -1 in target and known else count != known:
             raise ShapeError(
                 f"layer {self.name!r} (Reshape) cannot lay out {tuple(sizes)} as {target}: the counts differ."
             )

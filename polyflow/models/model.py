@@ -175,6 +175,8 @@ class Model(Trainer, Layer):
         if name is not None and name in names:
             return self.layers[names.index(name)]
         check_integers("get_layer", ANY, optional=True, index=index)
+        if name is None and index is None:
+            raise ValueError("get_layer needs the name of a layer, or its index; got neither.")
         if name is None and index is not None and -len(names) <= index < len(names):
             return self.layers[index]
         if name is not None:

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from ..convert import short
 from ..custom_objects import get_registered_name
 from ..layers.base import Input, InputLayer, Layer, Shape
 from ..layers.symbolic import SymbolicTensor
@@ -205,10 +206,11 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
         """The model that ``get_config`` described, with fresh weights."""
-        if not isinstance(config.get("layers"), (list, tuple)):
+        if not isinstance(config, dict) or not isinstance(config.get("layers"), (list, tuple)):
+            given = f"the keys {sorted(map(str, config))}" if isinstance(config, dict) else short(config)
             raise ValueError(
-                f"the configuration of a Sequential is a dict with 'layers', a list, as get_config() gives it; got the "
-                f"keys {sorted(map(str, config))}."
+                f"the configuration of a Sequential is a dict with 'layers', a list, as get_config() gives it; "
+                f"got {given}."
             )
         layers: Sequence[Layer] = [layer_from(one, custom_objects) for one in config["layers"]]
         model = cls(layers, name=config.get("name"))

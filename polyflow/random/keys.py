@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dtypes as dt
 from .. import threefry
+from ..convert import integer
 from ..errors import DTypeError, ShapeError
 from ..ops import call
 from ..ops.random import KEY_SHAPE, counters, threefry2x32
@@ -72,7 +72,7 @@ def fold_in(key: Any, data: Any) -> Tensor:
                 f"fold_in takes an integer or a uint32 tensor of shape (); got {data.dtype.name} of shape {data.shape}."
             )
         return threefry2x32(given, data.read(), high=threefry.FOLD >> 32)
-    counter = threefry.fold_counter(operator.index(data))
+    counter = threefry.fold_counter(integer("fold_in", "data", data))
     low = call.constant(np.asarray(counter & 0xFFFFFFFF, np.uint32), given.backend)
     return threefry2x32(given, low, high=counter >> 32)
 
@@ -83,7 +83,7 @@ def split(key: Any, n: int = 2) -> Tensor:
     Returns:
         uint32 of shape (n, 2), on the key's backend: iterate over it, or unpack it.
     """
-    given, count = as_key(key), operator.index(n)
+    given, count = as_key(key), integer("split", "n", n)
     if count < 0:
         raise ValueError(f"split makes 0 keys or more; got n={count}.")
     return threefry2x32(given, counters(count, given.backend), high=threefry.SPLIT >> 32)

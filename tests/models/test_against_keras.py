@@ -192,6 +192,16 @@ def test_embedding_model(keras, backend):
         np.testing.assert_allclose(a, b, atol=2e-6)
 
 
+@pytest.mark.parametrize("data_format", [None, "channels_last", "channels_first"])
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (2, 3, 4), (2, 3, 4, 5)])
+def test_flatten(keras, data_format, shape):
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    theirs, ours = (lib.layers.Flatten(data_format) for lib in (keras, pf.keras))
+    np.testing.assert_array_equal(ours(x).numpy(), np.asarray(theirs(x)))
+    again = pf.keras.layers.Flatten.from_config(ours.get_config())
+    np.testing.assert_array_equal(again(x).numpy(), ours(x).numpy())
+
+
 def test_one_batch_methods(keras):
     x, y = data("classes")
     theirs, ours = twins(keras, "classes", metrics=["accuracy"])
