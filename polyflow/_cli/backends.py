@@ -96,9 +96,9 @@ def _print_table(states: list[BackendStatus], selected: Selection | None, troubl
             for state in states
         ],
     )
-    for state in states:
-        if state.reason:
-            print(f"\n{state.name}: {printable(state.reason)}{_install(state)}")
+    reasons = [f"{state.name}: {printable(state.reason)}{_install(state)}" for state in states if state.reason]
+    for reason in dict.fromkeys(reasons):  # distributions that clash have one in common
+        print(f"\n{reason}")
     print(f"\n{trouble or _selected_line(states, selected)}")
 
 

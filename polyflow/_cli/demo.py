@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend import discovery
     from ..demo import train
 
-    if arguments.plot:
+    if arguments.plot is not None:
         from .demo_plot import check
 
         check(arguments.plot)
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_report(runs, arguments), indent=2))
     else:
         _tell(runs)
-    if arguments.plot:
+    if arguments.plot is not None:
         from .demo_plot import draw
 
         draw(runs, arguments.plot)

@@ -197,7 +197,10 @@ def _entry(name: str) -> tuple[BackendInfo, EntryPoint]:
     if not found:
         raise UnknownBackendError(_unknown(name))
     if len(found) > 1:
+        from .plugin import CORE
+
         both = " and ".join(f"{info.distribution} {info.version}" for info, _ in found)
+        found.sort(key=lambda one: one[0].distribution != CORE)  # polyflow itself has to stay
         raise BackendClashError(
             f"{len(found)} distributions provide a backend named {name!r}: {both}. "
             f"Uninstall the one you do not want, for instance `pip uninstall {found[-1][0].distribution}`."

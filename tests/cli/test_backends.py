@@ -165,3 +165,16 @@ def test_a_time_limit_is_a_number_of_seconds(polyflow, limit):
     assert done.returncode == 2
     assert f"{limit!r} is no time limit: a number of seconds above 0" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_backend_that_clashes_with_one_of_ours(polyflow, environment, tmp_path):
+    """It is said once, and what is to be uninstalled is the other one: polyflow itself would go with ours."""
+    for name, distribution in (("one", "aaa-stranger"), ("two", "zzz-stranger")):
+        info = tmp_path / name / f"{distribution}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[polyflow.backends]\nnumpy = stranger_of_ours\n")
+        done = polyflow("backends", PYTHONPATH=os.pathsep.join([str(tmp_path / name), environment["PYTHONPATH"]]))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("2 distributions provide a backend named 'numpy'") == 1
+        assert f"`pip uninstall {distribution}`" in done.stdout

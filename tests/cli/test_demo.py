@@ -129,6 +129,7 @@ def test_the_selected_backend_and_a_device(demo):
         (["--epochs", "0"], "expected an integer of 1 or more, got '0'"),
         (["--seed", "-1"], "expected an integer from 0 to 2**64 - 1, got '-1'"),
         (["--plot", os.path.join("no", "where.png")], "no. Make it first."),
+        (["--plot", ""], "is a folder. Name a file."),
         (["--plot", "digits.abc"], "no picture is a 'abc' file. Name it .png"),
     ],
 )
