@@ -9,6 +9,22 @@ import numpy as np
 
 from .convert import unless_endless
 
+PLAIN = dict.fromkeys(range(0x2500, 0x2580), "+") | str.maketrans("━─┃│…", "=-||.")
+"""The lines that tables are drawn with, and how they are written in ASCII."""
+
+
+def print_drawn(text: str) -> None:
+    """Print a table on standard output, in plain ASCII where its encoding has no lines to draw with.
+
+    A file on Windows, or a terminal without a locale, is such an output.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    print(text)
+
 
 def _values(value: Any) -> str:
     host = np.asarray(value.numpy())

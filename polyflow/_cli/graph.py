@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         if ending not in FORMATS:
             raise unknown_name("kind of drawing", ending or arguments.draw, FORMATS)
         check_file("--draw", arguments.draw)
+    from ..printing import print_drawn
+
     found = _graphs(script, arguments.rest)
     if arguments.step:
         found = [one for one in found if any(node.phase == "update" for node in one.graph.nodes)]
@@ -72,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     for one, name in _with_names(found, drawn):
         print(f"# {one.name} on {one.backend}" + (f": {name}" if name else ""))
         if not name:
-            print(f"{one.graph.summary([one.backend])}\n" if arguments.summary else f"{one.graph.text(notes=True)}\n")
+            print_drawn(f"{one.graph.summary([one.backend]) if arguments.summary else one.graph.text(notes=True)}\n")
     return 0
 
 

@@ -13,6 +13,7 @@ from ..layers.base import Layer, unique_name
 from ..layers.operation import Operation
 from ..layers.symbolic import one_or_list
 from ..missing import WEIGHTS, Instead
+from ..printing import print_drawn
 from ..registry import register_layer
 from . import saving
 from . import weights as weight_files
@@ -201,7 +202,7 @@ class Model(Trainer, Layer):
         if print_fn is not None:
             check_function("summary", "print_fn", print_fn, 1, "the table")
         check_integers("summary", "[0, inf)", optional=True, line_length=line_length)
-        (print_fn or print)(summary(self, line_length))
+        (print_fn or print_drawn)(summary(self, line_length))
 
     def graph(self, x: Any = None, y: Any = None, *, training: bool = False, batch_size: int = 32) -> Graph:
         """The data-flow graph of the model's output, or of a whole training step: it prints, draws and sums up.

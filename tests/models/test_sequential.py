@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import numpy as np
 import pytest
 
@@ -130,6 +133,26 @@ def test_set_weights_checks_all_before_it_changes_any():
         model.set_weights([np.ones((2, 2)), np.ones(3)])
     for a, b in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_summary_where_no_lines_can_be_drawn(monkeypatch, encoding):
+    """Standard output that cannot take the lines of the table gets it in ASCII, with the same columns."""
+    model = pf.Sequential([L.Dense(10, input_dim=2, name="größe"), L.Dense(1, name="out")], name="table")
+    bytes_ = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(bytes_, encoding=encoding, newline="\n"))
+    model.summary()
+    sys.stdout.flush()
+    text = bytes_.getvalue().decode(encoding)
+    drawn: list[str] = []
+    model.summary(print_fn=drawn.append)
+    if encoding == "utf-8":
+        assert text == drawn[0] + "\n"
+    else:
+        name = "größe".encode(encoding, "backslashreplace").decode(encoding)
+        assert f"| {name} (Dense) | (None, 10)   |      30 |" in text
+        assert "+===============+==============+=========+" in text
+        assert not {"━", "│", "┃"} & set(text)
 
 
 def test_summary_tells_layers_shapes_and_parameters():
