@@ -28,7 +28,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: s
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """`unsorted_segment_sum` with as many segments as the ids say. (Not for traced functions: that is data.)"""
-    return unsorted_segment_sum(data, segment_ids, _count(segment_ids))
+    return unsorted_segment_sum(data, segment_ids, how_many(segment_ids))
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
@@ -52,7 +52,7 @@ def _sums_over(data: Any, segment_ids: Any, num_segments: int, divisor: Callable
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """`unsorted_segment_mean` with as many segments as the ids say. (Not for traced functions: that is data.)"""
-    return unsorted_segment_mean(data, segment_ids, _count(segment_ids))
+    return unsorted_segment_mean(data, segment_ids, how_many(segment_ids))
 
 
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:
@@ -94,10 +94,10 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: int, name: 
 
 def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """`unsorted_segment_prod` with as many segments as the ids say. (Not for traced functions: that is data.)"""
-    return unsorted_segment_prod(data, segment_ids, _count(segment_ids))
+    return unsorted_segment_prod(data, segment_ids, how_many(segment_ids))
 
 
-def _count(segment_ids: Any) -> int:
+def how_many(segment_ids: Any) -> int:
     """How many segments there are, by the largest id."""
     return int(asarray(segment_ids).numpy().max(initial=-1)) + 1
 
@@ -114,7 +114,7 @@ def _beside(values: Tensor, inner: tuple[int, ...]) -> Tensor:
 
 def _with_zeros(function: Any, data: Any, segment_ids: Any) -> Tensor:
     rows, ids = asarray(data), asarray(segment_ids)
-    count = _count(ids)
+    count = how_many(ids)
     found = function(rows, ids, count)
     return elementwise.where(_beside(elementwise.greater(_rows_of(ids, count), 0), found.shape[1:]), found, 0)
 
