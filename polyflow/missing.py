@@ -78,6 +78,11 @@ INSTEAD = {
         **dict.fromkeys(("applications", "export"), _NO_IMAGES),
         "mixed_precision": "give layers dtype='float16' or 'bfloat16'",
     },
+    "polyflow.keras.ops": {
+        **dict.fromkeys(("conv", "conv_transpose", "depthwise_conv", "separable_conv"), _NO_IMAGES),
+        **dict.fromkeys(("average_pool", "max_pool", "adaptive_average_pool", "adaptive_max_pool"), _NO_IMAGES),
+        "image": _IMAGES,
+    },
     "polyflow.keras.preprocessing": {
         **dict.fromkeys(("image", "image_dataset_from_directory"), _IMAGES),
         **dict.fromkeys(("text", "text_dataset_from_directory"), _NO_TEXT),

@@ -59,7 +59,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     Raises:
         ShapeError: for anything but two vectors with elements. ValueError: for another mode.
     """
-    first, second = creation.alike(asarray(x1), asarray(x2))
+    first, second = creation.alike(floating(x1), floating(x2))
     if len(first.shape) != 1 or len(second.shape) != 1 or not first.shape[0] or not second.shape[0]:
         raise ShapeError(f"correlate needs two vectors with elements; got shapes {first.shape} and {second.shape}.")
     if mode not in ("valid", "same", "full"):

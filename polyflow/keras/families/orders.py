@@ -225,7 +225,7 @@ def unique(
     x = asarray(x)
     place = 0 if axis is None else normal_axis(axis, len(x.shape))
     rows = shapes.reshape(x, (-1, 1)) if axis is None else shapes.moveaxis(x, place, 0)
-    table = shapes.reshape(rows, (rows.shape[0], -1))
+    table = shapes.reshape(rows, (rows.shape[0], math.prod(rows.shape[1:])))
     length = table.shape[0]
     order = _lexical_order(table)
     in_order = indexing.take(table, order, axis=0)

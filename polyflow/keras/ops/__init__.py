@@ -9,21 +9,24 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .. import activations, linalg, math, names, nn, norms
-from ..array_api import extras
-from ..flow import control
-from ..flow.transforms import custom_gradient
-from ..layers.operation import Operation, offer
-from ..layers.symbolic import symbols
-from ..missing import answer
-from ..ops import creation, elementwise, factorizations, indexing, matrices, reduction, sets, special
-from ..ops import linalg as products
-from ..ops import shape as shape_ops
-from ..ops.shape import meshgrid
-from . import functions
-from .families import (
+from ... import activations, math, names, norms
+from ... import linalg as matrix_functions
+from ... import nn as network_functions
+from ...array_api import extras
+from ...flow import control
+from ...flow.transforms import custom_gradient
+from ...layers.operation import Operation, offer
+from ...layers.symbolic import symbols
+from ...missing import answer
+from ...ops import creation, elementwise, factorizations, indexing, matrices, reduction, sets, special
+from ...ops import linalg as products
+from ...ops import shape as shape_ops
+from ...ops.shape import meshgrid
+from .. import functions
+from ..families import (
     arrangements,
     attention,
+    bessel,
     contractions,
     ctc,
     elementary,
@@ -183,6 +186,7 @@ histogram = _op("histogram", orders.histogram)
 hsplit = _op("hsplit", arrangements.hsplit)
 hstack = _op("hstack", functions.hstack)
 hypot = _op("hypot", elementwise.hypot)
+i0 = _op("i0", bessel.i0)
 identity = names.eye
 ifft2 = _op("ifft2", fourier.ifft2)
 imag = _op("imag", elementwise.imag)
@@ -219,14 +223,14 @@ log_sigmoid = _op("log_sigmoid", activations.log_sigmoid)
 log_softmax = _op("log_softmax", activations.log_softmax)
 logaddexp = _op("logaddexp", elementwise.logaddexp)
 logaddexp2 = _op("logaddexp2", elementary.logaddexp2)
-logdet = _op("logdet", linalg.logdet)
+logdet = _op("logdet", matrix_functions.logdet)
 logical_and = _op("logical_and", elementwise.logical_and)
 logical_not = _op("logical_not", elementwise.logical_not)
 logical_or = _op("logical_or", elementwise.logical_or)
 logical_xor = _op("logical_xor", elementwise.logical_xor)
 logspace = ranges.logspace
 logsumexp = _op("logsumexp", reduction.logsumexp)
-lstsq = _op("lstsq", linalg.lstsq)
+lstsq = _op("lstsq", matrix_functions.lstsq)
 lu_factor = _op("lu_factor", contractions.lu_factor)
 map = functions.map
 matmul = _op("matmul", products.matmul)
@@ -238,7 +242,7 @@ median = _op("median", extras.median)
 min = _op("min", reduction.min)
 minimum = _op("minimum", elementwise.minimum)
 mod = _op("mod", elementwise.remainder)
-moments = _op("moments", nn.moments)
+moments = _op("moments", network_functions.moments)
 moveaxis = _op("moveaxis", shape_ops.moveaxis)
 multi_hot = _op("multi_hot", normalizations.multi_hot)
 multiply = _op("multiply", elementwise.multiply)
@@ -379,6 +383,8 @@ while_loop = control.while_loop
 zeros = names.zeros
 zeros_like = _op("zeros_like", names.zeros_like)
 
+from . import linalg, nn, numpy  # noqa: E402  they are made of the names above
+
 __all__ = [
     "abs",
     "absolute",
@@ -511,6 +517,7 @@ __all__ = [
     "hsplit",
     "hstack",
     "hypot",
+    "i0",
     "identity",
     "ifft2",
     "imag",
@@ -538,6 +545,7 @@ __all__ = [
     "left_shift",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -589,10 +597,12 @@ __all__ = [
     "ndim",
     "negative",
     "nextafter",
+    "nn",
     "nonzero",
     "norm",
     "normalize",
     "not_equal",
+    "numpy",
     "one_hot",
     "ones",
     "ones_like",
