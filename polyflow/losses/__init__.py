@@ -7,16 +7,19 @@ from typing import Any
 from ..missing import answer
 from ..naming import Family, by_name, name_of
 from .base import Loss, LossFunctionWrapper, Reduction, reduce_weighted
+from .circle import Circle, circle
 from .crossentropy import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
     CategoricalCrossentropy,
     CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
     SparseCategoricalCrossentropy,
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
     categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
 from .divergence import Dice, KLDivergence, Poisson, Tversky, dice, kl_divergence, poisson, tversky
@@ -49,7 +52,9 @@ __all__ = [
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Dice",
     "Hinge",
@@ -71,8 +76,10 @@ __all__ = [
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
     "check_labels",
+    "circle",
     "cosine_similarity",
     "deserialize",
     "dice",
@@ -122,6 +129,7 @@ FAMILY = Family(
     | by_name(binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy)
     | by_name(BinaryFocalCrossentropy, CategoricalFocalCrossentropy, KLDivergence, Poisson, Dice, Tversky)
     | by_name(binary_focal_crossentropy, categorical_focal_crossentropy, kl_divergence, poisson, dice, tversky)
+    | by_name(Circle, circle, CategoricalGeneralizedCrossEntropy, categorical_generalized_cross_entropy)
     | dict.fromkeys(("mse", "MSE"), mean_squared_error)
     | dict.fromkeys(("mae", "MAE"), mean_absolute_error)
     | dict.fromkeys(("mape", "MAPE"), mean_absolute_percentage_error)

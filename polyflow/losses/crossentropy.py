@@ -153,12 +153,28 @@ def sparse_categorical_crossentropy(
     return where(known, loss, 0)
 
 
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """``(1 - p[label] ** q) / q``, which wrong labels harm less than `sparse_categorical_crossentropy`.
+
+    (Zhang and Sabuncu, 2018.) For ``q`` near 0 it is that cross-entropy, for 1 the mean absolute error.
+
+    Args:
+        y_true: a whole number per sample, from 0 to one less than the number of classes.
+        y_pred: probabilities, the classes on the last axis.
+        q: a number above 0 and below 1.
+    """
+    y_pred = prediction(y_pred)
+    labels = astype(_labels(y_true, y_pred, -1, "categorical_generalized_cross_entropy"), dt.int32)
+    p = sum(y_pred * one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype), -1)
+    return (1.0 - power(p, q)) / q
+
+
 def counted(y_true: Any, y_pred: Any, ignore_class: int, axis: int = -1) -> Any:
     """Which samples have another label than ``ignore_class``."""
     return not_equal(_labels(y_true, prediction(y_pred), axis), ignore_class)
 
 
-def _labels(y_true: Any, y_pred: Any, axis: int) -> Any:
+def _labels(y_true: Any, y_pred: Any, axis: int, name: str = "sparse_categorical_crossentropy") -> Any:
     """The labels without an axis for the classes."""
     labels = beside(y_true, y_pred)
     place = normal_axis(axis, len(y_pred.shape))
@@ -169,7 +185,7 @@ def _labels(y_true: Any, y_pred: Any, axis: int) -> Any:
         one_hot_rows = labels.shape == y_pred.shape
         hint = " For one-hot targets use categorical_crossentropy." if one_hot_rows else ""
         raise ShapeError(
-            f"sparse_categorical_crossentropy takes one whole number per sample; y_true has shape {labels.shape} and "
+            f"{name} takes one whole number per sample; y_true has shape {labels.shape} and "
             f"y_pred {y_pred.shape}. Expected y_true of shape {expected}.{hint}"
         )
     return labels
@@ -299,3 +315,18 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     def mask(self, y_true: Any, y_pred: Any) -> Any:
         ignored = self.options["ignore_class"]
         return None if ignored is None else counted(y_true, y_pred, ignored, self.options["axis"])
+
+
+class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
+    """`categorical_generalized_cross_entropy` over a batch."""
+
+    ranges = {"q": "(0, 1)"}
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = _MEAN,
+        name: str = "categorical_generalized_cross_entropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)

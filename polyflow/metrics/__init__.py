@@ -43,6 +43,7 @@ from .accuracy import (
 from .accuracy import accuracy as _accuracy
 from .base import Metric
 from .confusion import AUC, FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
+from .correlation import ConcordanceCorrelation, PearsonCorrelation, concordance_correlation, pearson_correlation
 from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .operating_points import (
     PrecisionAtRecall,
@@ -86,6 +87,7 @@ __all__ = [
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
@@ -105,6 +107,7 @@ __all__ = [
     "Metric",
     "OneHotIoU",
     "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
     "PrecisionAtRecall",
@@ -130,6 +133,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "check",
+    "concordance_correlation",
     "deserialize",
     "get",
     "hinge",
@@ -147,6 +151,7 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "mse",
     "msle",
+    "pearson_correlation",
     "poisson",
     "register",
     "resolve",
@@ -167,6 +172,7 @@ logcosh = log_cosh
 
 _CLASSES = (
     *(Mean, Sum, MeanMetricWrapper, MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, LogCoshError),
+    *(PearsonCorrelation, ConcordanceCorrelation),
     *(MeanAbsolutePercentageError, MeanSquaredLogarithmicError, CosineSimilarity, Hinge, SquaredHinge),
     *(CategoricalHinge, KLDivergence, Poisson, BinaryCrossentropy, CategoricalCrossentropy),
     *(SparseCategoricalCrossentropy, Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
@@ -192,7 +198,8 @@ FUNCTIONS = Family(
     "metric function",
     losses.FAMILY.members
     | by_name(_accuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy)
-    | by_name(top_k_categorical_accuracy, sparse_top_k_categorical_accuracy),
+    | by_name(top_k_categorical_accuracy, sparse_top_k_categorical_accuracy)
+    | by_name(pearson_correlation, concordance_correlation),
 )
 """The functions that a `MeanMetricWrapper` may be saved with; losses among them."""
 
