@@ -77,7 +77,7 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
 def _leaves(structure: Any) -> list[Any]:
     if not is_nested(structure):
         return [structure]
-    return [leaf for _, part in _parts(structure) for leaf in _leaves(part)]
+    return [leaf for _, part in parts(structure) for leaf in _leaves(part)]
 
 
 def _compare(one: Any, other: Any, check_types: bool, place: str) -> None:
@@ -93,18 +93,18 @@ def _compare(one: Any, other: Any, check_types: bool, place: str) -> None:
             f"the structures differ{where}: a {type(one).__name__} and a {type(other).__name__}. Expected one type, or "
             "check_types=False."
         )
-    parts, others = list(_parts(one)), list(_parts(other))
-    keys_differ = both_mappings and [key for key, _ in parts] != [key for key, _ in others]
-    if keys_differ or len(parts) != len(others):
-        shown = [[key for key, _ in found] if keys_differ else len(found) for found in (parts, others)]
+    found, others = list(parts(one)), list(parts(other))
+    keys_differ = both_mappings and [key for key, _ in found] != [key for key, _ in others]
+    if keys_differ or len(found) != len(others):
+        shown = [[key for key, _ in each] if keys_differ else len(each) for each in (found, others)]
         raise ValueError(
             f"the structures differ{where}: {'keys' if keys_differ else 'lengths'} {shown[0]} and {shown[1]}."
         )
-    for (key, part), (_, another) in zip(parts, others, strict=True):
+    for (key, part), (_, another) in zip(found, others, strict=True):
         _compare(part, another, check_types, f"{place}[{key!r}]")
 
 
-def _parts(container: Any) -> Iterator[tuple[Any, Any]]:
+def parts(container: Any) -> Iterator[tuple[Any, Any]]:
     """The keys and parts of a container, in order."""
     if isinstance(container, Mapping):
         return ((key, container[key]) for key in sorted(container))
@@ -114,13 +114,17 @@ def _parts(container: Any) -> Iterator[tuple[Any, Any]]:
 def _packed(structure: Any, leaves: Iterator[Any]) -> Any:
     if not is_nested(structure):
         return next(leaves)
-    parts = {key: _packed(part, leaves) for key, part in _parts(structure)}
-    if isinstance(structure, Mapping):
-        ordered = {key: parts[key] for key in structure}
-        return ordered if type(structure) is dict else type(structure)(ordered)  # type: ignore[call-arg]
-    if hasattr(structure, "_fields"):
-        return type(structure)(*parts.values())
-    return type(structure)(parts.values())
+    return with_parts(structure, {key: _packed(part, leaves) for key, part in parts(structure)})
+
+
+def with_parts(container: Any, held: Mapping[Any, Any]) -> Any:
+    """A container of the same kind, its keys in the same order, that holds other parts."""
+    if isinstance(container, Mapping):
+        ordered = {key: held[key] for key in container}
+        return ordered if type(container) is dict else type(container)(ordered)  # type: ignore[call-arg]
+    if hasattr(container, "_fields"):
+        return type(container)(*held.values())
+    return type(container)(held.values())  # type: ignore[call-arg]
 
 
 answer(__name__)

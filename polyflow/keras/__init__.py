@@ -26,7 +26,7 @@ from ..models import Model, Sequential
 from ..optimizers import Optimizer
 from ..regularizers import Regularizer
 from ..variable import Variable
-from . import backend, config, ops, preprocessing, random, saving, utils
+from . import backend, config, ops, preprocessing, random, saving, tree, utils
 
 __all__ = [
     "Initializer",
@@ -57,6 +57,7 @@ __all__ = [
     "random",
     "regularizers",
     "saving",
+    "tree",
     "utils",
 ]
 

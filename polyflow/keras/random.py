@@ -7,11 +7,13 @@ from typing import Any
 from ..missing import answer
 from ..ops.elementwise import where
 from ..ops.shape import broadcast_to
-from ..random import SeedGenerator, categorical, draws, keep_mask, rejection, shuffle
+from ..random import SeedGenerator, bounded, categorical, draws, keep_mask, rejection, shuffle
 from ..tensor import Tensor, asarray
 
 __all__ = [
     "SeedGenerator",
+    "beta",
+    "binomial",
     "categorical",
     "dropout",
     "gamma",
@@ -46,6 +48,16 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
     """Gamma numbers of shape parameter ``alpha``, which broadcasts to ``shape``, and rate 1."""
     return rejection.gamma((), broadcast_to(asarray(alpha), shape), None, dtype, seed)
+
+
+def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Beta numbers of these parameters, which broadcast to ``shape``."""
+    return bounded.beta(shape, alpha, beta, dtype, seed)
+
+
+def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """How many of ``counts`` trials succeed, each with a probability; both broadcast to ``shape``."""
+    return bounded.binomial(shape, counts, probabilities, dtype, seed)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Tensor:
