@@ -17,8 +17,8 @@ def logspace(
 ) -> Any:
     """``num`` powers of ``base`` with evenly spaced exponents from ``start`` to ``stop``; the ends broadcast."""
     count = _count("logspace", num)
-    ends = (np.asarray(_host(end), np.float64) for end in (start, stop))
-    values = np.logspace(*ends, count, endpoint=endpoint, base=_host(base), axis=axis)  # type: ignore[call-overload]
+    first, last = (np.asarray(_host(end), np.float64) for end in (start, stop))
+    values = np.logspace(first, last, count, endpoint=endpoint, base=_host(base), axis=axis)
     return asarray(values, dtype=_dtype(dtype, start, stop))
 
 
@@ -29,10 +29,10 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
         ValueError: for an end that is 0.
     """
     count = _count("geomspace", num)
-    ends = [np.asarray(_host(end), np.float64) for end in (start, stop)]
-    if any((end == 0).any() for end in ends):
+    first, last = (np.asarray(_host(end), np.float64) for end in (start, stop))
+    if not (first.all() and last.all()):
         raise ValueError(f"geomspace goes by factors, never from or to 0; got {start!r} and {stop!r}.")
-    return asarray(np.geomspace(*ends, count, endpoint=endpoint, axis=axis), dtype=_dtype(dtype, start, stop))
+    return asarray(np.geomspace(first, last, count, endpoint=endpoint, axis=axis), dtype=_dtype(dtype, start, stop))
 
 
 def bartlett(x: Any) -> Any:
