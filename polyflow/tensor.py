@@ -428,7 +428,10 @@ class Tensor(Operators, metaclass=_TensorType):
 
     def numpy(self) -> np.ndarray:
         """The values on the host: a read-only view where the library allows, else a copy; a scalar without axes."""
-        host = self.backend.to_numpy(self.array)
+        array = self.array
+        if not hasattr(array, "dtype"):
+            raise _no_array(array, self.backend)
+        host = self.backend.to_numpy(array)
         return host if host.shape else host[()]
 
     def _one(self, what: str) -> Any:

@@ -31,6 +31,14 @@ def no_result(op: Any, name: str, found: Any) -> BackendBrokenError:
     return BackendBrokenError(f"the kernel {op.name}{owner} returned {given}, expected {expected} of the library.")
 
 
+def no_argument(op: Any, name: str, found: Any) -> BackendBrokenError:
+    """Make (not raise) the error for a tensor, given to ``op``, whose array a kernel has returned and is none."""
+    return BackendBrokenError(
+        f"{op.called} got a tensor of backend {name!r} that holds {a(found)}: a kernel returned that where an array "
+        "of the library was expected."
+    )
+
+
 def no_function(asked: str, name: str, found: Any, expected: str) -> BackendBrokenError:
     """Make (not raise) the error for what a method of a backend gave and cannot be called."""
     return BackendBrokenError(f"{asked} of backend {name!r} returned {a(found)}, expected {expected}.")

@@ -46,7 +46,11 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     kernel = None if backend is None else op.quick[backend]
     if backend is None or kernel is None:
         return apply_any(op, args, attrs)
-    plan = op.plans.get(tuple([arg.array.dtype if arg.__class__ is Tensor else arg.__class__ for arg in args]))
+    try:
+        plan = op.plans.get(tuple([arg.array.dtype if arg.__class__ is Tensor else arg.__class__ for arg in args]))
+    except AttributeError:
+        looked.strangers(op, args)
+        raise
     if plan is None:  # dtypes that were not met before, or something else than tensors and numbers
         return apply_any(op, args, attrs)
     top = call.interpreter.get()

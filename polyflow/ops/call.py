@@ -20,6 +20,7 @@ from numpy import ndarray
 
 from ..dtypes import HALVES, HELD, INTEGERS, SCALARS, float32, float64
 from .attributes import PLAIN, Attrs, are_integers, known
+from .looked import strangers
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -144,8 +145,12 @@ def _unary(op: Op) -> Callable[..., Any]:
                 return _general(op, (x,), NO_ATTRS)
         array, backend = x.array, x.backend
         kernel = kernels[backend]
-        if kernel is None or array.dtype not in direct:
-            return _general(op, (x,), NO_ATTRS)
+        try:
+            if kernel is None or array.dtype not in direct:
+                return _general(op, (x,), NO_ATTRS)
+        except AttributeError:
+            strangers(op, (x,))
+            raise
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), NO_ATTRS)
@@ -173,8 +178,12 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
         if x1.__class__ is kind and (other is float or other is int):
             first, backend = x1.array, x1.backend
             kernel = kernels[backend]
-            if kernel is None or first.dtype not in weak or not backend.weak_scalars:
-                return beside(x1, x2, False)
+            try:
+                if kernel is None or first.dtype not in weak or not backend.weak_scalars:
+                    return beside(x1, x2, False)
+            except AttributeError:
+                strangers(op, (x1,))
+                raise
             x2 = second = x2 if other is float else float(x2)
         else:
             if x1.__class__ is not kind or other is not kind:
@@ -199,11 +208,15 @@ def binary(op: Op, accepts: Callable[[Any], bool] | None = None) -> Callable[...
                 if x1.__class__ is not kind or x2.__class__ is not kind:
                     return _general(op, (x1, x2), NO_ATTRS)
             first, second, backend = x1.array, x2.array, x1.backend
-            dtype, kernel = first.dtype, kernels[backend]
-            if kernel is None or x2.backend is not backend:
-                return _general(op, (x1, x2), NO_ATTRS)
-            if second.dtype is not dtype or dtype not in direct:
-                return mixed(x1, x2)
+            try:
+                dtype, kernel = first.dtype, kernels[backend]
+                if kernel is None or x2.backend is not backend:
+                    return _general(op, (x1, x2), NO_ATTRS)
+                if second.dtype is not dtype or dtype not in direct:
+                    return mixed(x1, x2)
+            except AttributeError:
+                strangers(op, (x1, x2))
+                raise
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x1, x2), NO_ATTRS)
@@ -285,8 +298,8 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
         if kernel is None:
             return _general(op, (number, x) if swapped else (x, number), NO_ATTRS)
         array, backend, other = x.array, x.backend, None
-        dtype = array.dtype
         try:
+            dtype = array.dtype
             if dtype in weak:
                 if backend.weak_scalars:
                     other = float(number)
@@ -296,6 +309,9 @@ def _beside(op: Op) -> Callable[[Any, Any, bool], Any]:
                     other = backend.adopt(other)
         except OverflowError:
             pass
+        except AttributeError:
+            strangers(op, (x,))
+            raise
         if other is None:
             return _general(op, (number, x) if swapped else (x, number), NO_ATTRS)
         top = _top()
@@ -362,15 +378,19 @@ def _ternary(op: Op) -> Callable[..., Any]:
         if kernel is None:
             return _general(op, (x1, x2, x3), NO_ATTRS)
         together = True
-        if second_kind is kind:
-            together = x2.backend is backend
-            second = x2.array
-            second_kind = second.dtype
-        if third_kind is kind:
-            together = together and x3.backend is backend
-            third = x3.array
-            third_kind = third.dtype
-        plan = plans.get((first.dtype, second_kind, third_kind)) if together else None
+        try:
+            if second_kind is kind:
+                together = x2.backend is backend
+                second = x2.array
+                second_kind = second.dtype
+            if third_kind is kind:
+                together = together and x3.backend is backend
+                third = x3.array
+                third_kind = third.dtype
+            plan = plans.get((first.dtype, second_kind, third_kind)) if together else None
+        except AttributeError:
+            strangers(op, (x1, x2, x3))
+            raise
         if plan and plan[0] is None:  # a number may be one that stays a float
             weak = backend.weak_scalars
             if weak and (second_kind is float or second_kind is int) and plan[1][1] and plan[2] is None:
@@ -447,8 +467,12 @@ def fixed(op: Op) -> Callable[[Any, Attrs], Any]:
                 return _general(op, (x,), attrs)
         array, backend = x.array, x.backend
         kernel = attrs.kernels[backend]
-        if kernel is None or not (every or array.dtype in direct):
-            return _general(op, (x,), attrs)
+        try:
+            if kernel is None or not (every or array.dtype in direct):
+                return _general(op, (x,), attrs)
+        except AttributeError:
+            strangers(op, (x,))
+            raise
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), attrs)
@@ -477,8 +501,12 @@ def prepared(op: Op) -> Callable[[Any, dict[str, Any]], Any]:
                 return _general(op, (x,), attrs)
         array, backend = x.array, x.backend
         kernel = kernels[backend]
-        if kernel is None or array.dtype not in direct:
-            return _general(op, (x,), attrs)
+        try:
+            if kernel is None or array.dtype not in direct:
+                return _general(op, (x,), attrs)
+        except AttributeError:
+            strangers(op, (x,))
+            raise
         top = _top()
         if top is not None and (top.below is not None or top.live is None):
             return top.run(op, (x,), attrs)
@@ -505,12 +533,16 @@ def together(op: Op) -> Callable[[Sequence[Any], Attrs], Any]:
         for x in tensors:
             if x.__class__ is not kind or x.backend is not backend:
                 return _general(op, tuple(tensors), attrs)
-        if len(tensors) == 2:  # the usual one
-            array, other = arrays = first.array, tensors[1].array
-            dtypes = array.dtype, other.dtype
-        else:
-            arrays = tuple([x.array for x in tensors])
-            dtypes = tuple([array.dtype for array in arrays])
+        try:
+            if len(tensors) == 2:  # the usual one
+                array, other = arrays = first.array, tensors[1].array
+                dtypes = array.dtype, other.dtype
+            else:
+                arrays = tuple([x.array for x in tensors])
+                dtypes = tuple([array.dtype for array in arrays])
+        except AttributeError:
+            strangers(op, tensors)
+            raise
         kernel = attrs.kernels[backend]
         if kernel is None or plans.get(dtypes, True):
             return _general(op, tuple(tensors), attrs)

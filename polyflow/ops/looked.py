@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..backend.nodes import looked_at
@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 def result(op: Op, backend: Any, found: Any) -> Any:
     """``found``, which a kernel of ``op`` returned; BackendBrokenError where that is no array."""
     return looked_at(op, backend.name, found)
+
+
+def strangers(op: Op, tensors: Iterable[Any]) -> None:
+    """Look at what ``op`` was given, where that seemed to be no tensors of arrays.
+
+    Raises:
+        BackendBrokenError: one holds something else, which a kernel has returned that had returned an array before.
+    """
+    for one in tensors:
+        if hasattr(one, "array") and not hasattr(one.array, "dtype"):
+            from ..backend.contract import no_argument
+
+            raise no_argument(op, one.backend.name, one.array) from None
 
 
 def function(found: Any, asked: str, backend: Any, expected: str = "a function of arrays") -> Any:

@@ -171,6 +171,41 @@ def late(name, made, base):
     return type("Late", (base,), {"name": "wrong", name: kernel})()
 
 
+AFTERWARDS = {  # op that is given what another returned: how
+    "multiply": lambda x: x * 2.0,
+    "add": lambda x: 1 + x,
+    "divide": lambda x: x / x,
+    "exp": lambda x: pf.exp(x),
+    "where": lambda x: pf.where(pf.ones(2) > 0, pf.ones(2), x),
+    "sum": lambda x: pf.sum(x),
+    "max": lambda x: pf.reduce_max(x, axis=[0]),
+    "concat": lambda x: pf.concat([pf.ones(2), x], 0),
+    "matmul": lambda x: pf.matmul(x, pf.ones((2, 2))),
+    "clamp": lambda x: pf.clip_by_value(x, pf.zeros(2), pf.ones(2)),
+}
+
+
+@pytest.mark.parametrize("came", ["None", "an object of type list"])
+@pytest.mark.parametrize("op", AFTERWARDS)
+def test_no_array_after_an_array(op, came):
+    with pf.use_backend(late("tanh", WRONG[came], NumPyBackend)):
+        x = pf.ones(2)
+        pf.tanh(x)
+        with pytest.raises(BackendBrokenError, match=f"of backend 'wrong' (that holds|returned) {came}"):
+            AFTERWARDS[op](pf.tanh(x))
+        with pytest.raises(BackendBrokenError, match=f"a kernel of backend 'wrong' returned {came}, expected an array"):
+            pf.tanh(x).numpy()
+
+
+def test_the_op_that_is_given_no_array_is_named():
+    with pf.use_backend(late("tanh", WRONG["None"], NumPyBackend)):
+        pf.tanh(pf.ones(2))
+        with pytest.raises(BackendBrokenError) as raised:
+            pf.multiply(pf.tanh(pf.ones(2)), 2.0)
+    said = "multiply got a tensor of backend 'wrong' that holds None: a kernel returned that where an array of the "
+    assert str(raised.value) == said + "library was expected."
+
+
 @pytest.mark.parametrize("came", ["None", "an object of type list"])
 @pytest.mark.parametrize("base", [NumPyBackend, Over])
 @pytest.mark.parametrize("function", [lambda x: pf.tanh(x) * 2.0, pf.tanh, lambda x: pf.concat([x, pf.tanh(x)], 0)])
