@@ -44,9 +44,11 @@ MODULES = (
     "control",
     "randomness",
     "device",
+    "promises",
     "nn",
     "training",
     "loops",
+    "loop_states",
     "weighting",
     "interop",
 )

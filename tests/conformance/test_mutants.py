@@ -10,6 +10,7 @@ from polyflow_numpy.backend import NumPyBackend
 
 from .mutants import MUTANTS
 from .mutants.backends import Placed
+from .mutants.promises import Donating, looping_with
 from .mutants.table import documented, killer
 
 
@@ -32,6 +33,12 @@ def test_a_library_of_several_devices_passes():
         report = suite.run(Placed(device), cases=cases)
         assert [(result.id, result.reason) for result in report.failures] == []
         assert device or {result.id: result.status for result in report.results}[elsewhere] == "pass"
+
+
+def test_a_library_that_takes_the_memory_of_its_state_passes():
+    """What the mutants of donation are made of."""
+    report = suite.run(looping_with(Donating), cases=["train-1/donation/*", "train-1/loop/*"])
+    assert {(result.id, result.status, result.reason) for result in report.results if result.status != "pass"} == set()
 
 
 def test_documentation_lists_every_mutant():

@@ -11,6 +11,7 @@ from . import (
     matrices,
     moves,
     programs,
+    promises,
     randomness,
     reductions,
     sizes,
@@ -37,6 +38,7 @@ MUTANTS: list[Mutant] = [
         compiled,
         randomness,
         backends,
+        promises,
     )
     for one in kind.MUTANTS
 ]

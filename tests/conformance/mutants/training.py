@@ -113,3 +113,48 @@ class _Bytes(StepByStep):
 
 
 looping("a loop that counts rows in a byte", _Bytes)
+
+
+def _wider(dtype: str, wide: str) -> type[StepByStep]:
+    """A loop whose state, or what it reports, comes out wider than it was."""
+
+    class Wider(StepByStep):
+        def __call__(self, state, data, orders, start, stop):
+            after, reports = super().__call__(state, data, orders, start, stop)
+            return [one.astype(wide) if one.dtype == dtype else one for one in after], reports
+
+    return Wider
+
+
+class _WideReports(StepByStep):
+    def __call__(self, state, data, orders, start, stop):
+        after, reports = super().__call__(state, data, orders, start, stop)
+        return after, [one.astype(np.float64) if one.dtype.kind == "f" else one for one in reports]
+
+
+class _FlatState(StepByStep):
+    def __call__(self, state, data, orders, start, stop):
+        after, reports = super().__call__(state, data, orders, start, stop)
+        return [one.reshape(1) if not one.ndim and one.dtype.kind == "i" else one for one in after], reports
+
+
+class _Saturates(StepByStep):
+    """Bytes of the state are counted in 16 bits, and cut off at their ends."""
+
+    def __call__(self, state, data, orders, start, stop):
+        wide = [one.astype(np.int16) if one.dtype == np.int8 else one for one in state]
+        after, reports = super().__call__(wide, data, orders, start, stop)
+        ends = np.iinfo(np.int8)
+        return [
+            np.clip(one, ends.min, ends.max).astype(np.int8) if old.dtype == np.int8 else one
+            for old, one in zip(state, after, strict=True)
+        ], reports
+
+
+looping("a loop after which float32 is float64", _wider("float32", "float64"))
+looping("a loop after which int32 is int64", _wider("int32", "int64"))
+looping("a loop after which bfloat16 is float32", _wider("bfloat16", "float32"))
+looping("a loop after which booleans are bytes", _wider("bool", "uint8"))
+looping("a loop that reports in float64", _WideReports)
+looping("a loop that gives numbers an axis", _FlatState)
+looping("a loop in which bytes do not wrap", _Saturates)
