@@ -41,7 +41,7 @@ def take(backend: Any, x: Any, *indices: Any, key: Any) -> Any:
     matrix = in_a_row(cp, place.front)
     width = math.prod(place.selected)
     kernel = backend.kernels("gather", dt.as_dtype(x.dtype))
-    taken = kernel(rows.reshape(-1), matrix, width, size=rows.size * width).reshape(*rows.shape, *place.selected)
+    taken = kernel(rows.reshape(-1), matrix, width, size=rows.size * width).reshape((*rows.shape, *place.selected))
     return cp.moveaxis(taken, tuple(range(rows.ndim)), tuple(range(place.at, place.at + rows.ndim)))
 
 

@@ -42,6 +42,7 @@ MODULES = (
     "compiled_probes",
     "compiled_cases",
     "control",
+    "control_kinds",
     "randomness",
     "device",
     "promises",

@@ -3,6 +3,7 @@
 from . import (
     backends,
     calls,
+    choices,
     compiled,
     conditions,
     errors,
@@ -36,6 +37,7 @@ MUTANTS: list[Mutant] = [
         training,
         programs,
         compiled,
+        choices,
         randomness,
         backends,
         promises,
