@@ -46,6 +46,7 @@ MODULES = (
     "randomness",
     "device",
     "promises",
+    "letting_go",
     "nn",
     "training",
     "loops",

@@ -12,6 +12,7 @@ import numpy as np
 
 import polyflow as pf
 from polyflow import dtypes as dt
+from polyflow.backend import selection
 from polyflow.flow import transforms
 from polyflow.flow.trace import Compiled, trace
 from polyflow.ops import creation, elementwise, indexing, linalg, matrices, reduction, shape
@@ -24,6 +25,7 @@ from ..measure import WIDE
 from ..oracle import DOMAINS, FORMULAS
 from ..table import functions, ops
 from .core_elementwise import arguments, arity, cancelling, tolerance_of, truth
+from .device import together
 from .gradients import others
 
 GROUP = "compile-1"
@@ -89,6 +91,25 @@ def cases() -> Iterator[Case]:
     yield Case(f"{program}/again/alike", _alike, (dt.float32, dt.float64, dt.int32), True)
 
 
+REPEATS = 30
+"""How often a program runs on, for what goes wrong some time; in a thread of its own, for what goes wrong there."""
+
+
+def repeated(t: Trial, call: Callable[[], Any], what: str) -> None:
+    """Call a program many times: what it gives in the end, in another thread, are the bits that it gives now."""
+    before = [t.host(value).copy() for value in call()]
+
+    def work() -> None:
+        with selection.use_backend(t.backend):
+            for _ in range(REPEATS):
+                values = call()
+            for value, old in zip(values, before, strict=True):
+                if t.host(value).tobytes() != old.tobytes():
+                    t.close(value, old, what=f"{what}, after many calls", zeros=True)
+
+    together(work)
+
+
 def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tuple[Compiled, list[Any]]:
     """The program for a function of tensors like these, and arrays to call it with."""
     program = Compiled(
@@ -115,6 +136,7 @@ def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
     known = [*groups, (groups[0][0],) * 2] if twice else groups
     for array, args in zip(program(*arrays), known, strict=True):
         _compare(t, Tensor(array, t.backend), name, args)
+    repeated(t, lambda: [Tensor(array, t.backend) for array in program(*arrays)], f"compiled {name}")
 
 
 def _compare(t: Trial, value: Tensor, name: str, args: tuple[np.ndarray, ...]) -> None:
@@ -150,6 +172,7 @@ def _function(t: Trial, *, one: Any) -> None:
     true = np.asarray(one.oracle(*[arg.astype(WIDE) for arg in second]))
     scale = np.maximum(np.abs(true), max(float(np.abs(arg).max()) for arg in args))
     t.close(again, true, 40.0, dtype=dt.float32, scale=scale, what="the compiled value of other arguments")
+    repeated(t, lambda: [Tensor(program(*arrays), t.backend)], "the compiled value")
 
 
 _LINE = np.array([3, 1, 3, 1, 2, 2, 9, 0], np.float32)
@@ -278,27 +301,17 @@ def _concurrently(t: Trial) -> None:
     """One program in four threads at once, each with values of its own."""
     w, b, x = _weights(t)
     program, arrays = compiled(t, lambda x, w, b: _mlp(w, b)(x), x, w, b)
-    wrong: list[BaseException] = []
 
     def work(number: int) -> None:
-        try:
-            given = (x / np.float32(number + 1)).astype(np.float32)
-            true = _true_mlp(w, b, given)
-            array = t.tensor(given).array
-            for _ in range(30):
-                host = t.host(Tensor(program(array, *arrays[1:]), t.backend))
-                if float(np.abs(host - true).max()) > 1e-4:
-                    raise Mismatch("a program run in several threads at once mixes up their values")
-        except BaseException as error:
-            wrong.append(error)
+        given = (x / np.float32(number + 1)).astype(np.float32)
+        true = _true_mlp(w, b, given)
+        array = t.tensor(given).array
+        for _ in range(30):
+            host = t.host(Tensor(program(array, *arrays[1:]), t.backend))
+            if float(np.abs(host - true).max()) > 1e-4:
+                raise Mismatch("a program run in several threads at once mixes up their values")
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if wrong:
-        raise wrong[0]
+    together(*[functools.partial(work, number) for number in range(4)])
 
 
 def _outputs(t: Trial) -> None:

@@ -18,6 +18,7 @@ from polyflow import dtypes as dt
 from .. import samples
 from ..case import Case, Trial
 from ..oracle import FORMULAS
+from .compiled import repeated
 from .core_forms import OF_NOTHING
 from .core_probes import Answer, Probe, probes
 from .core_views import awkward_for, drawn_for
@@ -72,3 +73,4 @@ def _inside(t: Trial, *, name: str, held: tuple[np.dtype, ...], count: int, prob
     for _ in range(2):  # the second time nothing is traced
         for value, answer in zip(call(*tensors), list(answers), strict=True):
             answer.judge(t, value, f"{name} inside a program")
+    repeated(t, lambda: call(*tensors), f"{name} inside a program")

@@ -8,6 +8,7 @@ from . import (
     conditions,
     errors,
     gradients,
+    leaks,
     limits,
     matrices,
     moves,
@@ -40,6 +41,7 @@ MUTANTS: list[Mutant] = [
         choices,
         randomness,
         backends,
+        leaks,
         promises,
     )
     for one in kind.MUTANTS
