@@ -41,6 +41,7 @@ MODULES = (
     "compiled",
     "compiled_probes",
     "compiled_cases",
+    "compiled_pairs",
     "control",
     "control_kinds",
     "randomness",

@@ -20,6 +20,7 @@ import numpy as np
 
 import polyflow as pf
 from polyflow import dtypes as dt
+from polyflow.backend import selection
 from polyflow.backend.loop import Loop, Part
 from polyflow.flow import transforms
 from polyflow.flow.passes import simplified
@@ -35,6 +36,7 @@ from .core_again import OTHERS
 from .core_elementwise import arguments
 from .core_probes import probes
 from .core_views import drawn_for
+from .device import together
 
 GROUP = "device-1"
 FIRST, ROUNDS, CALLS = 10, 8, 45
@@ -109,9 +111,15 @@ def _often(t: Trial, call: Callable[[], Any]) -> None:
             "what nobody holds has to be let go"
         )
     if before is not None:
+        together(functools.partial(_still, t, call, before))
+
+
+def _still(t: Trial, call: Callable[[], Any], before: np.ndarray) -> None:
+    """One call more, by a new thread, gives what the first gave."""
+    with selection.use_backend(t.backend):
         last = call()
         if t.host(last).tobytes() != before.tobytes():
-            t.close(last, before, what=f"{t.case.op}, called many times", zeros=True)
+            t.close(last, before, what=f"{t.case.op}, called many times, and in a new thread", zeros=True)
 
 
 def _op(t: Trial, *, name: str, dtype: np.dtype, count: int) -> None:

@@ -27,6 +27,7 @@ def cases() -> Iterator[Case]:
     for label, stops in (("one-call", (99,)), ("many-calls", (1, 4, 5, 99))):
         check = functools.partial(_dtypes, stops=stops)
         yield Case(f"{GROUP}/loop/every-dtype/state-{label}", check, quick=label == "many-calls")
+    yield Case(f"{GROUP}/loop/float32/other-state", _other_state, (dt.float32,), True)
     yield Case(f"{GROUP}/donation/float32/taken", _taken, (dt.float32,), True)
     yield Case(f"{GROUP}/donation/float32/kept", _kept, (dt.float32,), True)
 
@@ -183,3 +184,15 @@ def _kept(t: Trial) -> None:
             _same(t, array, one, f"state {place} after four steps")
         for place, (array, one) in enumerate(zip(now, state, strict=True)):
             _same(t, array, one, f"state {place}, which was not given away,")
+
+
+def _other_state(t: Trial) -> None:
+    """What a call goes on with is the state that it is given, though the call before ended with another."""
+    program, _, state, data, orders = _large(t)
+    placed, now = program.place(data), [t.tensor(one).array for one in state]
+    program(now, placed, orders, 0, 2)
+    for start, stop in ((2, 3), (1, 2), (4, 6)):
+        given = [np.asarray(one * np.float32(stop)) for one in state]
+        after, _ = program([t.tensor(one).array for one in given], placed, orders, start, stop)
+        for place, one in enumerate(_stepped(given, data[0], orders, start, stop)):
+            _same(t, after[place], one, f"state {place} after the steps from {start} to {stop} of another state")

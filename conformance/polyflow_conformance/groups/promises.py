@@ -38,6 +38,7 @@ def cases() -> Iterator[Case]:
     yield Case(f"{GROUP}/numpy_dtypes/every-dtype/claimed", _numpy_dtypes, quick=True)
     yield Case(f"{GROUP}/host_arguments/claimed/programs", _host_arguments, (dt.float32,), True)
     yield Case(f"{GROUP}/implements/every-op/answers", _implements, (dt.float32,))
+    yield Case(f"{GROUP}/is_host/devices/answers", _is_host, quick=True)
     for name in ("asarray", "adopt"):
         check = functools.partial(_ways_in, name=name)
         yield Case(f"{GROUP}/{name}/every-dtype/layouts", check, quick=True)
@@ -147,6 +148,8 @@ def _ways_in(t: Trial, *, name: str) -> None:
         large.flags.writeable = False
         kept.append((take(large), np.array(large)))
         del large
+        if name == "asarray" and dtype.itemsize > 1 and dtype is not dt.bfloat16:  # bytes in the other order
+            kept.append((take(_drawn(dtype, (3,), 1).astype(dtype.newbyteorder())), _drawn(dtype, (3,), 1)))
     gc.collect()
     for array, true in kept:
         what = f"{name} of a host array of shape {true.shape}"
@@ -167,6 +170,8 @@ def _way_out(t: Trial) -> None:
                 kept.append((t.host(view(t.tensor(true.copy()))), view(true)))
     gc.collect()
     for host, true in kept:
+        if type(host) is not np.ndarray:
+            raise Mismatch(f"to_numpy gave an object of type {type(host).__name__}, expected a plain NumPy array")
         if (host.dtype, host.shape, host.tolist()) != (true.dtype, true.shape, true.tolist()):
             raise Mismatch(
                 f"to_numpy of {true.dtype.name} {list(true.shape)}: after others were made, the host's copy is "
@@ -217,6 +222,16 @@ def _host_arguments(t: Trial) -> None:
                 t.exactly(value, true, dtype=dtype, what="a program's value of host arrays")
         if not all(map(np.array_equal, (*firsts, *seconds), (*trues, *others))):
             raise Mismatch("a program wrote to host arrays that it was given")
+
+
+def _is_host(t: Trial) -> None:
+    """Of each device True or False, and True of the CPU, whose memory is this machine's own."""
+    for device in t.backend.devices():
+        found = t.backend.is_host(device)
+        if not isinstance(found, bool):
+            raise Mismatch(f"is_host({device!r}) gave {found!r}, expected True or False")
+        if device.partition(":")[0] == "cpu" and not found:
+            raise Mismatch(f"is_host({device!r}) is False; what lies on the CPU lies in this machine's memory")
 
 
 # Ops ----------------------------------------------------------------------------------------------------------------

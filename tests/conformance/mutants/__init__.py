@@ -8,6 +8,7 @@ from . import (
     conditions,
     errors,
     gradients,
+    hurried,
     leaks,
     limits,
     matrices,
@@ -43,6 +44,7 @@ MUTANTS: list[Mutant] = [
         backends,
         leaks,
         promises,
+        hurried,
     )
     for one in kind.MUTANTS
 ]
