@@ -111,8 +111,9 @@ class LoopProgram(Protocol):
             start, stop: from the beginning of the first epoch to the end of the last at most.
 
         Returns:
-            The new state, and the epochs' reports: one host array for each result of ``end``, with the epochs of
-            ``orders`` along its first axis, of which only those that ended in this call mean something.
+            The new state, each array of the dtype and shape that it had, and the epochs' reports: one host array for
+            each result of ``end``, with the epochs of ``orders`` along its first axis, of which only those that ended
+            in this call mean something.
         """
         ...
 

@@ -38,7 +38,8 @@ class Capabilities:
         dlpack: arrays are exchanged with other libraries without a copy.
         host_arguments: compiled programs take host arrays, which nobody writes to again, as they are; where not, they
             are handed over by `Backend.adopt` first.
-        inplace: arrays can be written to (polyflow's plans then reuse buffers).
+        inplace: arrays that `Backend.asarray`, elementwise ops and programs make can be written to by
+            ``array[key] = other``, and no other array changes.
         donation: programs of `Backend.loop` work in the memory of a large state (see `LoopProgram`), so that single
             steps are also worth one.
     """
@@ -78,12 +79,16 @@ class Backend(abc.ABC):
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
         """A new array holding ``obj`` (a NumPy array or Python scalar), in ``dtype`` or the dtype it has.
 
-        Always copies: a later write to ``obj`` must not show.
+        Arrays come in any layout, with their bytes in either order. Always copies: a later write to ``obj`` must not
+        show.
         """
 
     @abc.abstractmethod
     def to_numpy(self, array: Any) -> np.ndarray:
-        """The array's values on the host: a copy, or a read-only view. Waits for pending work."""
+        """The array's values on the host, a plain NumPy array: a copy, or a read-only view. Waits for pending work.
+
+        It stays what it is whatever is computed, or copied to the host, afterwards.
+        """
 
     @abc.abstractmethod
     def devices(self) -> tuple[str, ...]:
@@ -148,7 +153,10 @@ class Backend(abc.ABC):
         return self.device
 
     def is_host(self, device: str) -> bool:
-        """Whether arrays on ``device`` lie in this machine's own memory, where NumPy may look into them unasked."""
+        """Whether arrays on ``device`` lie in this machine's own memory, where NumPy may look into them unasked.
+
+        That is so on the CPU.
+        """
         return device.startswith("cpu")
 
     def kernel(self, op: Any) -> Callable[..., Any]:
@@ -192,7 +200,8 @@ class Backend(abc.ABC):
         """``cond(pred, *operands, then, otherwise)``: what ``then(*operands)`` gives if ``pred``, else the other.
 
         This op, `while_loop` and `scan` stand in graphs only. What they repeat or choose arrives as functions from
-        arrays to a tuple of arrays. Here: the host decides.
+        arrays to a tuple of arrays. The other leaves no trace: no error, no NaN in what is given, nor in a gradient.
+        Here: the host decides.
         """
         return control.cond(self, *arrays, **how)
 
@@ -222,7 +231,7 @@ class Backend(abc.ABC):
         return run_node_by_node(graph, self.resolve, self.asarray, self.name)
 
     def memory_of(self, graph: Any) -> int | None:
-        """The most bytes that a compiled graph holds at a time besides its arguments, results included.
+        """The most bytes that a compiled graph holds at a time besides its arguments, results included: an int.
 
         None, as here, where that is not known beforehand: then it runs node by node, for all that is known.
         """
@@ -235,7 +244,7 @@ class Backend(abc.ABC):
         return StepByStep(loop, self)
 
     def fits(self, size: int) -> bool:
-        """Whether data of ``size`` bytes may be laid on the device for the length of a training."""
+        """Whether data of ``size`` bytes may be laid on the device for the length of a training; one byte may."""
         return True
 
     def native_vjp(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
