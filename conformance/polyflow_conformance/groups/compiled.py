@@ -102,8 +102,8 @@ def repeated(t: Trial, call: Callable[[], Any], what: str) -> None:
     def work() -> None:
         with selection.use_backend(t.backend):
             for _ in range(REPEATS):
-                values = call()
-            for value, old in zip(values, before, strict=True):
+                call()
+            for value, old in zip(call(), before, strict=True):
                 if t.host(value).tobytes() != old.tobytes():
                     t.close(value, old, what=f"{what}, after many calls", zeros=True)
 

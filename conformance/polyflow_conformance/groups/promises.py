@@ -21,6 +21,7 @@ from polyflow.ops.declare import OPS
 from polyflow.ops.rules import Spec
 from polyflow.tensor import Tensor
 
+from .. import samples
 from ..case import Case, Mismatch, Skip, Trial
 from ..oracle import DOMAINS, FORMULAS, result_dtype
 from ..table import functions, ops
@@ -139,11 +140,9 @@ def _ways_in(t: Trial, *, name: str) -> None:
     kept: list[tuple[Any, np.ndarray]] = []
     for dtype in t.held:
         for number in range(2):
-            for host in _layouts(dtype, number):
-                true = np.array(host)
-                host.flags.writeable = False
-                kept.append((take(host), true))
-            del host
+            hosts = list(map(samples.read_only, _layouts(dtype, number)))
+            kept += [(take(host), np.array(host)) for host in hosts]
+            del hosts
         large = _drawn(dtype, (70_000,), 1)
         large.flags.writeable = False
         kept.append((take(large), np.array(large)))
@@ -188,7 +187,7 @@ def _numpy_dtypes(t: Trial) -> None:
         x = t.tensor(_drawn(dtype, (2, 3), 1))
         graph = trace(lambda x: (x[1:], x == x), Spec((2, 3), dtype), backend=t.backend).graph
         results = compiled(graph, t.backend)(x.array)
-        for array in (x.array, x[0].array, (x == x).array, *results):
+        for array in (x.array, x[0].array, functions()["equal"](x, x).array, *results):
             if not isinstance(array.dtype, np.dtype):
                 raise Mismatch(f"an array's dtype is {array.dtype!r}, though numpy_dtypes says that it is NumPy's")
             t.same(t.backend.dtype_of(array), array.dtype, "dtype_of(array), beside array.dtype,")
