@@ -185,7 +185,7 @@ class NumPyBackend(ArrayNamespaceBackend):
 
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> np.ndarray:
         if dtype is None and obj.__class__ is np.ndarray:
-            return obj.copy() if obj.dtype.isnative else obj.astype(obj.dtype.newbyteorder("="), "C")
+            return obj.copy()
         return np.array(obj, dtype=dtype, order="C")
 
     def adopt(self, array: np.ndarray) -> np.ndarray:

@@ -79,8 +79,7 @@ class Backend(abc.ABC):
     def asarray(self, obj: Any, dtype: np.dtype | None = None, device: str | None = None) -> Any:
         """A new array holding ``obj`` (a NumPy array or Python scalar), in ``dtype`` or the dtype it has.
 
-        Arrays come in any layout, with their bytes in either order. Always copies: a later write to ``obj`` must not
-        show.
+        Arrays come in any layout. Always copies: a later write to ``obj`` must not show.
         """
 
     @abc.abstractmethod

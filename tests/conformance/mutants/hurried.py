@@ -170,14 +170,6 @@ own(
 )
 
 
-@mutant("bytes in the other order taken for what they are", "asarray")
-class _(NumPyBackend):
-    def asarray(self, obj, dtype=None, device=None):
-        if isinstance(obj, np.ndarray) and not obj.dtype.isnative:
-            return obj.view(obj.dtype.newbyteorder()).copy()
-        return super().asarray(obj, dtype, device)
-
-
 @mutant("host copies in a subclass of arrays", "to_numpy")
 class _(NumPyBackend):
     def to_numpy(self, array):
