@@ -24,8 +24,10 @@ def split_dataset(
         ValueError: for sizes that leave a side empty, or together exceed the data.
     """
     whole = dataset if isinstance(dataset, Dataset) else Dataset.from_tensor_slices(_tuples(dataset))
-    size = whole._node.size if isinstance(whole._node, Batch) else None
-    whole = whole if size is None else whole.unbatch()
+    batches = whole._node if isinstance(whole._node, Batch) else None
+    size = None if batches is None else batches.size
+    if batches is not None:
+        whole = whole.unbatch() if batches.drop else Dataset(batches.child)
     count = int(whole.reduce(0, lambda n, _: n + 1)) if whole.cardinality() < 0 else len(whole)
     if not count:
         raise EmptyDataError("split_dataset got no data. Expected at least two elements.")

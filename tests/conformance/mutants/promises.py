@@ -359,12 +359,6 @@ for _op in ("max", "sort", "astype"):
     given_stale(_op)
 
 
-@mutant("a user's own gradient for the value", "custom_gradient")
-class _(NumPyBackend):
-    def custom_gradient(self, *arrays, pullback, consts, args):
-        return arrays[consts : consts + args]
-
-
 @mutant("the first of several results always", "part")
 class _(NumPyBackend):
     def part(self, packed, *, index):
