@@ -51,9 +51,10 @@ def takes(function: Callable[..., Any], count: int, named: Sequence[str] = ()) -
     Also where it does not tell.
     """
     plain = getattr(function, "__func__", function)
-    if plain.__class__ is FunctionType and not named and "__wrapped__" not in plain.__dict__:
+    bound = plain is not function
+    if plain.__class__ is FunctionType and not named and not (bound and hasattr(plain, "__wrapped__")):
         code = plain.__code__
-        if code.co_argcount == count + (plain is not function) and not code.co_kwonlyargcount:
+        if code.co_argcount == count + bound and not code.co_kwonlyargcount:
             return True
     try:
         signature = inspect.signature(function)
