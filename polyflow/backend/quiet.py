@@ -1,8 +1,9 @@
 """NumPy without its RuntimeWarnings, at a tenth of the price of `np.errstate`.
 
-What NumPy says about overflows and invalid values is a context variable's value. So there is one context in which it
-says nothing, and kernels run in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a
-time; a second thread that comes while the first is inside gets the slow way, which always works.
+What NumPy says about overflows and invalid values is a context variable's value. So every kernel has a context in which
+it says nothing, and runs in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a time; a
+second thread that comes while the first is inside the same kernel gets the slow way, which always works. (With one
+context for all of them, a kernel that never returns would send every other one that way, for good.)
 
 The kernels made here have an attribute ``quick``: the same without that second way, for callers that try again by it.
 Where ``function`` has an attribute ``given``, which returns it with attributes filled in, they have that too.
@@ -43,7 +44,7 @@ def warns(backend: Any) -> bool:
 
 def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """``function`` of one array, without warnings."""
-    run = partial(_SILENT.run, function)
+    run = partial(silent().run, function)
 
     def kernel(x: Any, /) -> Any:
         try:
@@ -58,7 +59,7 @@ def unary(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 def binary(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     """``function`` of two arrays, without warnings."""
-    run = partial(_SILENT.run, function)
+    run = partial(silent().run, function)
 
     def kernel(x1: Any, x2: Any, /) -> Any:
         try:
@@ -73,7 +74,7 @@ def binary(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` of any arguments, without warnings."""
-    run = partial(_SILENT.run, function)
+    run = partial(silent().run, function)
 
     def kernel(*args: Any, **attrs: Any) -> Any:
         try:
@@ -85,5 +86,5 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     kernel.quick = run  # type: ignore[attr-defined]
     given = getattr(function, "given", None)
     if given is not None:
-        kernel.given = lambda **attrs: partial(_SILENT.run, given(**attrs))  # type: ignore[attr-defined]
+        kernel.given = lambda **attrs: partial(silent().run, given(**attrs))  # type: ignore[attr-defined]
     return kernel

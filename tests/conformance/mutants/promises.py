@@ -310,6 +310,55 @@ for _op in ("cumulative_sum", "matmul", "trunc"):
     thread_first("wrong in the first call of a thread", _op)
 
 
+def given_wrong(op: str) -> None:
+    """A mutant whose kernel for attributes that come again is wrong; the one for any attributes is right."""
+
+    def given(**attrs: Any) -> Callable[..., Any]:
+        return lambda *arrays: spoiled(right(op)(*arrays, **attrs))
+
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        return right(op)(*arrays, **attrs)
+
+    kernel.given = given  # type: ignore[attr-defined]
+    MUTANTS.append(
+        Mutant(
+            "a kernel for attributes that come again that is wrong",
+            op,
+            type("Mutant", (NumPyBackend,), {op: staticmethod(kernel)}),
+        )
+    )
+
+
+for _op in ("sum", "reshape", "getitem", "full", "softmax"):
+    given_wrong(_op)
+
+
+def given_stale(op: str) -> None:
+    """A mutant whose kernel for attributes that come again is that for the first ones."""
+
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        return right(op)(*arrays, **attrs)
+
+    first: list[Any] = []
+
+    def given(**attrs: Any) -> Callable[..., Any]:
+        first[:] = first or [attrs]
+        return lambda *arrays: right(op)(*arrays, **first[0])
+
+    kernel.given = given  # type: ignore[attr-defined]
+    MUTANTS.append(
+        Mutant(
+            "a kernel for attributes that come again that is that for the first ones",
+            op,
+            type("Mutant", (NumPyBackend,), {op: staticmethod(kernel)}),
+        )
+    )
+
+
+for _op in ("max", "sort", "astype"):
+    given_stale(_op)
+
+
 @mutant("the first of several results always", "part")
 class _(NumPyBackend):
     def part(self, packed, *, index):
