@@ -1,8 +1,8 @@
 """NumPy without its RuntimeWarnings, at a tenth of the price of `np.errstate`.
 
 What NumPy says about overflows and invalid values is a context variable's value. So every kernel has a context in which
-it says nothing, and runs in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a time; a
-second thread that comes while the first is inside the same kernel gets the slow way, which always works. (With one
+it says nothing, and runs in it: entering a context is a matter of 40 nanoseconds. A context holds one thread at a time;
+a second thread that comes while the first is inside the same kernel gets the slow way, which always works. (With one
 context for all of them, a kernel that never returns would send every other one that way, for good.)
 
 The kernels made here have an attribute ``quick``: the same without that second way, for callers that try again by it.

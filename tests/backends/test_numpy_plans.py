@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import threading
 import warnings
@@ -511,6 +512,26 @@ def test_updates_of_many_small_variables_are_a_few_calls():
     (made,) = model._steps["train"].passes.values()
     text = made.program.text
     assert text.count("subtract(") == 3, text  # the loss, 25 small variables, and a large one
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_large_updates_are_done_as_soon_as_they_can_be(optimizer):
+    """So the memory of one gradient does for all layers, however many there are."""
+
+    def plan_of(layers):
+        with pf.use_backend("numpy"):
+            model = pf.Sequential([pf.keras.layers.Dense(200, activation="relu", input_dim=200) for _ in range(layers)])
+            model.compile(optimizer, "mse")
+            model.fit(np.ones((4, 200)), np.ones((4, 200)), verbose=0)
+        (made,) = model._steps["train"].passes.values()
+        return made.program.text
+
+    def held(text):
+        return sum(map(int, re.findall(r"k\d+ = empty\((\d+), uint8\)", text)))
+
+    few, many = plan_of(3), plan_of(9)
+    assert many.count("    for p") == 9
+    assert held(many) - held(few) < 200 * 200 * 4  # not six kernels more, only their layers' rows and biases
 
 
 def test_a_loop_that_failed_left_nothing_behind():

@@ -23,6 +23,7 @@ from .lowering import lowered
 from .places import Place, c_order, size
 from .planner import Planner, Resolve
 from .pool import Pool
+from .schedule import scheduled
 from .sweeps import Sweep
 from .updates import Flat, grouped
 from .walks import Walk, walks
@@ -99,14 +100,15 @@ class _PlannedPart:
         first = len(graph.inputs) - len(part.reads) - len(part.captured)
         reading = dict(zip(graph.inputs[first : first + len(part.reads)], part.reads, strict=True))
         writing = dict(zip(graph.outputs[len(graph.outputs) - len(part.writes) :], part.writes, strict=True))
-        graph, groups = grouped(graph, reading, writing, lambda node: function(resolve(node.op)))
+        groups = grouped(graph, reading, writing, lambda node: function(resolve(node.op)))
+        graph = scheduled(graph, groups, reading)
         self.flats = [flat for group in groups for flat in group.flats()] if flats is None else list(flats)
         side_by_side = {flat: f"f{i}" for i, flat in enumerate(self.flats)}
         state = [Place(f"a{place}", True, c_order(value.shape)) for place, value in enumerate(held)]
         batch = graph.inputs[:first]
         rows = [Place(f"g{i}", True, c_order(value.shape)) for i, value in enumerate(batch)]
         reads, writes = ([state[place] for place in places] for places in (part.reads, part.writes))
-        graph, walked = walks(graph, resolve, {id(node) for group in groups for node in group.nodes})
+        graph, walked = walks(graph, resolve, [group.nodes for group in groups])
         planner = Planner(graph, resolve, [*rows, *reads, *part.captured], writes, name)
         for group in groups:
             if side_by_side.keys() >= set(group.flats()):

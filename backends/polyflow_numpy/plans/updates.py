@@ -78,8 +78,8 @@ class Group:
 
 def grouped(
     graph: Graph, reads: Mapping[Value, int], writes: Mapping[Value, int], ufunc: Callable[[Node], Any]
-) -> tuple[Graph, list[Group]]:
-    """The groups of updates that are worth it, and the graph with their nodes at its end, group by group.
+) -> list[Group]:
+    """The groups of updates that are worth it.
 
     Args:
         graph: a part of a loop.
@@ -99,9 +99,7 @@ def grouped(
         if (len(updates) > 1 or updates[0].size >= LARGE) and each_once and not taken & places:
             groups.append(group)
             taken |= places
-    last = [node for group in groups for node in group.nodes]
-    moved = set(map(id, last))
-    return Graph(graph.inputs, [*(n for n in graph.nodes if id(n) not in moved), *last], graph.outputs), groups
+    return groups
 
 
 def _updates(graph: Graph, writes: Mapping[Value, int], ufunc: Callable[[Node], Any]) -> list[Update]:

@@ -9,11 +9,11 @@ the processor's begins in the whole array.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from polyflow.flow.graph import Graph
+from polyflow.flow.graph import Graph, Node
 from polyflow.flow.passes.fusion import Group, fusion_groups, gathered
 from polyflow.flow.passes.lives import nbytes
 
@@ -30,14 +30,15 @@ VECTOR = 64
 """Pieces have a multiple of so many elements."""
 
 
-def walks(graph: Graph, resolve: Any, taken: Collection[int] = ()) -> tuple[Graph, list[Group]]:
+def walks(graph: Graph, resolve: Any, updates: Sequence[Sequence[Node]] = ()) -> tuple[Graph, list[Group]]:
     """The groups of nodes that are worth a walk, and the graph with the nodes of each side by side.
 
     Args:
         graph: the graph, lowered.
         resolve: maps an op to its ordinary kernel.
-        taken: the ids of nodes that are done in another way.
+        updates: nodes that are done in another way, those of each together; they stay side by side.
     """
+    taken = {id(node) for nodes in updates for node in nodes}
 
     def joins(node: Any) -> bool:
         out = node.output
@@ -47,7 +48,7 @@ def walks(graph: Graph, resolve: Any, taken: Collection[int] = ()) -> tuple[Grap
     if not any(nbytes(node.output) >= LARGE for node in graph.nodes if node.output.shape):
         return graph, []
     groups = fusion_groups(graph, joins)
-    return (gathered(graph, groups) if groups else graph), groups
+    return (gathered(graph, [*(group.nodes for group in groups), *updates]) if groups else graph), groups
 
 
 def _is_choice(node: Any) -> bool:

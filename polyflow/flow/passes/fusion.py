@@ -80,11 +80,11 @@ def fusion_groups(graph: Graph, joins: Callable[[Node], bool] = elementwise) -> 
     return [unit.finished(readers, place) for unit in units if unit.worth_it()]
 
 
-def gathered(graph: Graph, groups: Sequence[Group]) -> Graph:
+def gathered(graph: Graph, groups: Sequence[Sequence[Node]]) -> Graph:
     """The graph with the nodes of each group one after the other; the rest in its order, as far as that lets it."""
     place = {id(node): at for at, node in enumerate(graph.nodes)}
-    inside = {id(node) for group in groups for node in group.nodes}
-    units = [group.nodes for group in groups] + [(node,) for node in graph.nodes if id(node) not in inside]
+    inside = {id(node) for nodes in groups for node in nodes}
+    units = [*groups, *((node,) for node in graph.nodes if id(node) not in inside)]
     told = [
         (place[id(nodes[-1])], [v for node in nodes for v in node.inputs], [node.output for node in nodes])
         for nodes in units
