@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
 from .errors import nearest
@@ -123,11 +124,17 @@ class Instead:
         raise AttributeError(f"{kind.__name__} has no {self.name!r}. Instead: {self.hint}.", name=self.name)
 
 
-def answer(module: str) -> None:
-    """Let a module, given by its name, answer with `missing` to names that it does not have."""
+def answer(module: str, later: Collection[str] = ()) -> None:
+    """Let a module, given by its name, answer with `missing` to names that it does not have.
+
+    Submodules named in ``later`` are imported when they are first used.
+    """
     names = vars(sys.modules[module])
 
-    def __getattr__(name: str) -> None:
+    def __getattr__(name: str) -> Any:
+        if name in later:
+            return importlib.import_module(f"{module}.{name}")
         raise missing(module, name, names["__all__"])
 
+    names["__dir__"] = lambda: sorted({*names, *later})
     names["__getattr__"] = __getattr__  # written in the module, type checkers would take every name for known

@@ -1,6 +1,7 @@
 """The same public classes under the paths that TensorFlow's users know: ``tf.keras.layers.Dense``, …"""
 
 import sys
+from typing import TYPE_CHECKING
 
 from .. import (
     activations,
@@ -26,7 +27,9 @@ from ..models import Model, Sequential
 from ..optimizers import Optimizer
 from ..regularizers import Regularizer
 from ..variable import Variable
-from . import backend, config, ops, preprocessing, random, saving, tree, utils
+
+if TYPE_CHECKING:
+    from . import backend, config, ops, preprocessing, random, saving, tree, utils
 
 __all__ = [
     "Initializer",
@@ -67,4 +70,4 @@ for _module in (
 ):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module  # from polyflow.keras.layers import …
 
-answer(__name__)
+answer(__name__, later=("backend", "config", "ops", "preprocessing", "random", "saving", "tree", "utils"))
