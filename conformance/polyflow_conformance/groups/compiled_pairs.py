@@ -58,49 +58,49 @@ FIRST: dict[str, Callable[[Any], Any]] = {
 }
 """Of a matrix of positive numbers."""
 
-FLOATS: tuple[Callable[[Any], Any], ...] = (
-    *(lambda v, name=name: functions()[name](v) for name in _SMOOTH),
-    lambda v: functions()["relu"](v),
-    lambda v: functions()["sigmoid"](v),
-    lambda v: functions()["softmax"](v, -1),
-    lambda v: functions()["log_softmax"](v, 0),
-    lambda v: functions()["logsumexp"](v, axis=0),
-    lambda v: functions()["mean"](v, axis=-1),
-    lambda v: v / 3.0,
-    lambda v: 2.0 - v,
-)
+FLOATS: dict[str, Callable[[Any], Any]] = {
+    **{f"{name}(v)": lambda v, name=name: functions()[name](v) for name in _SMOOTH},
+    "relu(v)": lambda v: functions()["relu"](v),
+    "sigmoid(v)": lambda v: functions()["sigmoid"](v),
+    "softmax(v, -1)": lambda v: functions()["softmax"](v, -1),
+    "log_softmax(v, 0)": lambda v: functions()["log_softmax"](v, 0),
+    "logsumexp(v, axis=0)": lambda v: functions()["logsumexp"](v, axis=0),
+    "mean(v, axis=-1)": lambda v: functions()["mean"](v, axis=-1),
+    "v / 3.0": lambda v: v / 3.0,
+    "2.0 - v": lambda v: 2.0 - v,
+}
 """What is made of floats."""
 
-ANY: tuple[Callable[[Any], Any], ...] = (
-    lambda v: reduction.sum(v, axis=-1),
-    lambda v: reduction.sum(v),
-    lambda v: shape.reshape(v, (-1,)),
-    lambda v: shape.permute_dims(v, tuple(range(len(v.shape)))[::-1]),
-    lambda v: shape.flip(v, axis=0),
-    lambda v: shape.concat([v, v], axis=0),
-    lambda v: v[..., 1:],
-    lambda v: v[0],
-    lambda v: shape.broadcast_to(v, (2, *v.shape)),
-    lambda v: v.astype("float32"),
-    lambda v: v.astype("bool"),
-    lambda v: elementwise.where(v, 1.0, -2.0) if v.dtype is dt.bool_ else elementwise.where(v > 1, v, v),
-)
+ANY: dict[str, Callable[[Any], Any]] = {
+    "sum(v, axis=-1)": lambda v: reduction.sum(v, axis=-1),
+    "sum(v)": lambda v: reduction.sum(v),
+    "reshape(v, (-1,))": lambda v: shape.reshape(v, (-1,)),
+    "permute_dims(v)": lambda v: shape.permute_dims(v, tuple(range(len(v.shape)))[::-1]),
+    "flip(v, axis=0)": lambda v: shape.flip(v, axis=0),
+    "concat([v, v], axis=0)": lambda v: shape.concat([v, v], axis=0),
+    "v[..., 1:]": lambda v: v[..., 1:],
+    "v[0]": lambda v: v[0],
+    "broadcast_to(v, (2, *v.shape))": lambda v: shape.broadcast_to(v, (2, *v.shape)),
+    "v.astype('float32')": lambda v: v.astype("float32"),
+    "v.astype('bool')": lambda v: v.astype("bool"),
+    "where(v, …)": lambda v: elementwise.where(v, 1.0, -2.0) if v.dtype is dt.bool_ else elementwise.where(v > 1, v, v),
+}
 """What is made of anything that has axes."""
 
-NUMBERS: tuple[Callable[[Any], Any], ...] = (
-    lambda v: v + v,
-    lambda v: v * v[0],
-    lambda v: v - v[..., :1],
-    lambda v: functions()["max"](v, axis=0),
-    lambda v: functions()["min"](v, axis=-1),
-    lambda v: functions()["argmin"](v, 0),
-    lambda v: functions()["sort"](v),
-    lambda v: functions()["cumulative_sum"](v, -1),
-    lambda v: functions()["prod"](v, axis=0),
-    lambda v: linalg.matmul(v, v.mT) if len(v.shape) > 1 else linalg.matmul(v, v),
-    lambda v: v > 1,
-    lambda v: functions()["maximum"](v, 1),
-)
+NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "v + v": lambda v: v + v,
+    "v * v[0]": lambda v: v * v[0],
+    "v - v[..., :1]": lambda v: v - v[..., :1],
+    "max(v, axis=0)": lambda v: functions()["max"](v, axis=0),
+    "min(v, axis=-1)": lambda v: functions()["min"](v, axis=-1),
+    "argmin(v, 0)": lambda v: functions()["argmin"](v, 0),
+    "sort(v)": lambda v: functions()["sort"](v),
+    "cumulative_sum(v, -1)": lambda v: functions()["cumulative_sum"](v, -1),
+    "prod(v, axis=0)": lambda v: functions()["prod"](v, axis=0),
+    "matmul(v, v.mT)": lambda v: linalg.matmul(v, v.mT) if len(v.shape) > 1 else linalg.matmul(v, v),
+    "v > 1": lambda v: v > 1,
+    "maximum(v, 1)": lambda v: functions()["maximum"](v, 1),
+}
 """What is made of numbers."""
 
 
@@ -114,14 +114,12 @@ def cases() -> Iterator[Case]:
 def _pairs(t: Trial, *, first: Callable[[Any], Any]) -> None:
     host = (np.float32(0.25) + np.arange(12, dtype=np.float32) * np.float32(0.1875)).reshape(3, 4)
     x = t.tensor(host[:, [2, 0, 3, 1]][[1, 0, 2]].copy())
-    then = list(ANY)
     kind = first(x).dtype
-    then += [] if kind is dt.bool_ else NUMBERS
-    then += FLOATS if kind is dt.float32 else []
-    expected = [t.host(second(first(x))).copy() for second in then]
-    found = pf.function(lambda x: [second(first(x)) for second in then])(x)
-    for number, (value, true) in enumerate(zip(found, expected, strict=True)):
-        what = f"{t.case.op}, followed by another op ({number}), in a program"
+    then = ANY | ({} if kind is dt.bool_ else NUMBERS) | (FLOATS if kind is dt.float32 else {})
+    expected = [t.host(second(first(x))).copy() for second in then.values()]
+    found = pf.function(lambda x: [second(first(x)) for second in then.values()])(x)
+    for text, value, true in zip(then, found, expected, strict=True):
+        what = f"{text} of v = {t.case.op}, both in one program"
         if true.dtype.kind != "f":
             t.exactly(value, true, dtype=dt.as_dtype(true.dtype), what=what)
             continue
