@@ -50,6 +50,7 @@ PEERS = {
         Contestant(
             "numpy-unshuffled", "NumPy by hand, rows in order", "by_hand_numpy", ("numpy",), {}, {"shuffle": False}
         ),
+        Contestant("numpy-kept", "NumPy by hand, results kept", "keeping_numpy", ("numpy",)),
         Contestant("jax", "JAX by hand", "by_hand_jax", ("jax", "optax")),
         keras("keras-jax", "Keras on JAX", "jax"),
         keras("keras-torch", "Keras on PyTorch", "torch"),

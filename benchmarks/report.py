@@ -115,9 +115,9 @@ class Report:
         return [verdict for verdict in self.verdicts(name) if timed and not verdict.reached]
 
     def limit(self, verdict: Verdict) -> str:
-        """What could be found at most: with the figure of the same library by hand, which does nothing else."""
+        """What could be found at most: with the figure of who does nothing else, the target's floor."""
         row, target = self.tables[verdict.workload.name][verdict.line], verdict.target
-        hand = target.ours.removeprefix("polyflow-")
+        hand = target.floor or target.ours.removeprefix("polyflow-")
         if hand not in row or not row[hand].wall:
             return ""
         mine, best, unit = row[target.ours], row[hand], verdict.workload.unit

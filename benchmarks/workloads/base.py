@@ -39,6 +39,7 @@ class Target:
         peer: the other contestant.
         line: the line that is meant; all of them where it is None.
         above: whether ``most`` is what may come on top of the peer's figure.
+        floor: the contestant that does only what nobody can do without; the same library by hand, if left out.
     """
 
     ours: str
@@ -46,6 +47,7 @@ class Target:
     peer: str | None = None
     line: str | None = None
     above: bool = False
+    floor: str | None = None
 
 
 @dataclass(frozen=True)

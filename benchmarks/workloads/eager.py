@@ -19,10 +19,13 @@ WORKLOAD = Workload(
         *(Line(name, "op", Op(call), Op(call)) for name, call in SINGLE.items()),
         *(Line(name, "recorded", tape, Tape(50)) for name, (tape, _) in RECORDED.items()),
     ),
-    both("numpy", "jax", "torch", "autograd"),
+    both("numpy", "numpy-kept", "jax", "torch", "autograd"),
     (
         *(Target("polyflow-numpy", 0.7e-6, "numpy", name, above=True) for name in SINGLE),
-        *(Target("polyflow-numpy", most, "numpy", name, above=True) for name, (_, most) in RECORDED.items()),
+        *(
+            Target("polyflow-numpy", most, "numpy", name, above=True, floor="numpy-kept")
+            for name, (_, most) in RECORDED.items()
+        ),
         *(Target("polyflow-jax", 2e-6, "jax", name, above=True) for name in SINGLE),
     ),
     repeats=True,
