@@ -34,6 +34,7 @@ MODULES = (
     "core_errors",
     "core_views",
     "core_forms",
+    "core_dtypes",
     "core_again",
     "machine",
     "ieee",

@@ -10,7 +10,8 @@ from polyflow import dtypes as dt
 
 SHAPES = {"0-d": ((), ()), "empty": ((0, 3), (1, 3)), "small": ((3, 4), (3, 4)), "broadcast": ((2, 1, 4), (3, 1))}
 LARGE = 10007
-SPECIALS = (0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.5, -2.0, 3.0)
+SPECIALS = (0.0, -0.0, math.inf, -math.inf, math.nan, -math.nan, 1.0, -1.0, 0.5, -2.0, 3.0)
+"""The NaN with a sign is the one that processors make of 0 / 0."""
 
 
 def values(kind: str, dtype: np.dtype, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -112,7 +113,7 @@ def awkward(dtype: np.dtype, shape: tuple[int, int], rng: np.random.Generator) -
     limit = dt.finfo(dtype)
     plain = [0.0, -0.0, 1.0, 1 + limit.eps, -1.0, 0.5, 2.0, -3.0, 1000.0, 1e-3, 2048.0, -257.0, limit.max, -limit.max]
     host = rng.choice(np.array([*plain, limit.smallest_normal * 2]), shape)
-    for row, special in enumerate(((math.inf,), (-math.inf,), (math.nan,), (math.inf, -math.inf)), 1):
+    for row, special in enumerate(((math.inf,), (-math.inf,), (-math.nan,), (math.inf, -math.inf)), 1):
         for one in special if row < shape[0] else ():
             host[row, rng.choice(np.flatnonzero(np.isfinite(host[row])))] = one
     for row, one in zip(host[5:], (-math.inf, math.inf), strict=False):

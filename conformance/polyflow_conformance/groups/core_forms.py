@@ -170,7 +170,7 @@ def _special(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> 
     if dtype not in dt.FLOATS or name in NO_SPECIALS:
         return
     listed = np.array(samples.SPECIALS, dtype)
-    pairs = [np.repeat(listed, 10), np.tile(listed, 10)][: arity(name)]
+    pairs = [np.repeat(listed, listed.size), np.tile(listed, listed.size)][: arity(name)]
     for layout in LAYOUTS[1:3]:
         hosts = [samples.read_only(np.resize(one, samples.LARGE)) for one in pairs]
         _look(t, seen, probe, hosts, layout, note=", special values")
