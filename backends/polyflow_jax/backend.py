@@ -290,6 +290,12 @@ class JaxBackend(ArrayNamespaceBackend):
         wide = jnp.float32 if x1.dtype in (dt.float16, dt.bfloat16) else x1.dtype
         return jnp.matmul(x1, x2, precision="highest", preferred_element_type=wide).astype(x1.dtype)
 
+    def max(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return _or_nan(super().max(x, axis=axis, keepdims=keepdims), x, axis, keepdims)
+
+    def min(self, x: Any, *, axis: Any, keepdims: bool) -> Any:
+        return _or_nan(super().min(x, axis=axis, keepdims=keepdims), x, axis, keepdims)
+
     def clamp(self, x: Any, low: Any, high: Any) -> Any:
         return jnp.minimum(jnp.maximum(x, low), high)
 
@@ -298,6 +304,13 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def stop_gradient(self, x: Any) -> Any:
         return jax.lax.stop_gradient(x)
+
+
+def _or_nan(extreme: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The largest or smallest elements, or NaN where one is: XLA loses it in rows of more than a thousand on CPUs."""
+    if x.dtype not in dt.FLOATS:
+        return extreme
+    return jnp.where(jnp.any(x != x, axis=axis, keepdims=keepdims), jnp.asarray(jnp.nan, x.dtype), extreme)
 
 
 def _program(raw: Callable[..., Any], placed: Any = None) -> Callable[..., Any]:
