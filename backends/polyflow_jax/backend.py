@@ -281,8 +281,8 @@ class JaxBackend(ArrayNamespaceBackend):
         if jnp.iscomplexobj(x) and dt.kind(target) < 3:
             x = x != 0 if target is dt.bool_ else jnp.real(x)
         if target in dt.HALVES and x.dtype == dt.float64:
-            lost = jnp.where(jnp.isfinite(x), rounds_once(x, jnp.int64) - x, 0)
-            x = x + jax.lax.stop_gradient(lost)  # not the integers: they have no derivative
+            lost = jnp.where(jnp.isfinite(x), x - rounds_once(x, jnp.int64), 0)  # 0.0, which leaves -0.0 as it is
+            x = x - jax.lax.stop_gradient(lost)  # not the integers: they have no derivative
         return jax.lax.convert_element_type(x, target)
 
     def matmul(self, x1: Any, x2: Any) -> Any:

@@ -35,6 +35,8 @@ MODULES = (
     "core_views",
     "core_forms",
     "core_dtypes",
+    "core_limits",
+    "core_numbers",
     "core_again",
     "machine",
     "ieee",

@@ -249,7 +249,16 @@ def _apart(name: str, formula: Formula) -> Iterator[Case]:
     for dtype in (*dt.SIGNED, *dt.UNSIGNED) if "shift" in name else ():
         check = part(_beyond, name=name, dtype=dtype)
         yield Case(f"{GROUP}/{name}/{dtype.name}/beyond-the-width", check, (dtype,), quick=dtype is dt.int32)
+    for dtype in dt.INTEGERS if name == "pow" else ():
+        yield Case(f"{GROUP}/{name}/{dtype.name}/exponents", part(_exponents, dtype=dtype), (dtype,))
+    for dtype in dt.COMPLEX if name in FAR_AWAY else ():
+        check = part(_away, name=name, formula=formula, dtype=dtype)
+        yield Case(f"{GROUP}/{name}/{dtype.name}/far-away", check, (dtype,))
     for dtype in (dt.float32, dt.float64):
+        held = dtype in DOMAINS[formula.domain]
+        if held and arity(name) == 2 and name not in ("pow", "floor_divide", "remainder", "nextafter"):
+            check = part(_pairs, name=name, formula=formula, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/magnitudes", check, (dtype,))
         if name in ("floor_divide", "remainder"):
             check = part(_multiples, name=name, formula=formula, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/near-multiples", check, (dtype,), quick=dtype is dt.float32)
@@ -312,6 +321,50 @@ def _beyond(t: Trial, *, name: str, dtype: np.dtype) -> None:
     x, y = np.meshgrid(samples.extremes(dtype), np.array(counts, dtype), indexing="ij")
     true = np.where((x < 0) & (name == "bitwise_right_shift"), -1, 0).astype(dtype)
     t.close(functions()[name](t.tensor(x.copy()), t.tensor(y.copy())), true, dtype=dtype, what=name, inputs=(x, y))
+
+
+def _exponents(t: Trial, *, dtype: np.dtype) -> None:
+    """Integers to the power of more than their bits: the product wraps."""
+    base, exponent = np.meshgrid(samples.extremes(dtype), np.array([0, 1, 8, 9, 30, 31, 33, 64, 100], dtype))
+    base, exponent = map(samples.read_only, (base.copy(), exponent.copy()))
+    pairs = zip(base.ravel().tolist(), exponent.ravel().tolist(), strict=True)
+    true = np.array([oracle.wrapped(pow(b, e), dtype) for b, e in pairs], object).reshape(base.shape).astype(dtype)
+    value = functions()["pow"](t.tensor(base), t.tensor(exponent))
+    t.close(value, true, dtype=dtype, what="pow", inputs=(base, exponent))
+
+
+def _pairs(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Two arguments of any size, of one size, and such as are equal but for their last bits."""
+    reach, count = math.log10(dt.finfo(dtype).max), samples.LARGE // 3
+    size = t.rng.uniform(-0.9 * reach, reach, (2, count))
+    near = size[0] + t.rng.uniform(-1, 1, count) * t.rng.choice([1e-7, 1e-3, 1], count)
+    both = [
+        np.concatenate([size[0], size[0], np.full(2, 0.999 * reach)]),
+        np.concatenate([size[1], near, [1.0, reach]]),
+    ]
+    args = []
+    for one in both:
+        host = 10 ** np.minimum(one, 0.9999 * reach) * t.rng.choice([-1, 1], one.size)
+        args.append(samples.read_only(host.astype(dtype)))
+    true = truth(name, tuple(args), dtype)
+    if formula.result == "same":  # numbers below the smallest normal one may be flushed on the way, too
+        kept = ~(np.abs(true) < 4 * dt.finfo(dtype).smallest_normal)
+        args, true = [samples.read_only(arg[kept]) for arg in args], true[kept]
+    _compare(t, name, formula, dtype, tuple(args), [t.tensor(arg) for arg in args])
+
+
+FAR_AWAY = ("sqrt", "rsqrt", "log", "log2", "log10", "sign", "tan", "tanh", "asin", "acos", "asinh", "acosh")
+"""Functions of complex numbers that are finite however large these are."""
+
+
+def _away(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
+    """Complex numbers whose squares and exponentials overflow, or vanish."""
+    reach = 0.9 * math.log10(dt.finfo(dtype).max)
+    low = -reach if name in ("sqrt", "rsqrt", "log", "log2", "log10", "sign") else 0.0
+    size = 10 ** t.rng.uniform(low, 4 if "tan" in name else reach, 400)
+    angle = t.rng.uniform(0.1, math.pi / 2 - 0.1, 400) + t.rng.integers(0, 4, 400) * math.pi / 2
+    args = (samples.read_only((size * np.exp(1j * angle)).astype(dtype)),)
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
 def _multiples(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:

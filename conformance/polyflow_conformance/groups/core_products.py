@@ -58,6 +58,9 @@ def cases() -> Iterator[Case]:
                 (dtype,),
                 quick=dtype in MAIN and label in ("matrices", "long"),
             )
+    for dtype in (*dt.SIGNED, *dt.UNSIGNED, *dt.FLOATS, *dt.COMPLEX):
+        check = functools.partial(_matmul_forms, dtype=dtype)
+        yield Case(f"{GROUP}/matmul/{dtype.name}/forms", check, (dtype,))
     for dtype in (dt.float16, dt.bfloat16):
         check = functools.partial(_matmul_many, dtype=dtype)
         yield Case(f"{GROUP}/matmul/{dtype.name}/accumulated-wide", check, (dtype,), quick=True)
@@ -139,6 +142,44 @@ def _matmul_views(t: Trial) -> None:
     for value, before in kept:
         t.exactly(value, before, what="an earlier product after later ones")
     t.exactly(x, host, what="the argument of matmul after the calls")
+
+
+FORMS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "stacks": ((2, 3, 4), (2, 4, 5)),
+    "vector-matrix": ((4,), (4, 5)),
+    "matrix-vector": ((3, 4), (4,)),
+    "vectors": ((7,), (7,)),
+    "blocks": ((37, 41), (41, 35)),
+    "vectors of nothing": ((0,), (0,)),
+    "stacks of nothing": ((2, 3, 0), (2, 0, 4)),
+}
+
+
+def _matmul_forms(t: Trial, *, dtype: np.dtype) -> None:
+    """Vectors, stacks, larger matrices and nothing in every dtype; factors in any layout; what overflows and NaN."""
+    for label, sizes in FORMS.items():
+        a, b = (samples.values("any", dtype, size, t.rng) for size in sizes)
+        _product(t, linalg.matmul(t.tensor(a), t.tensor(b)), np.matmul, (a, b), dtype, f"matmul of {label}")
+    host, line = (samples.values("any", dtype, size, t.rng) for size in ((4, 4), (4,)))
+    stack = samples.values("any", dtype, (2, 4, 4), t.rng)
+    x, wide = t.tensor(host), samples.read_only(np.repeat(host, 2, 1))
+    views: list[tuple[Any, np.ndarray]] = [
+        *((x.T, host.T), (x[::-1, ::-1], host[::-1, ::-1])),
+        *(
+            (t.tensor(wide)[:, ::2], host),
+            (t.tensor(line)[::-1], line[::-1]),
+            (t.tensor(stack).mT, stack.swapaxes(1, 2)),
+        ),
+    ]
+    for number, (y, k) in enumerate(views):
+        what = f"matmul, one factor of which is a view ({number})"
+        _product(t, linalg.matmul(y, x), np.matmul, (k, host), dtype, what)
+        _product(t, linalg.matmul(x, y), np.matmul, (host, k), dtype, what)
+    if dtype in dt.FLOATS:
+        large = float(dt.finfo(dtype).max)
+        a, b = np.array([[large, 0], [1, math.nan], [1, 2]], dtype), np.array([[2, 1], [0, 3]], dtype)
+        true = np.array([[math.inf, large], [math.nan, math.nan], [2, 7]])
+        t.exactly(linalg.matmul(t.tensor(a), t.tensor(b)), true.astype(dtype), what="matmul of large numbers and NaN")
 
 
 def _matmul_special(t: Trial) -> None:

@@ -133,6 +133,12 @@ def cases() -> Iterator[Case]:
             if dtype in (dt.float16, dt.bfloat16) and name in ("sum", "mean"):
                 check = functools.partial(_many, name=name, dtype=dtype)
                 yield Case(f"{prefix}/accumulated-wide", check, (dtype,), quick=True)
+            if dtype in dt.FLOATS and name == "logsumexp":
+                check = functools.partial(_far_from_zero, dtype=dtype)
+                yield Case(f"{GROUP}/{name}/{dtype.name}/far-from-zero", check, (dtype,))
+            if dtype in dt.HALVES and name in ("sum", "prod"):
+                check = functools.partial(_on_the_way, name=name, dtype=dtype)
+                yield Case(f"{GROUP}/{name}/{dtype.name}/on-the-way", check, (dtype,))
             if dtype is dt.float32 and name in ("sum", "mean"):
                 check = functools.partial(_long, name=name, rule=rule)
                 yield Case(f"{prefix}/long-leading-axis", check, (dtype,), quick=True)
@@ -292,6 +298,22 @@ def _many(t: Trial, *, name: str, dtype: np.dtype) -> None:
         t.close(functions()["mean"](large), np.array(WIDE(300)), 0.501, dtype=dtype, what="mean of 1200 large numbers")
 
 
+def _far_from_zero(t: Trial, *, dtype: np.dtype) -> None:
+    """Numbers whose exponentials overflow, and such as are all 0."""
+    host = samples.read_only(np.array([[1e4, 1e4, -1e4], [-1e4, -1e4, -3e4], [500, -math.inf, 400]], dtype))
+    for axis in (-1, None):
+        _check(t, "logsumexp", t.tensor(host), host, axis, False)
+
+
+def _on_the_way(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """Results that the dtype holds, and partial ones that it does not: they are taken in float32."""
+    top = float(dt.finfo(dtype).max) / 2 if dtype is dt.float16 else 2.0**100
+    parts = [top, top, top, -top, -top, -top, 3] if name == "sum" else [256, 256, 256, 1 / 256, 1 / 256, 1 / 256, 3]
+    host = samples.read_only(np.array([parts, parts], dtype))
+    for axis in (-1, 0) if name == "prod" else (-1,):
+        _check(t, name, t.tensor(host), host, axis, False)
+
+
 def _long(t: Trial, *, name: str, rule: Reduction) -> None:
     """A long leading axis, over which NumPy adds row after row; and many equal numbers, whose errors add up."""
     host = samples.values("positive", dt.float32, (20000, 3), t.rng)
@@ -346,9 +368,10 @@ def _along() -> Iterator[Case]:
         for dtype in dt.HALVES:
             check = functools.partial(_softmax_many, name=name, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/accumulated-wide", check, (dtype,))
-        for label in ("overflow", "empty", "infinite"):
-            check = functools.partial(_softmax_special, name=name, label=label)
-            yield Case(f"{GROUP}/{name}/float32/{label}", check, (dt.float32,), quick=True)
+        for dtype in dt.FLOATS:
+            for label in ("overflow", "empty", "infinite"):
+                check = functools.partial(_softmax_special, name=name, label=label, dtype=dtype)
+                yield Case(f"{GROUP}/{name}/{dtype.name}/{label}", check, (dtype,), quick=dtype is dt.float32)
     for name in COMPOSED:
         for dtype in (dt.float32, dt.float64, dt.complex64, dt.int32):
             check = functools.partial(_composed, name=name, dtype=dtype)
@@ -530,27 +553,27 @@ def _softmax_many(t: Trial, *, name: str, dtype: np.dtype) -> None:
     t.close(value, true if name == "softmax" else np.log(true), 2.0, dtype=dtype, what=f"{name} of 5000 zeros")
 
 
-def _softmax_special(t: Trial, *, name: str, label: str) -> None:
+def _softmax_special(t: Trial, *, name: str, label: str, dtype: np.dtype) -> None:
     if label == "overflow":
-        host = np.array([[1e4, 1e4 - 1, -1e4], [500, -500, 400], [-1e4, -1e4 - 1, -1e4]], np.float32)
+        host = np.array([[1e4, 1e4 - 1, -1e4], [500, -500, 400], [-1e4, -1e4 - 1, -1e4]], dtype)
         wide = widened(host)
         shifted = wide - wide.max(-1, keepdims=True)
         true = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
         true = true if name == "log_softmax" else np.exp(true)
-        t.close(functions()[name](t.tensor(host)), true, 40.0, dtype=dt.float32, scale=np.abs(true) + 1e-30, what=name)
+        t.close(functions()[name](t.tensor(host)), true, 40.0, dtype=dtype, scale=np.abs(true) + 1e-30, what=name)
     elif label == "empty":
-        t.same(functions()[name](t.tensor(np.zeros((0, 3), np.float32))).shape, (0, 3), "the shape")
-        t.same(functions()[name](t.tensor(np.zeros((2, 0), np.float32))).shape, (2, 0), "the shape")
+        t.same(functions()[name](t.tensor(np.zeros((0, 3), dtype))).shape, (0, 3), "the shape")
+        t.same(functions()[name](t.tensor(np.zeros((2, 0), dtype))).shape, (2, 0), "the shape")
     else:
-        host = np.array([0.0, -math.inf, 0.0], np.float32)
+        host = np.array([0.0, -math.inf, 0.0], dtype)
         true = np.array([0.5, 0.0, 0.5], WIDE)
         with np.errstate(divide="ignore"):
             true = true if name == "softmax" else np.log(true)
-        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=name)
+        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dtype, what=name)
         rows = [[-math.inf] * 3, [math.inf, 0, 1], [math.nan, 0, 1], [-math.inf, math.inf, 0]]
-        host = np.array([*rows, [0, -math.inf, 0]], np.float32)
+        host = np.array([*rows, [0, -math.inf, 0]], dtype)
         true = np.concatenate([np.full((4, 3), math.nan, np.longdouble), true[None]])
-        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dt.float32, what=f"{name} of rows")
+        t.close(functions()[name](t.tensor(host)), true, 4.0, dtype=dtype, what=f"{name} of rows")
 
 
 # Functions made of several ops ---------------------------------------------------------------------------------------

@@ -175,8 +175,8 @@ class MLXBackend(ArrayNamespaceBackend):
 
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         if dtype in dt.HALVES and x.dtype == mx.float64:
-            lost = mx.where(mx.isfinite(x), rounds_once(x, mx.int64) - x, mx.zeros_like(x))
-            x = x + mx.stop_gradient(lost)  # not the integers: they have no derivative
+            lost = mx.where(mx.isfinite(x), x - rounds_once(x, mx.int64), mx.zeros_like(x))  # -0.0 less 0.0 is -0.0
+            x = x - mx.stop_gradient(lost)  # not the integers: they have no derivative
         return super().astype(x, dtype=dtype)
 
     def floor_divide(self, x1: Any, x2: Any) -> Any:

@@ -178,7 +178,8 @@ class TorchBackend(Elementwise, Reductions, Order, Products, Linalg, Shapes, Ind
             x = torch.real(x)
         if dtype in dt.HALVES and x.dtype is torch.float64:
             fixed = x.detach()
-            x = x + torch.where(torch.isfinite(fixed), rounds_once(fixed, torch.int64) - fixed, 0)
+            lost = torch.where(torch.isfinite(fixed), fixed - rounds_once(fixed, torch.int64), 0)
+            x = x - lost  # 0.0, which leaves -0.0 as it is
         return x.to(target)
 
     def stop_gradient(self, x: Any) -> torch.Tensor:
