@@ -47,7 +47,7 @@ class Printed(io.StringIO):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._stream, self._caller = stream, sys._getframe(1).f_code
+        self._stream, self._caller, self.closings = stream, sys._getframe(1).f_code, 0
 
     def write(self, text: str, /) -> int:
         """Take a text, or hand it on."""
@@ -56,6 +56,10 @@ class Printed(io.StringIO):
         written = self._stream.write(text)
         self._stream.flush()
         return written
+
+    def close(self) -> None:
+        """Stay open: what is printed here is still to be read, and not the backend's to close."""
+        self.closings += 1
 
     def writelines(self, lines: Iterable[str], /) -> None:
         """Write one after the other."""

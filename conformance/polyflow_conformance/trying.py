@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import locale
 import os
 import random
 import signal
@@ -17,12 +19,16 @@ from typing import Any
 import numpy as np
 
 from polyflow.backend import selection
+from polyflow.backend.contract import told
 from polyflow.backend.deviation import Deviation
 from polyflow.errors import BackendBrokenError, UnsupportedError
 
 from .case import Case, Mismatch, Skip, Trial
 from .debugging import Printed, leaves
 from .report import Result
+
+SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGINT}))
+"""The signals whose handlers are looked at besides that of Ctrl-C."""
 
 WIDEST = 100
 """How many times the largest distance of its cases a declared tolerance may be: other devices and releases differ."""
@@ -43,6 +49,8 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
     seconds = time.perf_counter() - start
     if printed.getvalue() and status in ("pass", "unsupported"):
         status, reason = "fail", f"the backend printed {printed.getvalue()[:200]!r}; a library leaves the streams alone"
+    if printed.closings and status in ("pass", "unsupported"):
+        status, reason = "fail", "the backend closed sys.stdout or sys.stderr; a library leaves the streams alone"
     changed = [name for name, value in settings().items() if value != before[name]]
     if changed:
         _put_back(before)
@@ -73,12 +81,22 @@ def settings() -> dict[str, Any]:
     return {
         "np.geterr()": np.geterr(),
         "np.get_printoptions()": np.get_printoptions(),
-        "the state of random": random.getstate()[1][-1:],
-        "the state of np.random": np.random.get_state()[2],  # type: ignore[index]  # noqa: NPY002
+        "the state of random": hash(random.getstate()),
+        "the state of np.random": _drawn(),
         "os.environ": dict(os.environ),
         "the working directory": _folder(),
         "what Ctrl-C does": signal.getsignal(signal.SIGINT),
+        "what a signal does": [signal.getsignal(one) for one in SIGNALS],
+        "the recursion limit": sys.getrecursionlimit(),
+        "the locale": locale.setlocale(locale.LC_ALL),
+        "gc.isenabled()": gc.isenabled(),
     }
+
+
+def _drawn() -> tuple[bytes, object]:
+    """The state of NumPy's random numbers: where they stand, and among which."""
+    _, words, *rest = np.random.get_state(legacy=True)  # noqa: NPY002
+    return np.asarray(words).tobytes(), rest
 
 
 def _put_back(before: dict[str, Any]) -> None:
@@ -88,6 +106,9 @@ def _put_back(before: dict[str, Any]) -> None:
         os.chdir(before["the working directory"])
     if before["what Ctrl-C does"] is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, before["what Ctrl-C does"])
+    sys.setrecursionlimit(before["the recursion limit"])
+    locale.setlocale(locale.LC_ALL, before["the locale"])
+    (gc.enable if before["gc.isenabled()"] else gc.disable)()
 
 
 def _folder() -> str:
@@ -121,7 +142,7 @@ def _outcome(case: Case, trial: Trial, backend: Any, lack: str) -> tuple[str, st
     except BaseException as error:
         if leaves(error):
             raise
-        return "error", _sentence(error)
+        return "error", sentence(error)
     if lack and not case.mistake:
         return "fail", f"{lack}, but asking for it gives an answer instead of UnsupportedError"
     return "pass", ""
@@ -143,14 +164,11 @@ def _names_a_lack(text: str, backend: Any) -> bool:
     return any(lack in text for lack in lacks)
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
+    """An exception in one line, and where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rsplit('/', 1)[-1]}, line {frames[-1].lineno})" if frames else ""
-    try:
-        text = " ".join(str(error).split())
-    except Exception as second:
-        text = f"(its text cannot be had: str() of it raises {type(second).__name__})"
-    return f"{type(error).__name__}{': ' if text else ''}{text[:600]}{place}"
+    return f"{told(error)[:600]}{place}"
 
 
 # Deviations ----------------------------------------------------------------------------------------------------------

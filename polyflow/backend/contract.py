@@ -57,7 +57,12 @@ def no_outputs(name: str, found: Any, count: int) -> BackendBrokenError:
 
 def told(error: BaseException) -> str:
     """An exception in one line."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:
+        text = f"(its text cannot be had: str() of it raises {type(second).__name__})"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -146,14 +151,20 @@ def array_faults(backend: Backend) -> Iterator[str]:
 
 def _faults_of(backend: Backend, name: str, host: np.ndarray, dtype: np.dtype, given: str) -> Iterator[str]:
     """What is wrong with it on the way in by the method ``name``."""
+    asked = f"{name} of {given}"
     try:
         array = getattr(backend, name)(host)
-        shape, found, place = getattr(array, "shape", None), None, ""
+        asked = f"looking at what {name} made of {given}"
+        shape, found, place, back = getattr(array, "shape", None), None, "", None
         if hasattr(array, "dtype"):
-            found, place = backend.dtype_of(array), backend.device_of(array)
-        back = None if found is None else backend.to_numpy(array)
+            asked = f"dtype_of what {name} made of {given}"
+            found = backend.dtype_of(array)
+            asked = f"device_of what {name} made of {given}"
+            place = backend.device_of(array)
+            asked = f"to_numpy of what {name} made of {given}"
+            back = backend.to_numpy(array)
     except Exception as error:
-        yield f"taking {given} by {name}, dtype_of, device_of and to_numpy raised {told(error)}"
+        yield f"{asked} raised {told(error)}"
         return
     if shape is None or found is None:
         lack = "shape" if shape is None else "dtype"

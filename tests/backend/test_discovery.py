@@ -286,7 +286,12 @@ class Listed:
             "returned one of shape .3, 2. and dtype float32",
         ),
         ({"asarray": lambda self, obj: obj + 1}, "to_numpy of the array that asarray made of .* gave array"),
-        ({"asarray": lambda self: None}, "by asarray, dtype_of, device_of and to_numpy raised TypeError"),
+        ({"asarray": lambda self: None}, "broken: asarray of a NumPy array of shape .* raised TypeError"),
+        (
+            {"to_numpy": lambda self, array: array.todense()},
+            "to_numpy of what asarray made of a NumPy array of shape .* raised AttributeError",
+        ),
+        ({"device_of": lambda self: "cpu:0"}, "device_of what asarray made of a NumPy array of .* raised TypeError"),
         ({"dtype_of": lambda self, array: "float32"}, "dtype_of returned 'float32', expected .* dtypes.float32"),
         ({"adopt": lambda self, array: None}, "adopt of a NumPy array of shape .* returned None, which has no shape"),
         ({"adopt": lambda self, array: array[0]}, "adopt of a NumPy array of shape .* returned one of shape .3,."),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import locale
 import os
+import random
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +86,64 @@ def test_exception_without_a_text_is_a_result():
     (result,) = suite.run(Mine(), cases=ONE).results
     assert result.status == "error"
     assert result.reason.startswith("Mute: (its text cannot be had")
+
+
+def test_exception_whose_text_ends_the_process_is_a_result():
+    class Last(Exception):
+        def __str__(self):
+            raise SystemExit(3)
+
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            raise Last
+
+    (result,) = suite.run(Mine(), cases=ONE).results
+    assert result.status == "error"
+    assert result.reason.startswith("Last: (its text cannot be had: str() of it raises SystemExit)")
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_closing_a_stream_is_a_result(stream):
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            getattr(sys, stream).close()
+            return np.sinh(x)
+
+    report = suite.run(Mine(), cases=[ONE, "core-1/cosh/float32/small"])
+    assert {result.op: result.status for result in report.results} == {"sinh": "fail", "cosh": "pass"}
+    assert "closed sys.stdout or sys.stderr" in report.failures[0].reason
+    assert not getattr(sys, stream).closed
+
+
+CHANGES = {
+    "the state of random": lambda: random.seed(7),
+    "the state of np.random": lambda: np.random.seed(7),  # noqa: NPY002
+    "the recursion limit": lambda: sys.setrecursionlimit(sys.getrecursionlimit() + 50),
+    "what a signal does": lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+    "the locale": lambda: locale.setlocale(locale.LC_ALL, "C" if locale.setlocale(locale.LC_ALL) != "C" else "C.UTF-8"),
+    "gc.isenabled()": gc.disable,
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_belongs_to_the_user_of_the_process_may_not_change(what):
+    """Generators that nobody has drawn from yet are seeded too, which leaves their place as it was."""
+
+    class Mine(NumPyBackend):
+        def sinh(self, x):
+            CHANGES[what]()
+            return np.sinh(x)
+
+    drawn, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    handler, place = signal.getsignal(signal.SIGTERM), locale.setlocale(locale.LC_ALL)
+    try:
+        random.seed(1), np.random.seed(1)  # noqa: NPY002
+        result = try_case(suite.all_cases()[ONE], Mine())
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        random.setstate(drawn), np.random.set_state(legacy)  # noqa: NPY002
+    assert (result.status, result.reason.partition(" is not")[0]) == ("fail", what)
+    assert (gc.isenabled(), locale.setlocale(locale.LC_ALL)) == (True, place)
 
 
 def test_printing_is_a_result_and_does_not_reach_the_streams(capfd, source):

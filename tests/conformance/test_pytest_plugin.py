@@ -39,6 +39,14 @@ def test_pytest_runs_the_suite_on_a_file(source, tmp_path):
     assert {result.id for result in Report.load(tmp_path / "r.json").failures} >= {ONE}
 
 
+def test_a_report_in_junit_xml_says_what_became_of_a_case_and_warns_of_nothing(source, tmp_path):
+    """`polyflow new-backend` lays projects out whose tests turn warnings into errors."""
+    words = ["--polyflow-op", "sinh", "--polyflow-group", "core-1", "--polyflow-quick", "--junit-xml", "j.xml"]
+    done = run_suite("numpy", *words, "-W", "error", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '<property name="polyflow_status" value="pass"' in (tmp_path / "j.xml").read_text()
+
+
 def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
     """It is an error with a reason, and the run goes on; the option takes what the command's takes."""
     spec = source("import time\nclass Mine(NumPyBackend):\n    def sinh(self, x): time.sleep(60)")
