@@ -87,6 +87,8 @@ def histogram_fixed_width_bins(
 ) -> Tensor:
     """In which of ``nbins`` parts of equal width of a range each value lies; what lies outside, in the nearest.
 
+    NaN counts as lying in the first.
+
     Raises:
         ValueError: for no part, or a range whose end is not larger than its start.
     """
@@ -97,7 +99,7 @@ def histogram_fixed_width_bins(
         raise ValueError(f"a histogram needs at least one bin; got {nbins}.")
     low, high = ends.tolist()
     place = elementwise.floor((values - low) / (high - low) * nbins)
-    return elementwise.astype(elementwise.clip(place, 0, nbins - 1), dt.as_dtype(dtype))
+    return elementwise.saturate_cast(elementwise.clip(place, 0, nbins - 1), dtype)
 
 
 def histogram_fixed_width(

@@ -1,6 +1,7 @@
 """Mathematical functions under the names of ``tf.math``."""
 
-from math import inf, pi
+from builtins import complex as _complex
+from math import inf, nan, pi
 from typing import Any
 
 from . import (
@@ -216,8 +217,9 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
 
 def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     """The complex numbers with these real and imaginary parts, both of one floating dtype."""
-    parts = asarray(real), asarray(imag)
-    return parts[0] + parts[1] * 1j
+    x, y = asarray(real), asarray(imag)
+    endless = where(isnan(y), _complex(0, nan), where(greater(y, 0), _complex(0, inf), _complex(0, -inf)))
+    return x + where(isfinite(y), y * 1j, endless)  # infinity times 0 in that product would be NaN
 
 
 def angle(input: Any, name: str | None = None) -> Tensor:

@@ -39,6 +39,21 @@ def test_gather_nd():
         tf.gather_nd(cube, [[0, 0, 0, 0]])
 
 
+def test_complex_numbers_of_parts_that_are_not_finite():
+    real, imag = np.array([1.0, np.inf, 2.0, 0.0, np.nan]), np.array([np.inf, 1.0, -np.inf, np.nan, 3.0])
+    for function in (tf.math.complex, tf.function(tf.math.complex)):
+        found = function(real, imag).numpy()
+        assert found.dtype == "complex128"
+        np.testing.assert_array_equal(found.real, real)
+        np.testing.assert_array_equal(found.imag, imag)
+
+
+def test_a_histogram_of_numbers_that_are_none():
+    values = [np.nan, -np.inf, np.inf, 1.5]
+    assert tf.histogram_fixed_width_bins(values, [0.0, 4.0], 4).tolist() == [0, 0, 3, 1]
+    assert tf.histogram_fixed_width(values, [0.0, 4.0], 4).tolist() == [2, 1, 0, 1]
+
+
 def test_scattered_updates():
     start = tf.ones((4,))
     assert tf.tensor_scatter_nd_update(start, [[1], [3]], [5.0, 6.0]).tolist() == [1, 5, 1, 6]

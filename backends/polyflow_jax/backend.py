@@ -300,7 +300,7 @@ class JaxBackend(ArrayNamespaceBackend):
         return jnp.minimum(jnp.maximum(x, low), high)
 
     def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
-        return jnp.pad(x, widths, constant_values=jnp.asarray(value, x.dtype))
+        return jnp.pad(x, widths or 0, constant_values=jnp.asarray(value, x.dtype))  # no axes have no pair
 
     def stop_gradient(self, x: Any) -> Any:
         return jax.lax.stop_gradient(x)

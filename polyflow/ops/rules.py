@@ -227,7 +227,7 @@ def elementwise(domain: str = "numeric", result: str = "same") -> Rule:
 def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = True, several: bool = True) -> Rule:
     """One value for each slice along ``axis``.
 
-    ``empty=False`` refuses slices without elements, ``several=False`` a tuple of axes.
+    ``empty=False`` refuses slices without elements, also where there is no slice, ``several=False`` a tuple of axes.
     """
     outcome = RESULTS[result]
 
@@ -235,7 +235,7 @@ def reduction(domain: str = "numeric", result: str = "same", *, empty: bool = Tr
         if not several and isinstance(axis, tuple):
             raise AxisError(f"expected one axis, or None for the flattened tensor; got axis={axis}.")
         shape = reduced(x.shape, axis, keepdims)
-        if not empty and math.prod(shape) and not math.prod(x.shape):
+        if not empty and 0 in [x.shape[place] for place in normal_axes(axis, len(x.shape))]:
             where = "" if axis is None else f" along axis {axis}"
             raise ValueError(f"a tensor of shape {x.shape} has no elements{where}: this reduction needs at least one.")
         return Spec(shape, outcome(x.dtype))

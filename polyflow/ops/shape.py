@@ -349,6 +349,11 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", constant_values: Any 
         raise ValueError(f"pad has the modes 'constant', 'reflect', 'symmetric' and 'edge'; got {mode!r}.")
     for axis, pair in enumerate(pairs):
         if pair != (0, 0):
+            if not x.shape[axis]:
+                raise ShapeError(
+                    f"pad in mode {mode!r} repeats elements, and axis {axis} of shape {x.shape} has none; use the mode "
+                    "'constant'."
+                )
             order = np.pad(np.arange(x.shape[axis]), pair, mode=mode.lower())  # type: ignore[call-overload]
             x = take(x, order, axis=axis)
     return x

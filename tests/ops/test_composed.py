@@ -61,6 +61,7 @@ PAIRS = {
     "split by sizes": (lambda x: shape.split(x, [1, -1], axis=2)[1], lambda x: x[:, :, 1:]),
     "unstack": (lambda x: shape.unstack(x, axis=1)[2], lambda x: x[:, 2]),
     "pad": (lambda x: shape.pad(x, 1), lambda x: np.pad(x, 1)),
+    "pad of a scalar": (lambda x: shape.pad(x[0, 0, 0], 1), lambda x: x[0, 0, 0]),
     "pad pairs": (
         lambda x: shape.pad(x, [(1, 0), (0, 2), (3, 0)], constant_values=5.0),
         lambda x: np.pad(x, [(1, 0), (0, 2), (3, 0)], constant_values=5.0),
@@ -280,6 +281,13 @@ ERRORS = {
         ValueError,
         r"a tensor of shape \(0, 3, 4\) has no elements",
     ),
+    "max of nothing for nothing": (
+        lambda x: reduction.max(x[:0, :0, 0], 1),
+        ValueError,
+        r"a tensor of shape \(0, 0\) has no elements along axis 1",
+    ),
+    "argmax of nothing for nothing": (lambda x: reduction.argmax(x[:0, :0, 0], 0), ValueError, "no elements along"),
+    "flip of a scalar": (lambda x: shape.flip(x[0, 0, 0], axis=0), AxisError, "it has no axes"),
     "cumulative without axis": (lambda x: reduction.cumulative_sum(x), ValueError, "needs axis="),
     "searchsorted": (lambda x: reduction.searchsorted(x, x), ShapeError, "expected a one-dimensional sorted tensor"),
     "searchsorted side": (lambda x: reduction.searchsorted(x[0, 0], x, side="mid"), ValueError, "'left' or 'right'"),
@@ -294,6 +302,11 @@ ERRORS = {
     "pad negative": (lambda x: shape.pad(x, -1), ShapeError, "pad needs a pair of sizes of 0 or more"),
     "pad pairs": (lambda x: shape.pad(x, [(1, 1), (2, 2)]), ShapeError, "for each of 3 axes"),
     "pad mode": (lambda x: shape.pad(x, 1, mode="wrapped"), ValueError, "pad has the modes"),
+    "pad by what is not there": (
+        lambda x: shape.pad(x[:0], 1, mode="reflect"),
+        ShapeError,
+        r"pad in mode 'reflect' repeats elements, and axis 0 of shape \(0, 3, 4\) has none",
+    ),
     "pad value": (lambda x: shape.pad(x.astype("int32"), 1, constant_values=0.5), DTypeError, "in dtype int32"),
     "tensordot": (lambda x: linalg.tensordot(x, x, axes=1), ShapeError, "differ in size"),
     "tensordot number": (lambda x: linalg.tensordot(x, x, axes=4), ShapeError, "tensordot over 4 axes does not fit"),

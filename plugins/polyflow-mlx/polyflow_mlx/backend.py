@@ -8,7 +8,6 @@ array may go anywhere. In a program nothing is started before its outputs are kn
 from __future__ import annotations
 
 import functools
-import math
 import threading
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -294,9 +293,9 @@ class MLXBackend(ArrayNamespaceBackend):
 
 
 def _of_nothing(x: Any, axis: Any, keepdims: bool, value: Any) -> Any:
-    """A reduction of an array without elements: ``value`` wherever the result has one (None: then there is none)."""
+    """A reduction of an array without elements: ``value`` wherever the result has one (None: nothing has none)."""
     shape = reduced(tuple(x.shape), axis, keepdims)
-    if value is None and math.prod(shape):
+    if value is None and 0 in [x.shape[place] for place in normal_axes(axis, x.ndim)]:
         raise ValueError(f"nothing to choose from along axis {axis} of an array of shape {x.shape}")
     return mx.full(shape, value or 0, x.dtype)
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
+from polyflow.ops.rules import normal_axes
+
 from .forms import Forms, on_bits
 
 
 def _flip(x: Any, *, axis: Any) -> Any:
-    return torch.flip(x, tuple(range(x.ndim)) if axis is None else axis if axis.__class__ is tuple else (axis,))
+    return torch.flip(x, normal_axes(axis, x.ndim))  # which takes axis 0 of an array that has none
 
 
 class Shapes:
