@@ -62,7 +62,13 @@ class Function:
         """The programs made for an object, for as long as it lives."""
         place = id(owner)
         if place not in self._programs_of:
-            forget = weakref.ref(owner, lambda _: self._programs_of.pop(place, None))
+            try:
+                forget = weakref.ref(owner, lambda _: self._programs_of.pop(place, None))
+            except TypeError:
+                raise TypeError(
+                    f"{self.name} is a method of a {type(owner).__name__}, which has no weak references: "
+                    "its programs would outlive it. Add '__weakref__' to its __slots__, or compile a function of it."
+                ) from None
             self._programs_of[place] = (forget, Programs())
         return self._programs_of[place][1]
 
@@ -162,8 +168,9 @@ class Function:
         try:
             program = self._programs.get(key)
         except TypeError:
+            found = next(leaf for leaf in leaves if not _is_traced(leaf) and not _hashable(leaf))
             raise DTypeError(
-                f"{self.name} got an argument that is no tensor and not hashable: {[type(leaf) for leaf in leaves]}. "
+                f"{self.name} got an argument of type {type(found).__name__}, which is no tensor and not hashable. "
                 "Pass tensors, numbers, or values that can be a dict's key."
             ) from None
         if program is None:
@@ -336,6 +343,14 @@ def _key(leaf: Any) -> Any:
     if isinstance(leaf, complex):
         return _key(leaf.real), _key(leaf.imag)
     return _Same(leaf) if isinstance(leaf, Variable) else leaf
+
+
+def _hashable(leaf: Any) -> bool:
+    try:
+        hash(leaf)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_traced(leaf: Any) -> bool:

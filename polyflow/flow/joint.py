@@ -90,6 +90,7 @@ def called(program: Compiled, tensors: Sequence[Tensor], top: Any) -> Any:
         top.read(variable) if value in used else variable._value
         for variable, value in zip(traced.reads, places, strict=False)
     ]
+    traced.check_places()
     outs = program.callee(*tensors, *state, *traced.captured)
     for variable, value in zip(traced.writes, outs[traced.results :], strict=True):
         top.assign(variable, value)

@@ -231,6 +231,8 @@ class Tracer(Interpreter):
         if id(variable) in self.assigned:
             return self.assigned[id(variable)][1]
         if id(variable) not in self.variables:
+            if variable.backend is not self.backend:
+                raise elsewhere(variable, self.backend)
             symbol = self.input(variable.shape, variable.dtype, variable.path)
             symbol.value.kind = "parameter" if variable.trainable else "state"
             self.variables[id(variable)] = (variable, symbol)
@@ -239,6 +241,16 @@ class Tracer(Interpreter):
     def assign(self, variable: Variable, value: Any) -> None:
         self.held(variable)
         self.assigned[id(variable)] = (variable, self.lift(value))
+
+
+def elsewhere(variable: Variable, backend: Any) -> MixedBackendsError:
+    """The error for a variable that does not lie on the backend of a traced function that reads or assigns it."""
+    held = variable.backend
+    return MixedBackendsError(
+        f"a function traced for backend {backend.name!r} ({backend.device}) uses the variable {variable.path!r} of "
+        f"{held.name!r} ({held.device}). Give it tensors of that backend, or none under use_backend({held.name!r}); or "
+        f"move the variable with move_to({backend.name!r})."
+    )
 
 
 def tracer_of(top: Interpreter | None) -> Tracer | None:
@@ -297,6 +309,12 @@ class Traced:
         self.backend = tracer.backend
         self.new, self.drawn = tracer.new, list(tracer.drawn.values())
         self.tapes_differ = tracer.tapes_differ
+
+    def check_places(self) -> None:
+        """Raise MixedBackendsError where a variable has moved to another backend since."""
+        for variable in self.reads:
+            if variable.backend is not self.backend:
+                raise elsewhere(variable, self.backend)
 
 
 def trace(function: Callable[..., Any], *specs: Spec, backend: Any, names: Sequence[str] = ()) -> Traced:
@@ -363,7 +381,11 @@ class Compiled:
 
     def _run(self, arrays: Sequence[Any]) -> list[Any]:
         traced = self.traced
-        state = [variable._value.array for variable in traced.reads]
+        backend = traced.backend
+        held = [variable._value for variable in traced.reads]
+        state = [value.array for value in held if value.backend is backend]
+        if len(state) < len(held):
+            traced.check_places()
         captured = [value.array for value in traced.captured]
         try:
             outputs = self.program(*arrays, *state, *captured)

@@ -52,6 +52,31 @@ def test_jvp(x, backend, other):
     exactly_on(slope, other, 2 * X)
 
 
+@pytest.mark.parametrize("watched", [False, True], ids=["run", "recorded"])
+def test_a_compiled_function_and_a_variable_of_another_backend(x, backend, other, watched):
+    """It says so as single ops do, also when the variable has moved since; and the variable stays where it is."""
+    v = pf.Variable(X, backend=other)
+    scaled = pf.function(lambda x: elementwise.sin(v) * x)
+    added = pf.function(lambda x: v.assign_add(x))
+
+    def call(function, x):
+        if not watched:
+            return function(x)
+        with pf.GradientTape() as tape:
+            tape.watch(x)
+            return function(x)
+
+    for function in (scaled, added):
+        with pytest.raises(MixedBackendsError, match=f"'{backend.name}' .* uses the variable 'Variable' of 'numpy'"):
+            call(function, x)
+    assert v.backend is other
+    exactly_on(call(scaled, x.to(other)), other, np.sin(X) * X)
+    v.move_to(backend)
+    exactly_on(call(scaled, x), backend, np.sin(X) * X)
+    with pytest.raises(MixedBackendsError, match=r"Give it tensors of that backend"):
+        call(scaled, x.to(other))
+
+
 def test_the_result_may_stay_there(x, backend, other):
     exactly_on(pf.grad(lambda x: reduction.sum(elementwise.square(x.to(other))))(x), backend, 2 * X)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
-from polyflow.errors import TraceError
+from polyflow.errors import DTypeError, TraceError
 
 
 def noted_line(error: BaseException) -> str:
@@ -113,3 +113,27 @@ def test_a_variable_that_is_made_once():
 
     assert [float(f(pf.constant(x))) for x in (1.0, 2.0, -1.0)] == [4.0, 8.0, 0.0]
     assert float(made[0]) == 3.0
+
+
+def test_a_method_of_an_object_without_weak_references():
+    class Bare:
+        __slots__ = ("factor",)
+
+        def __init__(self):
+            self.factor = 2.0
+
+        @pf.function
+        def scaled(self, x):
+            return x * self.factor
+
+    with pytest.raises(TypeError, match="scaled is a method of a Bare.* Add '__weakref__' to its __slots__"):
+        Bare().scaled(pf.ones(2))
+
+
+def test_an_argument_that_cannot_be_a_key():
+    with pytest.raises(DTypeError, match="shift got an argument of type set, which is no tensor and not hashable"):
+        pf.function(shift)(pf.ones(2), {1, 2})
+
+
+def shift(x, by):
+    return x + len(by)
