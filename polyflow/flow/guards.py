@@ -84,7 +84,7 @@ class Guard:
         return mask if mask.shape == shape_ else shape.broadcast_to(mask, shape_)
 
 
-def _late(compute: Callable[[], Any]) -> Guard:
+def late(compute: Callable[[], Any]) -> Guard:
     """A guard whose mask is computed when it is first needed."""
     compute = cache(compute)
     return Guard({(id(compute), True): compute})
@@ -108,7 +108,7 @@ def either(first: Guard | None, second: Guard | None) -> Guard | None:
     if not more and b.keys() - a.keys() == {(place, not holds)}:  # the two branches of one `where`
         rest = {key: condition for key, condition in a.items() if key in b}
         return Guard(rest) if rest else None
-    return _late(lambda: elementwise.logical_or(first.mask, second.mask))
+    return late(lambda: elementwise.logical_or(first.mask, second.mask))
 
 
 def pulled(
@@ -123,18 +123,18 @@ def pulled(
         return cotangent, None
     name, family, given, target = op.name, op.rule.family, y.shape, args[index].shape
     if name in MOVES:
-        reached = _late(lambda: _marked(op.pullback(index, _ones(guard.over(given)), y, args, attrs), target))
+        reached = late(lambda: _marked(op.pullback(index, _ones(guard.over(given)), y, args, attrs), target))
     elif family == "elementwise" or name in ("where", "astype"):
         if op is not WHERE and name not in SAFE and not _is_scaling(op, index, args):
             cotangent = guard.zeroed(cotangent)
-        reached = guard if given == target else _late(lambda: _marked(_ones(guard.over(given)), target))
+        reached = guard if given == target else late(lambda: _marked(_ones(guard.over(given)), target))
     elif family == "along":
         several = {"axis": attrs["axis"], "keepdims": True}
-        reached = _late(lambda: OPS["any"].prepared(guard.over(given), several))
+        reached = late(lambda: OPS["any"].prepared(guard.over(given), several))
         cotangent = cotangent if name in SAFE else reached.zeroed(cotangent)
     elif family == "reduction":
         kept = {"shape": reduced(target, attrs["axis"], True)}
-        reached = _late(lambda: OPS["reshape"].prepared(guard.over(given), kept))
+        reached = late(lambda: OPS["reshape"].prepared(guard.over(given), kept))
         cotangent = cotangent if name in SAFE else reached.zeroed(cotangent)
     else:
         return cotangent, None

@@ -8,6 +8,7 @@ forward is, so a tape that records it has programs for second derivatives, and s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 from .. import dtypes as dt
@@ -19,6 +20,7 @@ from ..ops.elementwise import astype
 from ..tensor import Tensor
 from .control.nested import replay, results_of
 from .graph import Graph, Node, Value
+from .guards import Guard, late
 from .interpreter import inside
 from .tape import Tape
 from .trace import Compiled, Tracer, compiled
@@ -111,12 +113,12 @@ class Recorded:
         whole: the graph of the results, then the residuals. program: computes them.
     """
 
-    joint = True
+    joint, guarded = True, True
 
     def __init__(self, graph: Graph, backend: Any, alive: tuple[bool, ...]) -> None:
         self.graph, self.backend = graph, backend
         self.wanted = [place for place, one in enumerate(alive) if one]
-        self._ways_back: dict[tuple[int, ...], tuple[Callee, list[int]]] = {}
+        self._ways_back: dict[tuple[tuple[int, ...], tuple[int, ...]], WayBack] = {}
         both = Both(self, [], [place for place, value in enumerate(graph.outputs) if value.dtype in dt.INEXACT])
         self.residuals = both.used()
         values = both.values_of(self.residuals)
@@ -124,39 +126,73 @@ class Recorded:
         self.whole = Graph(both.inputs, nodes, [*both.results, *values]).pruned()
         self.program = compiled(self.whole, backend)
 
-    def pull(
+    def pull_guarded(
         self,
         found: dict[int, Any],
+        guards: dict[int, Guard],
         live: set[int],
         args: tuple[Any, ...],
-        attrs: dict[str, Any],
         outs: tuple[Any, ...],
-    ) -> Iterator[tuple[Any, Any]]:
-        """The cotangents of live arguments, by the program for these cotangents of results and residuals."""
+    ) -> Iterator[tuple[Any, Any, Guard | None]]:
+        """The cotangents of live arguments and their guards, by the program for those of results and residuals."""
         given = {place: found[id(out)] for place, out in enumerate(outs) if id(out) in found}
         if not given:
             return
-        key = tuple(given)
+        held = [place for place in given if id(outs[place]) in guards]
+        key = tuple(given), tuple(held)
         if key not in self._ways_back:
-            self._ways_back[key] = self._way_back(key)
-        back, places = self._ways_back[key]
+            self._ways_back[key] = WayBack(self, *key)
+        back = self._ways_back[key]
         seeds = [g if g.dtype is outs[place].dtype else astype(g, outs[place].dtype) for place, g in given.items()]
-        cotangents = back(*args, *outs[len(self.graph.outputs) :], *seeds)
-        for place, cotangent in zip(places, cotangents, strict=True):
+        over = {place: partial(guards[id(outs[place])].over, outs[place].shape) for place in held}
+        needed = [over[place]() for place in back.needed]
+        cotangents = back.cotangents(*args, *outs[len(self.graph.outputs) :], *seeds, *needed)
+        masks = cache(lambda: back.masks(*args, *[mask() for mask in over.values()]))
+        for place, cotangent in zip(back.places, cotangents, strict=True):
             if id(args[place]) in live:
-                yield args[place], cotangent
+                number = back.guarded.get(place)
+                yield args[place], cotangent, None if number is None else late(lambda number=number: masks()[number])
 
-    def _way_back(self, given: tuple[int, ...]) -> tuple[Callee, list[int]]:
-        """The graph from arguments, residuals and cotangents, and the arguments that it gives cotangents of."""
-        both = Both(self, self.residuals, given)
+
+class WayBack:
+    """The programs of the way back, for some cotangents.
+
+    Args:
+        recorded: what was recorded.
+        given: the results and residuals that have cotangents.
+        held: those of them whose cotangents have guards.
+
+    Attributes:
+        cotangents: the arguments' cotangents, of the arguments, the residuals, the cotangents and the masks needed.
+        places: the arguments' places.
+        needed: those of ``held`` whose masks it takes.
+        masks: the masks of those that have guards, of the arguments and the masks given. It runs only if somebody asks.
+        guarded: for an argument that has a guard, the number of its mask.
+    """
+
+    def __init__(self, recorded: Recorded, given: tuple[int, ...], held: tuple[int, ...]) -> None:
+        both = Both(recorded, recorded.residuals, given, held)
         constants = [symbol.value for _, symbol in both.captured]
-        graph = Graph(
-            [*both.inputs, *both.values_of(self.residuals), *both.seeds, *constants],
-            both.backward,
-            [cotangent.value for _, cotangent in both.cotangents],
+        tensors = [tensor for tensor, _ in both.captured]
+        residuals = both.values_of(recorded.residuals)
+        kept = set(residuals)
+        # Masks may need of the way forward what was not kept: that is computed again.
+        forward = [node for node in (*both.forward, *both.parts.values()) if node.output not in kept]
+        cotangents = [cotangent.value for _, cotangent in both.cotangents]
+        back = Graph([], [*forward, *both.backward], cotangents).pruned()
+        read = {value for node in back.nodes for value in node.inputs}
+        self.needed = [place for place, mask in zip(held, both.held, strict=True) if mask in read]
+        masks = [mask for mask in both.held if mask in read]
+        back.inputs = [*both.inputs, *residuals, *both.seeds, *masks, *constants]
+        self.cotangents = Callee(back, recorded.backend, tensors)
+        self.places = [place for place, _ in both.cotangents]
+        whole = Graph(
+            [*both.inputs, *both.held, *constants],
+            [*both.forward, *both.parts.values(), *both.backward],
+            [mask.value for _, mask in both.masks],
         )
-        callee = Callee(graph.pruned(), self.backend, [tensor for tensor, _ in both.captured])
-        return callee, [place for place, _ in both.cotangents]
+        self.masks = Callee(whole.pruned(), recorded.backend, tensors)
+        self.guarded = {place: number for number, (place, _) in enumerate(both.masks)}
 
 
 class Both:
@@ -166,16 +202,19 @@ class Both:
         recorded: what is traced.
         residuals: what the way forward gives besides the graph's results.
         given: which of all that has cotangents.
+        held: which of these have guards.
 
     Attributes:
-        inputs, results, seeds: the values of the graph's inputs, its results, and the cotangents given.
-        cotangents: pairs of an input's place and its cotangent.
+        inputs, results, seeds, held: the values of the graph's inputs, its results, and the cotangents and masks given.
+        cotangents: pairs of an input's place and its cotangent. masks: the same of those that have guards.
         forward, backward: the nodes of either way.
         parts: nodes that take a part of what a node of the way forward gives, where the way back reads it.
         captured: tensors that gradient rules brought in, each with its symbol.
     """
 
-    def __init__(self, recorded: Recorded, residuals: Sequence[Residual], given: Sequence[int]) -> None:
+    def __init__(
+        self, recorded: Recorded, residuals: Sequence[Residual], given: Sequence[int], held: Sequence[int] = ()
+    ) -> None:
         tracer = Tracer(recorded.backend)
         inputs = [tracer.input(value.shape, value.dtype, value.name) for value in recorded.graph.inputs]
         tape = Tape(tracer, watch_variables=False)
@@ -194,15 +233,23 @@ class Both:
                 )
         with inside(tracer):
             seeds = [(outs[place], tracer.input(outs[place].shape, outs[place].dtype, "cotangent")) for place in given]
-            found = tape.cotangents(seeds)  # type: ignore[arg-type]
+            masks = {place: tracer.input(outs[place].shape, dt.bool_, "guard") for place in held}
+            guards = {id(outs[place]): Guard({(id(mask), True): mask}) for place, mask in masks.items()}
+            found = tape.cotangents(seeds, guards)  # type: ignore[arg-type]
             self.cotangents = [
                 (place, tracer.lift(found[id(inputs[place])]))
                 for place in recorded.wanted
                 if id(inputs[place]) in found
             ]
+            self.masks = [
+                (place, tracer.lift(guards[id(inputs[place])].mask))
+                for place, _ in self.cotangents
+                if id(inputs[place]) in guards
+            ]
         self.inputs = [symbol.value for symbol in inputs]
         self.results = [tracer.lift(symbol).value for symbol in results]
         self.seeds = [seed.value for _, seed in seeds]
+        self.held = [mask.value for mask in masks.values()]
         self.captured = list(tracer.captured.values())
         self._numbers = {node.output: number for number, node in enumerate(self.forward)}
         self.parts: dict[Residual, Node] = {}
@@ -219,8 +266,10 @@ class Both:
 
     def used(self) -> list[Residual]:
         """What the way back uses of the way forward."""
-        read = [value for node in self.backward for value in node.inputs]
-        read += [cotangent.value for _, cotangent in self.cotangents]
+        read = dict.fromkeys(cotangent.value for _, cotangent in self.cotangents)
+        for node in reversed(self.backward):
+            if node.output in read:
+                read.update(dict.fromkeys(node.inputs))
         numbers = dict.fromkeys(self._numbers[value] for value in read if value in self._numbers)
         return [*((number, None) for number in numbers), *self.parts]
 

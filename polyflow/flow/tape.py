@@ -169,14 +169,23 @@ class Tape(Interpreter):
         """The values under which the tape has seen a variable."""
         return [alias for _, alias, _ in self.reads.get(id(variable), [])]
 
-    def cotangents(self, seeds: list[tuple[Tensor, Tensor]]) -> dict[int, Tensor]:
-        """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id."""
-        with notes.backward() as through:
-            return self._walked(seeds, through)
+    def cotangents(
+        self, seeds: list[tuple[Tensor, Tensor]], guards: dict[int, Guard] | None = None
+    ) -> dict[int, Tensor]:
+        """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id.
 
-    def _walked(self, seeds: list[tuple[Tensor, Tensor]], through: Callable[[Any], None] | None) -> dict[int, Tensor]:
+        ``guards`` holds those of the seeds, by their values' ids, and afterwards those of what was found.
+        """
+        with notes.backward() as through:
+            return self._walked(seeds, {} if guards is None else guards, through)
+
+    def _walked(
+        self,
+        seeds: list[tuple[Tensor, Tensor]],
+        guards: dict[int, Guard],
+        through: Callable[[Any], None] | None,
+    ) -> dict[int, Tensor]:
         found: dict[int, Tensor] = {}
-        guards: dict[int, Guard] = {}
         for value, cotangent in seeds:
             _accumulate(found, value, cotangent)
         live, back = self.live, reversed(self.records)
@@ -184,6 +193,11 @@ class Tape(Interpreter):
             if through is not None:
                 through(out)
             if op.joint:
+                if op.guarded:
+                    for arg, cotangent, guard in op.pull_guarded(found, guards, live, first, out):
+                        _guard(found, guards, arg, guard)
+                        _accumulate(found, arg, cotangent)
+                    continue
                 for arg, cotangent in op.pull(found, live, first, attrs, out):
                     guards.pop(id(arg), None)
                     _accumulate(found, arg, cotangent)
@@ -236,17 +250,22 @@ def _guarded_step(
         cotangent, its_guard = pulled(op, index, g, guard, out, args, attrs)
         if cotangent is None:
             continue
-        if id(arg) in found:
-            its_guard = either(guards.pop(id(arg), None), its_guard)
-        if its_guard is not None:
-            guards[id(arg)] = its_guard
+        _guard(found, guards, arg, its_guard)
         _accumulate(found, arg, cotangent)
+
+
+def _guard(found: dict[int, Tensor], guards: dict[int, Guard], arg: Any, guard: Guard | None) -> None:
+    """Take note of the guard of a cotangent that is about to be added to those found."""
+    if id(arg) in found:
+        guard = either(guards.pop(id(arg), None), guard)
+    if guard is not None:
+        guards[id(arg)] = guard
 
 
 class CustomGradient:
     """Stands in a tape's record for a function whose pullback a user wrote; the record holds all its results."""
 
-    joint = True
+    joint, guarded = True, False
 
     def __init__(self, pullback: Callable[..., Any]) -> None:
         self.user_pullback = pullback

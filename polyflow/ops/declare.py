@@ -101,6 +101,7 @@ class Op:
 
     graphs: tuple[str, ...] = ()
     joint = False
+    guarded = False
 
     def __init__(
         self,

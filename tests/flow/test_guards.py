@@ -78,14 +78,21 @@ def programs(draw):
     return steps, outputs
 
 
-def program(steps, outputs, bad):
-    """The sum of some values of a program, each of them only where its rows are not bad; and a condition on top."""
+COMPILED = {name: pf.function(step) for name, step in {**UNARY, **BINARY}.items()}
+
+
+def program(steps, outputs, bad, compiled=frozenset()):
+    """The sum of some values of a program, each of them only where its rows are not bad; and a condition on top.
+
+    Steps whose numbers are in ``compiled`` are compiled functions, whose gradients are programs of their own.
+    """
     conditions = [~bad[:, None] & np.array([flags] if by_element else [[True]]) for _, by_element, flags, _ in outputs]
 
     def function(x):
         pool = [x]
-        for name, *places in steps:
-            pool.append((UNARY if len(places) == 1 else BINARY)[name](*[pool[place] for place in places]))
+        for number, (name, *places) in enumerate(steps):
+            step = COMPILED[name] if number in compiled else (UNARY if len(places) == 1 else BINARY)[name]
+            pool.append(step(*[pool[place] for place in places]))
         total = 0.0
         for (place, _, _, other), condition in zip(outputs, conditions, strict=True):
             value = pool[place]
@@ -102,13 +109,14 @@ def program(steps, outputs, bad):
 BAD_ROWS = np.array([True, False, True, False])
 
 
-def check(steps, outputs, bad_numbers, seed=0):
+def check(steps, outputs, bad_numbers, seed=0, compiled=frozenset(), whole=False):
     """Gradients, their gradients and jvp are those at defined numbers, and 0 in the rows that no branch took."""
     rng = np.random.default_rng(seed)
     x = rng.choice(MENDED, (ROWS, COLUMNS)) + rng.uniform(-0.05, 0.05, (ROWS, COLUMNS))
     undefined = x.copy()
     undefined[BAD_ROWS] = np.reshape(bad_numbers, (2, COLUMNS))
-    function = program(steps, outputs, BAD_ROWS)
+    function = program(steps, outputs, BAD_ROWS, compiled)
+    function = pf.function(function) if whole else function
     directions = rng.normal(size=x.shape)
     first = pf.grad(function)
     second = pf.grad(lambda x: reduction.sum(first(x) * directions))
@@ -136,6 +144,28 @@ def test_what_is_not_taken_leaves_no_trace(backend, given_program, bad_numbers, 
     """However a branch is made, where it was not taken its gradient is 0."""
     with pf.use_backend(backend):
         check(*given_program, bad_numbers, seed)
+
+
+@given(
+    programs(),
+    st.lists(st.sampled_from(BAD), min_size=2 * COLUMNS, max_size=2 * COLUMNS),
+    st.integers(0, 2**32 - 1),
+    st.frozensets(st.integers(0, 5)),
+    st.booleans(),
+)
+@settings(max_examples=20, deadline=None)
+def test_nor_does_it_in_compiled_functions(given_program, bad_numbers, seed, compiled, whole):
+    """Guards go into the programs of the way back, and come out of them."""
+    check(*given_program, bad_numbers, seed, compiled, whole)
+
+
+@pytest.mark.parametrize("compiled", [{0}, {1}, {0, 1}, {2}, {0, 1, 2, 3}], ids=str)
+@pytest.mark.parametrize("step", ["rsqrt", "sum", "sort", "turned"])
+def test_guards_pass_calls(step, compiled):
+    """Those of what is called, of what it is called with, and of what its way back keeps of the way forward."""
+    steps = [("sqrt", 0), (step, 1), ("log", 2), ("multiply", 3, 1)]
+    for whole in (False, True):
+        check(steps, [(4, True, [True] * COLUMNS, True)], BAD + BAD[:1], 0, compiled, whole)
 
 
 def at(function, *values):
