@@ -232,8 +232,8 @@ def gather(
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: int = 0, name: str | None = None) -> Tensor:
-    """The elements of ``tensor`` where ``mask`` is true."""
-    key = (*[slice(None)] * axis, asarray(mask))
+    """The elements of ``tensor`` where ``mask`` is true; in a mask of numbers that is where they are not 0."""
+    key = (*[slice(None)] * axis, elementwise.astype(asarray(mask), dt.bool_))
     return indexing.getitem(asarray(tensor), key)
 
 

@@ -13,6 +13,7 @@ from .ops.elementwise import abs, maximum, rsqrt, square, where
 from .ops.linalg import matmul
 from .ops.reduction import sum
 from .ops.shape import matrix_transpose
+from .tensor import asarray
 
 
 class Regularizer:
@@ -81,6 +82,7 @@ class OrthogonalRegularizer(Regularizer):
         self.factor, self.mode = _factor("factor", factor), mode
 
     def __call__(self, x: Any) -> Any:
+        x = asarray(x)
         if len(x.shape) != 2:
             raise ShapeError(f"OrthogonalRegularizer takes matrices; got a weight of shape {x.shape}.")
         along = 1 if self.mode == "rows" else 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polyflow as tf
-from polyflow.errors import DTypeError, LabelError, ShapeError
+from polyflow.errors import ArgumentError, DTypeError, LabelError, ShapeError
 
 utils = tf.keras.utils
 
@@ -191,3 +191,29 @@ def test_floatx_is_what_layers_work_in():
     finally:
         tf.keras.backend.set_floatx("float32")
     assert tf.keras.layers.Dense(2).dtype is tf.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: utils.normalize("a"), DTypeError, "cannot make a tensor of str 'a'"),
+        (lambda: utils.normalize([[1.0]], axis="a"), ArgumentError, "normalize needs an integer; got axis='a'"),
+        (lambda: utils.normalize([[1.0]], order="a"), ArgumentError, "normalize needs a number; got order='a'"),
+        (lambda: utils.to_categorical([1], "a"), ArgumentError, "to_categorical needs an integer of 1 or more"),
+        (lambda: utils.split_dataset(np.arange(4), "a"), TypeError, "split_dataset needs an integer as left_size"),
+        (lambda: utils.pad_sequences([[1]], dtype="zz"), DTypeError, "'zz' is not a dtype"),
+    ],
+)
+def test_mistakes_are_told(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("order", [1, 2, np.inf])
+def test_normalize_divides_by_norms_as_keras_does(order):
+    from keras.utils import normalize
+
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    for axis in (1, -1):
+        np.testing.assert_allclose(utils.normalize(x, axis, order), normalize(x, axis, order))
+    np.testing.assert_allclose(utils.normalize(x, 0, order), normalize(x.T, 1, order).T)  # Keras mistakes 0 for -1

@@ -965,3 +965,24 @@ def test_functions_among_the_dtypes():
     assert tf.dtypes.saturate_cast([300.0], tf.uint8).numpy().tolist() == [255]
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         tf.dtypes.nope  # noqa: B018
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tf.reduce_sum([1.0], keepdims="a"), "keepdims must be True or False; got 'a'"),
+        (lambda: tf.norm([1.0], keepdims="a"), "keepdims must be True or False; got 'a'"),
+        (lambda: tf.reduce_max([1.0], keepdims=2), "keepdims must be True or False; got 2"),
+        (lambda: tf.var([1.0], correction="a"), "var needs a number; got correction='a'"),
+        (lambda: tf.std([1.0], correction=None), "var needs a number; got correction=None"),
+    ],
+)
+def test_options_of_reductions_that_are_none_are_told(backend, call, message):
+    with tf.use_backend(backend), pytest.raises((TypeError, ValueError), match=message):
+        call()
+
+
+def test_a_mask_of_numbers_is_true_where_they_are_not_zero():
+    assert tf.boolean_mask([5, 6, 7], [1, 0, 2]).tolist() == [5, 7]
+    assert tf.boolean_mask([[5, 6], [7, 8]], [0, 1], axis=1).tolist() == [[6], [8]]

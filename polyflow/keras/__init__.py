@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .. import (
+    __version__,
     activations,
     callbacks,
     constraints,
@@ -43,6 +44,7 @@ __all__ = [
     "Regularizer",
     "Sequential",
     "Variable",
+    "__version__",
     "activations",
     "backend",
     "callbacks",

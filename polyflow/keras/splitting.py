@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..convert import integer
 from ..data import Dataset
 from ..data.group import Batch
 from ..errors import EmptyDataError
@@ -56,7 +57,7 @@ def _size(size: Any, count: int, name: str) -> int | None:
         if not 0 <= size <= 1:
             raise ValueError(f"split_dataset: {name} as a share lies between 0 and 1; got {size}.")
         return round(size * count)
-    return int(size)
+    return integer("split_dataset", name, size)
 
 
 class PyDataset:

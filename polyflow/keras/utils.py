@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import ANY, check_integers, check_numbers
 from ..convert import integer, to_host
 from ..custom_objects import (
     custom_object_scope,
@@ -15,6 +16,7 @@ from ..custom_objects import (
     get_registered_object,
     register_keras_serializable,
 )
+from ..dtypes import as_dtype
 from ..errors import LabelError, ShapeError
 from ..layers.base import clear_session
 from ..layers.symbolic import SymbolicTensor
@@ -72,8 +74,14 @@ def set_random_seed(seed: int) -> None:
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
-    """``x``, a NumPy array or what becomes one, divided by its norms of ``order`` along ``axis``; zeros stay."""
-    values = np.asarray(x)
+    """``x``, a NumPy array or what becomes one, divided by its norms of ``order`` along ``axis``; zeros stay.
+
+    Raises:
+        DTypeError: for what holds no numbers. ArgumentError: for an axis or an order that is no number.
+    """
+    check_integers("normalize", ANY, axis=axis)
+    check_numbers("normalize", "[-inf, inf]", order=order)
+    values = to_host(x)
     norms = np.linalg.norm(values, order, axis, keepdims=True)
     return values / np.where(norms == 0, 1, norms)
 
@@ -84,6 +92,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     Raises:
         LabelError: for a label that is no class.
     """
+    check_integers("to_categorical", "[1, inf)", optional=True, num_classes=num_classes)
     given = np.asarray(x)
     if given.dtype.kind in "USO":
         raise LabelError(
@@ -132,7 +141,7 @@ def pad_sequences(
     if len(inner) > 1:
         raise ShapeError(f"pad_sequences needs sequences of things of one shape; got shapes {sorted(inner)}.")
     length = max(map(len, rows), default=0) if maxlen is None else integer("pad_sequences", "maxlen", maxlen)
-    padded = np.full((len(rows), length, *next(iter(inner), ())), value, dtype)
+    padded = np.full((len(rows), length, *next(iter(inner), ())), value, as_dtype(dtype))
     for place, row in zip(padded, rows, strict=True):
         kept = row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length]
         if len(kept):

@@ -22,6 +22,7 @@ from ..errors import DTypeError, ShapeError, nearest
 from ..floatx import chosen
 from ..flow.notes import scope
 from ..flow.trace import parameters, trace
+from ..metrics.base import Metric
 from ..naming import snake_case
 from ..ops.rules import Spec
 from ..random import SeedGenerator
@@ -37,7 +38,7 @@ Shape = tuple[int | None, ...]
 OPTIONS = ("name", "trainable", "dtype", "input_shape", "input_dim", "activity_regularizer")
 """The arguments that every layer takes."""
 
-_STATES = (Variable, SeedGenerator)
+STATES = (Variable, SeedGenerator)
 
 _names: Counter[str] = Counter()
 _naming = threading.Lock()
@@ -87,7 +88,27 @@ def sizes(shape: Any) -> Shape:
     return tuple(None if size is None else int(size) for size in given)
 
 
-def _states(found: Iterable[Any]) -> list[Variable]:
+def _declared(layer: Layer, batch_input_shape: Any, input_shape: Any, input_dim: Any) -> Shape | None:
+    """The shape of one sample, in whichever ways it was given.
+
+    Raises:
+        ShapeError: for ways that say different things. ArgumentError: for an ``input_dim`` below 1.
+    """
+    check_integers(layer, "[1, inf)", optional=True, input_dim=input_dim)
+    found: dict[str, Shape] = {}
+    if batch_input_shape is not None:
+        found["batch_input_shape"] = sizes(batch_input_shape)[1:]
+    if input_shape is not None:
+        found["input_shape"] = sizes(input_shape)
+    if input_dim is not None:
+        found["input_dim"] = sizes(input_dim)
+    if len(set(found.values())) > 1:
+        said = " and ".join(f"{name} {shape}" for name, shape in found.items())
+        raise ShapeError(f"layer {layer.name!r} was given a sample's shape twice: {said}. Leave one of them out.")
+    return next(iter(found.values()), None)
+
+
+def states_of(found: Iterable[Any]) -> list[Variable]:
     """The variables among what a layer holds, and those of its random states, each once."""
     states = [one.state if isinstance(one, SeedGenerator) else one for one in found]
     return list({id(one): one for one in states}.values())
@@ -171,13 +192,7 @@ class Layer(Constructed):
         self._regularized: list[tuple[Variable, Any]] = []
         self._added: list[Any] = []
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.declared_shape: Shape | None = None
-        if batch_input_shape is not None:
-            self.declared_shape = sizes(batch_input_shape)[1:]
-        elif input_shape is not None:
-            self.declared_shape = sizes(input_shape)
-        elif input_dim is not None:
-            self.declared_shape = sizes(input_dim)
+        self.declared_shape = _declared(self, batch_input_shape, input_shape, input_dim)
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
         self._nodes: list[Node] = []
@@ -428,7 +443,7 @@ class Layer(Constructed):
 
     def _own(self) -> list[Variable]:
         """The variables that the layer holds itself, random states included."""
-        return _states(held(self, _STATES))
+        return states_of(held(self, STATES))
 
     def _inner(self) -> list[Layer]:
         """The layers that the layer holds itself."""
@@ -442,7 +457,7 @@ class Layer(Constructed):
 
     def _deep(self, look: Look | None = None) -> Iterator[tuple[Layer, list[Variable]]]:
         """The layer and those inside it at any depth, each with the variables that it holds itself."""
-        return ((layer, _states(found)) for layer, found in deep(self, Layer, _STATES, look))
+        return ((layer, states_of(found)) for layer, found in deep(self, Layer, STATES, look))
 
     @property
     def weights(self) -> list[Variable]:
@@ -471,10 +486,17 @@ class Layer(Constructed):
 
     @property
     def losses(self) -> list[Any]:
-        """What regularizers, and `add_loss` in the last call, here and in layers inside, add to a model's loss."""
-        pairs = [pair for layer, _ in self._deep() for pair in layer._regularized]
-        found = [regularizer(variable) for variable, regularizer in pairs if variable.trainable]
-        return found + [loss for layer, _ in self._deep() for loss in layer._added]
+        """What `add_loss` in the last call, and regularizers, here and in layers inside, add to a model's loss."""
+        layers = [layer for layer, _ in self._deep()]
+        pairs = [pair for layer in layers for pair in layer._regularized]
+        found = [loss for layer in layers for loss in layer._added]
+        return found + [regularizer(variable) for variable, regularizer in pairs if variable.trainable]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that this layer and those inside hold in attributes, each once."""
+        found = {id(metric): metric for _, own in deep(self, Layer, Metric) for metric in own}
+        return list(found.values())
 
     _adds = False
     """Whether any layer ever added a loss in a call, so that there may be some to forget."""

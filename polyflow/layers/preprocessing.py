@@ -54,11 +54,11 @@ class Normalization(Layer):
                 f"got shape {input_shape}."
             )
         self.wide = tuple(size if axis in self.kept else 1 for axis, size in enumerate(input_shape))
-        self.mean = self.add_weight(found, "zeros", trainable=False, name="mean")
-        self.variance = self.add_weight(found, "ones", trainable=False, name="variance")
+        self.adapt_mean = self.add_weight(found, "zeros", trainable=False, name="mean")
+        self.adapt_variance = self.add_weight(found, "ones", trainable=False, name="variance")
         self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
         if self.given is not None:
-            for variable, value in zip((self.mean, self.variance), self.given, strict=True):
+            for variable, value in zip((self.adapt_mean, self.adapt_variance), self.given, strict=True):
                 variable.assign(np.broadcast_to(value, found).astype(self.dtype))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
@@ -86,13 +86,23 @@ class Normalization(Layer):
             count, samples = count + seen, samples + len(values)
         if not count:
             raise EmptyDataError(f"layer {self.name!r} got no data to adapt to.")
-        self.mean.assign(np.asarray(mean, self.dtype))
-        self.variance.assign(np.asarray(squares / count, self.dtype))
+        self.adapt_mean.assign(np.asarray(mean, self.dtype))
+        self.adapt_variance.assign(np.asarray(squares / count, self.dtype))
         self.count.assign(samples)
+
+    @property
+    def mean(self) -> Any:
+        """The mean, a tensor that broadcasts with inputs."""
+        return reshape(self.adapt_mean, self.wide)
+
+    @property
+    def variance(self) -> Any:
+        """The variance, a tensor that broadcasts with inputs."""
+        return reshape(self.adapt_variance, self.wide)
 
     def call(self, inputs: Any) -> Any:
         x = inputs.astype(self.dtype, copy=False)
-        mean, variance = ((reshape(v, self.wide) if self.kept else v.read()) for v in (self.mean, self.variance))
+        mean, variance = self.mean, self.variance
         spread = maximum(sqrt(variance), _LEAST)
         return mean + x * spread if self.invert else (x - mean) / spread
 

@@ -265,10 +265,7 @@ def host_array(value: Any, dtype: np.dtype) -> np.ndarray:
 
 def class_weights(y: Any, weights: dict[int, float]) -> np.ndarray:
     """A weight per sample from one per class; classes that are not named weigh 1."""
-    labels = np.asarray(y)
-    if labels.ndim > 1 and labels.shape[-1] > 1:
-        labels = labels.argmax(-1)
-    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim > 1 else labels
+    labels = _classes(y)
     if not isinstance(weights, dict):
         raise ValueError(f"class_weight is a dict of class index to weight; got {type(weights).__name__}.")
     result = np.ones(len(labels), np.float32)
@@ -283,6 +280,25 @@ def class_weights(y: Any, weights: dict[int, float]) -> np.ndarray:
             )
         result[labels == label] = weight
     return result
+
+
+def _classes(y: Any) -> np.ndarray:
+    """The class of each sample, from its index or from one-hot rows."""
+    labels = np.asarray(y)
+    if labels.ndim > 1 and labels.shape[-1] > 1:
+        labels = labels.argmax(-1)
+    return labels.reshape(len(labels), -1)[:, 0] if labels.ndim > 1 else labels
+
+
+def _warn_of_absent(y: Any, weights: dict[int, float], what: str) -> None:
+    """Warn where the weights are for classes that no sample has: their keys may be another thing than y's labels."""
+    there = np.unique(_classes(y))
+    absent = [label for label in weights if label not in there]
+    if absent:
+        notes.warn(
+            f"{what}: class_weight has weights for classes that no label in y is: {', '.join(map(str, absent[:5]))}"
+            f"{' …' if len(absent) > 5 else ''}. The labels go from {there.min()} to {there.max()}."
+        )
 
 
 def make_feed(
@@ -325,6 +341,9 @@ def make_feed(
     if batch_size is not None and (isinstance(batch_size, bool) or not hasattr(batch_size, "__index__")):
         raise ValueError(f"batch_size is an integer of 1 or more; got {batch_size!r}.")
     parts = _host_parts(x, y, sample_weight, dtype)
+    if class_weight is not None and what == "fit" and isinstance(parts[1], np.ndarray) and len(parts[1]):
+        class_weights(parts[1][:1], class_weight)  # raises for what are no weights
+        _warn_of_absent(parts[1], class_weight, what)
     if steps is None and not shuffle:
         return Slices(parts, batch_size, class_weight, dtype, what)
     rows = len(host_rows(*parts)[1][0])

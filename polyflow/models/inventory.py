@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import dtypes as dt
 from ..backend import selection
-from ..layers.base import Layer
-from ..layers.tracking import Look
+from ..layers.base import STATES, Layer, states_of
+from ..layers.tracking import Look, deep
+from ..metrics import Metric
 from ..variable import Variable
 
 
@@ -16,21 +17,28 @@ class Inventory:
 
     Attributes:
         layers: the model and the layers inside it at any depth. variables: those that they hold, each once.
+        metrics: those that they hold, each once; those of models inside are these models' own affair.
     """
 
-    __slots__ = ("_look", "layers", "variables")
+    __slots__ = ("_look", "layers", "metrics", "variables")
 
     def __init__(self, model: Any) -> None:
         self._look = Look()
         self.layers: list[Layer] = []
         found: dict[int, Variable] = {}
-        for layer, own in model._deep(self._look):
+        metrics: dict[int, Metric] = {}
+        for layer, own in deep(model, Layer, (*STATES, Metric), self._look):
             self.layers.append(layer)
-            found.update((id(variable), variable) for variable in own)
+            held = list(own)
+            if layer is model or not hasattr(layer, "train_step"):
+                metrics.update((id(one), one) for one in held if isinstance(one, Metric))
+            states = states_of(one for one in held if not isinstance(one, Metric))
+            found.update((id(variable), variable) for variable in states)
         self.variables = list(found.values())
+        self.metrics = list(metrics.values())
 
     def holds(self) -> bool:
-        """Whether the model holds the same layers and variables still."""
+        """Whether the model holds the same layers, variables and metrics still."""
         return self._look.holds()
 
     @property

@@ -41,9 +41,14 @@ class NanWatch:
 
 
 class Counted:
-    """The running loss of an epoch, and what an epoch reports of it and of metrics."""
+    """The running loss of an epoch, and what an epoch reports of it and of metrics.
+
+    Attributes:
+        beside: metrics that the model and its layers hold and update themselves, to be reported after the others.
+    """
 
     def __init__(self) -> None:
+        self.beside: list[Any] = []
         self.tracker = metrics.Mean(name="loss")
         self.nan = NanWatch()
 
@@ -80,23 +85,26 @@ class Counted:
         return {name: list(map(_number, column)) for name, column in zip(self._names(), columns, strict=True)}
 
     def _names(self) -> list[str]:
-        return ["loss", *(metric.name for metric in self.metrics)]
+        return ["loss", *(metric.name for metric in self._all())]
 
     def _values(self) -> list[Any]:
-        return [self.tracker.result(), *map(_result, self.metrics)]
+        return [self.tracker.result(), *map(_result, self._all())]
+
+    def _all(self) -> list[Any]:
+        return [*self.metrics, *self.beside]
 
     def reset(self) -> None:
         """Start counting anew."""
         self.tracker.reset_state()
         self.nan.reset()
-        for metric in self.metrics:
+        for metric in self._all():
             metric.reset_state()
 
     @property
     def variables(self) -> list[Variable]:
         """All states, to be moved with the model."""
         own = [*self.tracker.variables, *self.nan.variables]
-        return own + [variable for metric in self.metrics for variable in metric.variables]
+        return own + [variable for metric in self._all() for variable in metric.variables]
 
 
 class Objective(Counted):
@@ -130,6 +138,8 @@ class Objective(Counted):
         names: dict[str, int] = {}
         for one, weighted in self.given:
             metric = metrics.resolve(one, y_true, y_pred)
+            if weighted and metric.name in names:
+                metric.name = f"weighted_{metric.name}"
             seen = names[metric.name] = names.get(metric.name, 0) + 1
             if seen > 1:
                 metric.name = f"{metric.name}_{seen - 1}"

@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from .. import tree
-from ..layers.tracking import held
-from ..metrics import Metric
 
 
 def takes_data(function: Callable[..., Any]) -> bool:
@@ -63,8 +61,8 @@ def on_parts(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def metrics_of(model: Any) -> list[Any]:
-    """The metrics of a model: those it names, and those it holds in attributes."""
-    return list({id(metric): metric for metric in [*model.metrics, *held(model, Metric)]}.values())
+    """The metrics of a model: those it names, and those that it and its layers hold."""
+    return list({id(metric): metric for metric in [*model.metrics, *model._held().metrics]}.values())
 
 
 class Returned:

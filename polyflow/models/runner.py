@@ -140,6 +140,11 @@ class Runner:
         if not objective.resolved:
             x, y, _ = batch or feed.first()
             objective.resolve(y, self._probed(x))
+        compiled = {*map(id, objective.metrics)}
+        beside = [metric for metric in self._held().metrics if id(metric) not in compiled]
+        if [*map(id, beside)] != [*map(id, objective.beside)]:
+            objective.beside = beside
+            self._changed()
 
     def _first_layers(self) -> Iterator[tuple[Layer, Callable[[Any], Any]]]:
         """The layers that see data as they are, where that is known, each with what takes its part of them."""

@@ -73,8 +73,10 @@ class Trainer(Evaluator):
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss's running mean and the metrics."""
-        return [] if self.objective is None else [self.objective.tracker, *self.objective.metrics]
+        """The loss's running mean, the metrics that were compiled, and those that the model and its layers hold."""
+        objective = self.objective
+        compiled = [] if objective is None else [objective.tracker, *objective.metrics]
+        return list({id(metric): metric for metric in [*compiled, *self._held().metrics]}.values())
 
     @property
     def metrics_names(self) -> list[str]:

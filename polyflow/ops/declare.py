@@ -243,6 +243,12 @@ def _axis_number(axis: Any) -> int:
     return int(axis.__index__())
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
+        raise TypeError(f"keepdims must be True or False; got {value!r}.")
+    return bool(value)
+
+
 def shape_tuple(shape: Any) -> tuple[int, ...]:
     """A shape given as an integer, a tuple, a list or a one-dimensional tensor, as a tuple of Python integers."""
     if are_integers(shape) or (isinstance(shape, (tuple, list)) and are_integers(tuple(shape))):
@@ -260,6 +266,7 @@ def shape_tuple(shape: Any) -> tuple[int, ...]:
 CONVERT: dict[str, Callable[[Any], Any]] = {
     "axis": _axis,
     "axes": _axis,
+    "keepdims": _flag,
     "shape": shape_tuple,
     "dtype": lambda dtype: None if dtype is None else as_dtype(dtype),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
+from ..arguments import ANY, check_numbers
 from ..errors import ShapeError
 from . import call
 from .creation import alike, zeros_like
@@ -118,6 +119,8 @@ def _count(shape: tuple[int, ...], axis: Any) -> int:
 
 def var(x: Any, /, axis: Any = None, *, correction: float = 0, keepdims: bool = False) -> Any:
     """The variance over ``axis``: the mean squared distance from the mean, divided by ``count - correction``."""
+    if correction.__class__ is not int:
+        check_numbers("var", ANY, correction=correction)
     x = call.operand(x)
     count = math.prod(x.shape[i] for i in normal_axes(axis, len(x.shape)))
     total = sum(_squared_size(x - mean(x, axis, True)), axis, keepdims=keepdims)

@@ -264,3 +264,93 @@ def _compiled():
     model = pf.Sequential([L.Dense(1)])
     model.compile("sgd", "mse")
     return model
+
+
+class Judged(L.Layer):
+    """A layer that adds its loss, and counts in metrics of its own, as in Keras's guide to layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.accuracy = pf.keras.metrics.BinaryAccuracy(name="judged")
+
+    def call(self, targets, logits):
+        self.add_loss(pf.keras.losses.binary_crossentropy(targets, logits, from_logits=True).mean())
+        self.accuracy.update_state(targets, logits)
+        return pf.sigmoid(logits)
+
+
+def test_metrics_that_layers_hold_are_the_models_and_are_reported(backend):
+    layer = Judged()
+    assert layer.metrics == [layer.accuracy]
+    inputs, targets = L.Input((4,)), L.Input((1,))
+    model = pf.Model([inputs, targets], layer(targets, L.Dense(1)(inputs)))
+    model.compile("sgd")
+    labels = (Y > 0).astype("float32")
+    history = model.fit([X, labels], epochs=2, batch_size=10, shuffle=False, verbose=0, validation_data=([X, labels],))
+    assert list(history.history) == ["judged", "loss", "val_judged", "val_loss"]
+    assert [metric.name for metric in model.metrics] == ["loss", "judged"]
+    found = model.evaluate([X, labels], verbose=0, return_dict=True)
+    expected = np.mean((np.asarray(model.predict([X, labels], verbose=0)) > 0.5) == labels)
+    np.testing.assert_allclose(found["judged"], expected, atol=0.3)  # the metric cuts logits at 0.5, not at 0
+    logits = X @ model.get_weights()[0] + model.get_weights()[1]
+    np.testing.assert_allclose(found["judged"], np.mean((logits > 0.5) == labels), rtol=1e-6)
+    np.testing.assert_allclose(history.history["val_judged"][-1], found["judged"], rtol=1e-6)
+
+
+def test_metrics_of_a_model_inside_are_its_own_affair():
+    inner = pf.Sequential([L.Dense(1, input_shape=(4,))])
+    inner.mean = pf.keras.metrics.Mean(name="inner")
+    model = pf.Sequential([inner])
+    model.mean = pf.keras.metrics.Mean(name="outer")
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.mean.update_state([3.0])
+    assert [metric.name for metric in model.metrics] == ["loss", "outer"]
+    found = model.fit(X, Y, verbose=0).history
+    assert list(found) == ["loss", "mae", "outer"]
+    assert found["outer"] == [0.0]  # it began anew, and nothing updated it
+    model.other = pf.keras.metrics.Mean(name="later")
+    assert list(model.fit(X, Y, verbose=0).history) == ["later", "loss", "mae", "outer"]
+
+
+def test_added_losses_come_before_those_of_regularizers_as_in_keras():
+    import keras
+
+    def losses(layers, ones):
+        class Noted(layers.Layer):
+            def call(self, inputs):
+                self.add_loss(0.25 * inputs[0, 0])
+                return inputs
+
+        class Outer(layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.dense = layers.Dense(2, kernel_regularizer="l2", kernel_initializer="ones")
+                self.noted = Noted()
+
+            def call(self, inputs):
+                return self.noted(self.dense(inputs))
+
+        layer = Outer()
+        layer(ones)
+        return [float(loss) for loss in layer.losses]
+
+    ones = np.ones((1, 3), "float32")
+    np.testing.assert_allclose(losses(L, ones), losses(keras.layers, ones), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"input_dim": 0}, pf.errors.ArgumentError, "Dense needs an integer of 1 or more, or None; got input_dim=0"),
+        (
+            {"input_dim": 4, "input_shape": (5,)},
+            pf.errors.ShapeError,
+            r"a sample's shape twice: input_shape \(5,\) and input_dim \(4,\). Leave one of them out",
+        ),
+        ({"input_shape": (5,), "batch_input_shape": (None, 6)}, pf.errors.ShapeError, "twice"),
+    ],
+)
+def test_shapes_of_samples_that_are_none_or_contradict_each_other_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        L.Dense(3, **options)
+    assert L.Dense(3, input_dim=4, input_shape=(4,)).declared_shape == (4,)

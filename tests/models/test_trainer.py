@@ -413,3 +413,34 @@ def test_validation_steps_begin_anew_after_each_epoch(repeated):
     assert history["val_loss"] == [0.5] * 3
     history = model.fit(batches, epochs=2, verbose=0, validation_data=iter(list(batches)), validation_steps=1).history
     assert history["val_loss"] == [0.5, 6.5]
+
+
+def test_class_weights_for_classes_that_no_label_has_are_told():
+    model = pf.Sequential([pf.keras.layers.Dense(3, activation="softmax", input_shape=(2,))])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.ones((4, 2)), np.array([0, 1, 1, 2])
+    with pytest.warns(UserWarning, match=r"classes that no label in y is: 3, 7. The labels go from 0 to 2"):
+        model.fit(x, y, class_weight={0: 1.0, 3: 2.0, 7: 1.0}, verbose=0)
+    model.fit(x, y, class_weight={0: 1.0, 2: 2.0}, verbose=0)
+    model.train_on_batch(x, y, class_weight={5: 2.0})  # one batch may lack a class
+
+
+def test_a_metric_with_and_without_weights_has_two_names_as_in_keras():
+    import keras
+
+    x, y = np.ones((4, 2), "float32"), np.array([0.0, 1.0, 1.0, 0.0], "float32")[:, None]
+
+    def logs(library, **options):
+        model = library.Sequential([library.layers.Input((2,)), library.layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", "mse", **options)
+        return model.fit(x, y, verbose=0, sample_weight=np.array([1.0, 2.0, 3.0, 4.0])).history
+
+    for options in (
+        {"metrics": ["mae"], "weighted_metrics": ["mae"]},
+        {"metrics": ["mae", "mse"], "weighted_metrics": ["mse", "mae", "mae"]},
+        {"weighted_metrics": ["mae"]},
+    ):
+        found, expected = logs(pf.keras, **options), logs(keras, **options)
+        assert sorted(found) == sorted(expected)
+        for name in found:
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
