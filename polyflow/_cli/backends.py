@@ -103,10 +103,11 @@ def _print_table(states: list[BackendStatus], selected: Selection | None, troubl
 
 
 def _print_details(states: list[BackendStatus], selected: Selection | None) -> None:
+    from .probe import no_such_device
     from .tables import printable
 
     for state in states:
-        trouble = "" if selected is None else _no_such_device(state, selected)
+        trouble = "" if selected is None else no_such_device(state, selected.spec)
         facts = {
             "name": state.name,
             "summary": state.summary,
@@ -126,6 +127,8 @@ def _print_details(states: list[BackendStatus], selected: Selection | None) -> N
 
 
 def _selected_line(states: list[BackendStatus], selected: Selection | None) -> str:
+    from .probe import no_such_device
+
     assert selected is not None
     line = f"Selected: {selected.spec} ({selected.reason})."
     if not any(_is(state, selected) for state in states):
@@ -133,16 +136,7 @@ def _selected_line(states: list[BackendStatus], selected: Selection | None) -> s
 
         near = nearest(selected.spec.partition(":")[0], {state.name for state in states})
         line += f" It is not installed.{f' Did you mean {near[0]!r}?' if near else ''}"
-    return line + "".join(_no_such_device(state, selected) for state in states if _is(state, selected))
-
-
-def _no_such_device(state: BackendStatus, selected: Selection) -> str:
-    """A sentence where the selected device is none of those that were found; nothing where nobody looked."""
-    device = selected.spec.partition(":")[2].lower()
-    found = [name.lower() for name in state.devices]
-    if not device or not found or device in found or f"{device}:0" in found:
-        return ""
-    return f" {state.name} has no device {device!r}; its devices: {', '.join(state.devices)}."
+    return line + "".join(no_such_device(state, selected.spec) for state in states if _is(state, selected))
 
 
 def _is(state: BackendStatus, selected: Selection | None) -> bool:

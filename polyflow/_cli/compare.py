@@ -36,6 +36,10 @@ Exit code: 0 all within tolerance; 1 some are not, or names, shapes or dtypes di
 """
 
 
+PATIENCE = 120.0
+"""How many seconds a backend may take to be loaded."""
+
+
 class CompareError(PolyflowError):
     """The comparison could not be made."""
 
@@ -109,6 +113,7 @@ def _runs(arguments: argparse.Namespace) -> list[Run]:
     for spec in specs:
         discovery.find(spec)
         discovery.plugin(discovery.split(spec)[0]).check_modules()
+    _check_usable(specs)
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="polyflow-compare-") as folder:
         for number, spec in enumerate(specs):
@@ -118,6 +123,26 @@ def _runs(arguments: argparse.Namespace) -> list[Run]:
                 run_script(script, arguments.rest, spec, label, Path(folder) / f"{number}.npz", arguments.timeout)
             )
     return runs
+
+
+def _check_usable(specs: list[str]) -> None:
+    """Refuse backends that cannot be loaded here, or lack the device, before the first run takes its time.
+
+    Raises:
+        CompareError: which says why.
+    """
+    from ..backend import discovery
+    from ..backend.status import status
+    from .probe import no_such_device, probe
+    from .tables import printable
+
+    names = list(dict.fromkeys(discovery.split(spec)[0] for spec in specs))
+    states = dict(zip(names, probe([status(name, check=False) for name in names], PATIENCE), strict=True))
+    for spec in specs:
+        state = states[discovery.split(spec)[0]]
+        why = no_such_device(state, spec) if state.usable else f" {printable(state.reason)}"
+        if why:
+            raise CompareError(f"The backend {spec!r} is not usable here:{why} `polyflow backends --check` tells more.")
 
 
 def _comparisons(runs: list[Run], tolerance: Tolerance) -> tuple[dict[str, list[Row]], str]:

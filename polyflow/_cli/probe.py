@@ -29,6 +29,15 @@ def probe(states: list[BackendStatus], timeout: float) -> list[BackendStatus]:
         return list(pool.map(lambda state: _ask(state, timeout) if state.state == "installed" else state, states))
 
 
+def no_such_device(state: BackendStatus, spec: str) -> str:
+    """A sentence where the device in ``spec`` is none of those that were found; nothing where nobody looked."""
+    device = spec.partition(":")[2].lower()
+    found = [name.lower() for name in state.devices]
+    if not device or not found or device in found or f"{device}:0" in found:
+        return ""
+    return f" {state.name} has no device {device!r}; its devices: {', '.join(state.devices)}."
+
+
 def _ask(known: BackendStatus, timeout: float) -> BackendStatus:
     from ..backend.status import BackendStatus
 

@@ -288,6 +288,21 @@ def test_a_backend_that_cannot_be_used_here(polyflow, script):
     fails(done, "needs the module 'absentlib', which is not installed. Install it with `pip install absentlib`.")
 
 
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ("deadly", "The backend 'deadly' is not usable here: The process that loaded it was killed by signal SIGKILL."),
+        ("noisy", "The backend 'noisy' is not usable here: "),
+        ("twin:cpu:7", "The backend 'twin:cpu:7' is not usable here: twin has no device 'cpu:7'; its devices: cpu:0, "),
+    ],
+)
+def test_a_backend_that_does_not_load_or_lacks_the_device(polyflow, script, spec, text):
+    done = polyflow("compare", script("record('x', 1.0)"), "--backends", f"numpy,{spec}")
+    assert "running" not in done.stderr  # seen before the first run
+    assert "Traceback" not in done.stderr
+    fails(done, text)
+
+
 def test_a_script_that_is_not_there(polyflow):
     fails(polyflow("compare", "nowhere.py", "--backends", "numpy,twin"), "There is no file 'nowhere.py' to run.")
 
