@@ -89,7 +89,6 @@ INSTEAD = {
         **dict.fromkeys(("text", "text_dataset_from_directory"), _NO_TEXT),
     },
     "polyflow.keras.utils": {
-        "Progbar": "print what you want to see, or give fit verbose=1",
         **dict.fromkeys(("plot_model", "model_to_dot"), "draw model.graph(), as in model.graph().draw('model.svg')"),
         **dict.fromkeys(("image_dataset_from_directory", "load_img", "img_to_array", "array_to_img"), _IMAGES),
         "text_dataset_from_directory": _NO_TEXT,

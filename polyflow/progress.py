@@ -34,13 +34,24 @@ class ProgressBar:
         verbose: 0 for silence, 1 for a bar, 2 for a plain line per epoch. ``"auto"`` is 1 on a terminal (or in a
             notebook) and 2 elsewhere, so that a redirected log is short and plain. (In Keras it is always 1.)
         stream: where to write; standard output as it is now, if left out.
+        width: how many characters the bar takes. interval: seconds between two drawings. unit: what a step is called.
+        in_order: whether values are shown in the order in which they come, not by name.
 
     Raises:
         ValueError: for any other ``verbose``.
     """
 
     def __init__(
-        self, epochs: int = 1, steps: int | None = None, verbose: int | str = "auto", stream: Any = None
+        self,
+        epochs: int = 1,
+        steps: int | None = None,
+        verbose: int | str = "auto",
+        stream: Any = None,
+        *,
+        width: int = WIDTH,
+        interval: float = INTERVAL,
+        unit: str = "step",
+        in_order: bool = False,
     ) -> None:
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(f"verbose is 0 (silent), 1 (a bar), 2 (a line per epoch) or 'auto'; got {verbose!r}.")
@@ -48,6 +59,7 @@ class ProgressBar:
         redraws = _redraws(self.stream)
         if self.stream is None:  # a program without a console has no standard output
             verbose = 0
+        self.width, self.interval, self.unit, self.in_order = width, interval, unit, in_order
         self.epochs = epochs
         self.steps = steps
         self.verbose = int(verbose) if verbose != "auto" else 1 if redraws else 2
@@ -81,7 +93,7 @@ class ProgressBar:
         done = self._done or self.steps or 0
         if self.steps is None and done:
             self.steps = done
-        text = self._line(done, _values(logs), final=True)
+        text = self._line(done, self._values(logs), final=True)
         if self.live:
             text = "\r" + text + " " * max(self._drawn - _columns(text), 0)
         self._write(text + "\n")
@@ -118,11 +130,11 @@ class ProgressBar:
         if not self.live:
             self._next_look = math.inf
             return
-        text = self._fitted(self._done, _values(logs))
+        text = self._fitted(self._done, self._values(logs))
         width = _columns(text)
         self._write("\r" + text + " " * max(self._drawn - width, 0))
         self._drawn = width
-        self._next_look = now + INTERVAL
+        self._next_look = now + self.interval
 
     def _write(self, text: str) -> None:
         self.stream.write(text)
@@ -132,17 +144,24 @@ class ProgressBar:
 
     # The line ---------------------------------------------------------------------------------------------------------
 
-    def _line(self, done: int, values: list[str], *, final: bool = False, width: int = WIDTH) -> str:
+    def _line(self, done: int, values: list[str], *, final: bool = False, width: int | None = None) -> str:
+        width = self.width if width is None else width
         elapsed = perf_counter() - self._started
         each = self._step_time(done, elapsed)
         count = f"{done:>7}/Unknown" if self.steps is None else f"{done:>{len(str(self.steps))}}/{self.steps}"
         left = elapsed if final or self.steps is None else each * max(self.steps - done, 0)
         clock = f"{elapsed:.0f}s" if final else _duration(left)
         if self.verbose == 2:
-            return " - ".join([count, clock, _per_step(each), *values])
+            return " - ".join([count, clock, _per_step(each, self.unit), *values])
         bar = "" if self.steps is None else self._bar(done, width)
-        head = " ".join(part for part in (count, bar, clock, _per_step(each)) if part)
+        head = " ".join(part for part in (count, bar, clock, _per_step(each, self.unit)) if part)
         return " - ".join([head, *values])
+
+    def _values(self, logs: Logs) -> list[str]:
+        """``name: value`` for each; sorted by name, those of the validation last, or in their own order."""
+        found = (logs() if callable(logs) else logs) or {}
+        names = list(found) if self.in_order else sorted(found, key=lambda name: (name.startswith("val_"), name))
+        return [f"{_printable(name)}: {_number(found[name])}" for name in names]
 
     def _bar(self, done: int, width: int) -> str:
         full = min(int(width * done / self.steps), width) if self.steps else width
@@ -157,7 +176,7 @@ class ProgressBar:
     def _fitted(self, done: int, values: list[str]) -> str:
         """The line as far as it fits on the terminal: first the bar gives way, then the last of the values."""
         room = max(_terminal_columns(self.stream) - 1, 1)
-        for width in (WIDTH, WIDTH // 2, WIDTH // 4, 0):
+        for width in (self.width, self.width // 2, self.width // 4, 0):
             text = self._line(done, values, width=width)
             if _columns(text) <= room:
                 return text
@@ -172,13 +191,6 @@ class ProgressBar:
 
 
 # ---- values and times as text
-
-
-def _values(logs: Logs) -> list[str]:
-    """``name: value`` for each, sorted by name, those of the validation last."""
-    found = logs() if callable(logs) else logs
-    names = sorted(found or (), key=lambda name: (name.startswith("val_"), name))
-    return [f"{_printable(name)}: {_number(found[name])}" for name in names]  # type: ignore[index]
 
 
 def _number(value: Any) -> str:
@@ -200,10 +212,10 @@ def _duration(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}" if whole > 60 else f"{whole}s"
 
 
-def _per_step(seconds: float) -> str:
+def _per_step(seconds: float, unit: str) -> str:
     if seconds >= 1 or seconds == 0:
-        return f"{seconds:.0f}s/step"
-    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
+        return f"{seconds:.0f}s/{unit}"
+    return f"{seconds * 1e3:.0f}ms/{unit}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{unit}"
 
 
 # ---- the stream

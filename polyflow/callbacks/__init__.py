@@ -11,6 +11,7 @@ from .lambda_callback import LambdaCallback
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .logs import LazyLogs
 from .model_checkpoint import ModelCheckpoint
+from .progbar_logger import ProgbarLogger
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "LazyLogs",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "ProgbarLogger",
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]

@@ -23,15 +23,19 @@ from ..layers.symbolic import SymbolicTensor
 from ..missing import answer
 from ..models.feed import unpack
 from ..random import set_seed
+from .progbar import Progbar
+from .serialization import deserialize_keras_object, serialize_keras_object
 from .splitting import PyDataset, split_dataset
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
     "custom_object_scope",
+    "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
@@ -40,6 +44,7 @@ __all__ = [
     "pack_x_y_sample_weight",
     "pad_sequences",
     "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
     "timeseries_dataset_from_array",

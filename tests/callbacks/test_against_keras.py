@@ -7,9 +7,11 @@ import re
 import warnings
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import polyflow as pf
 import polyflow.callbacks as ours
 
 from .conftest import Model
@@ -290,3 +292,63 @@ def test_progress_line(keras, capsys, clock, monkeypatch):
             bar.step(step + 1)
         bar.finish(rows)
         assert capsys.readouterr().out.strip() == re.split(r"[\r\n]", theirs.strip())[-1].strip()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stateful_metrics": ["zeta"], "unit_name": "sample"},
+        {"stateless_metrics": ["zeta"], "width": 7, "verbose": 2},
+        {"target": None},
+    ],
+)
+@pytest.mark.parametrize("finalize", [None, True])
+def test_progbar(keras, capsys, clock, monkeypatch, options, finalize):
+    """The last line is Keras's: values in the order in which they came, averaged where they are to be."""
+    from polyflow.keras.utils import Progbar
+
+    module = __import__("keras.src.utils.progbar", fromlist=["time"])
+    monkeypatch.setattr(module.time, "time", clock)
+    lines = []
+    for cls in (keras.utils.Progbar, Progbar):
+        bar = cls(**{"target": 5, **options})
+        for step, value in enumerate((0.5, 3.0, 1.0, 2.0)):
+            clock.now += 0.9
+            bar.update(step + 1, [("zeta", value), ("alpha", np.float32(value * 2))])
+        clock.now += 0.9
+        bar.update(5, None if finalize is None else [("zeta", 4.0)], finalize=finalize)
+        shown = re.sub(r"\x1b\[\d+m|\x08", "", capsys.readouterr().out)
+        lines.append([line.strip() for line in re.split(r"[\r\n]", shown.strip())][-1])
+    if "target" in options and finalize is None:
+        assert lines[1] == ""  # a line that never ends: Keras draws each step, here nothing is drawn in a file
+    elif "target" in options:  # at the end Keras still says that it is unknown
+        assert lines[1] == re.sub(r"5/Unknown", f"5/5 {'━' * 20}", lines[0])
+    else:
+        assert lines[0] == lines[1]
+
+
+def test_a_progbar_takes_one_kind_of_names_and_numbers():
+    from polyflow.keras.utils import Progbar
+
+    with pytest.raises(ValueError, match="got both"):
+        Progbar(5, stateful_metrics=[], stateless_metrics=[])
+    with pytest.raises(ValueError, match="got target='a'"):
+        Progbar("a")
+
+
+def test_a_progbar_that_adds_steps(capsys):
+    from polyflow.keras.utils import Progbar
+
+    bar = Progbar(6)
+    for value in (1.0, 2.0, 6.0):
+        bar.add(2, [("loss", pf.constant(value))])
+    assert capsys.readouterr().out.endswith(" - loss: 6.0000\n")
+
+
+def test_progbar_logger_changes_nothing(capsys):
+    model = pf.Sequential([pf.keras.layers.Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    for verbose, lines in ((0, 0), (1, 1)):
+        model.fit([[1.0]], [[1.0]], verbose=verbose, callbacks=[pf.keras.callbacks.ProgbarLogger()])
+        assert capsys.readouterr().out.count("\n") == lines
