@@ -33,7 +33,7 @@ class Evaluator(Runner):
         own = getattr(self.compute_loss, "__func__", None) is not Evaluator.compute_loss
         some = own or objective.loss is not None or self.losses
         loss = self._loss_of(x, y, y_pred, sample_weight, training=False) if some else None
-        self.update_metrics(loss, x, y, y_pred, sample_weight)
+        return self._counted(loss, x, y, y_pred, sample_weight)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -67,8 +67,22 @@ class Evaluator(Runner):
         count = tree.flatten(x)[0][0].shape[0]
         self._compiled("update_metrics").update(loss, count, y, y_pred, sample_weight)
 
+    def _counted(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """Count a batch as the step's last act; the logs where the model makes them itself, None where nobody does."""
+        if not self._makes_logs():
+            self.update_metrics(loss, x, y, y_pred, sample_weight)
+            return None
+        self._compiled("compute_metrics").count(loss, tree.flatten(x)[0][0].shape[0])
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def _makes_logs(self) -> bool:
+        return type(self).compute_metrics is not Evaluator.compute_metrics
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Count a batch in the metrics, and return what all of them say, the running loss too, by name."""
+        """Count a batch in the metrics, and return what all of them say, the running loss too, by name.
+
+        Override it for logs of your own, of training and of evaluation.
+        """
         self.update_metrics(None, x, y, y_pred, sample_weight)
         return self.get_metrics_result()
 

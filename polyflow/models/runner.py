@@ -126,7 +126,11 @@ class Runner:
     def _watcher(self, kind: str) -> AnyObjective | Returned:
         """What tells the results of steps: what was compiled, or what a step of one's own returns."""
         objective = self._compiled(kind)
-        return Returned(self) if takes_data(getattr(self, f"{kind}_step")) else objective
+        return Returned(self) if takes_data(getattr(self, f"{kind}_step")) or self._makes_logs() else objective
+
+    def _makes_logs(self) -> bool:
+        """Whether the steps that polyflow wrote return logs too, since the model has a `compute_metrics` of its own."""
+        return False
 
     def _prepare(self, feed: Feed, objective: AnyObjective, *, training: bool) -> None:
         """Build model, metrics and optimizer, so that no variable is made inside a traced step."""

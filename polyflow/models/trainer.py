@@ -291,7 +291,7 @@ class Trainer(Evaluator):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        self.update_metrics(loss, x, y, y_pred, sample_weight)
+        return self._counted(loss, x, y, y_pred, sample_weight)
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False

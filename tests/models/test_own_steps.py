@@ -179,3 +179,35 @@ def test_no_loss_at_all():
         NotCompiledError, match=r"there is no loss: compile the model with loss=.*override compute_loss"
     ):
         model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_a_model_s_own_compute_metrics_makes_the_logs_as_in_keras(backend):
+    import keras
+
+    def logs(library):
+        class Own(library.Model):
+            def __init__(self, *args, **options):
+                super().__init__(*args, **options)
+                self.custom = library.metrics.Mean(name="custom")
+
+            def compute_metrics(self, x, y, y_pred, sample_weight):
+                found = super().compute_metrics(x, y, y_pred, sample_weight)
+                self.custom.update_state(y_pred)
+                return {**found, "twice": 2 * found["loss"], "now": self.custom.result()}
+
+        inputs = library.Input((3,))
+        model = Own(inputs, library.layers.Dense(1, kernel_initializer="ones")(inputs))
+        model.compile("sgd", "mse", metrics=["mae"])
+        x = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
+        y = x.sum(1, keepdims=True) + 1
+        found = model.fit(x, y, epochs=2, verbose=0, shuffle=False, validation_data=(x, y)).history
+        evaluated = model.evaluate(x, y, verbose=0, return_dict=True)
+        return found | evaluated | {f"batch_{k}": v for k, v in model.train_on_batch(x, y, return_dict=True).items()}
+
+    with pf.use_backend(backend):
+        found = logs(pf.keras)
+    expected = logs(keras)
+    assert sorted(found) == sorted(expected)
+    for name in found:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
