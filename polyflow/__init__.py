@@ -484,6 +484,8 @@ _ALSO = {
     "TensorArray": ("tensor_array", "TensorArray"),
     "UnconnectedGradients": ("flow.gradient_tape", "UnconnectedGradients"),
     "device": ("config", "device"),
+    "eig": ("linalg", "eig"),
+    "eigvals": ("linalg", "eigvals"),
     "matrix_square_root": ("linalg", "sqrtm"),
     "histogram_fixed_width": ("counting", "histogram_fixed_width"),
     "histogram_fixed_width_bins": ("counting", "histogram_fixed_width_bins"),

@@ -6,6 +6,7 @@ from typing import Any
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
 from .convert import integer
 from .errors import ShapeError
+from .lu import lu, lu_matrix_inverse, lu_reconstruct, lu_solve
 from .math import l2_normalize
 from .matrix_functions import expm, sqrtm
 from .missing import answer
@@ -135,6 +136,16 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
     return matrices.solve(parts.adjoint(a) if adjoint else a, asarray(rhs))
 
 
+def eig(tensor: Any, name: str | None = None) -> Any:
+    """Eigenvalues, in no order, and eigenvectors of length 1, in columns, of square matrices: complex numbers."""
+    return tuple(parts.eig(asarray(tensor)))
+
+
+def eigvals(tensor: Any, name: str | None = None) -> Tensor:
+    """The eigenvalues, in no order, of square matrices: complex numbers."""
+    return parts.eigvals(asarray(tensor))
+
+
 def eigh(tensor: Any, name: str | None = None) -> Any:
     """Eigenvalues, in rising order, and eigenvectors, in columns, of Hermitian matrices."""
     return tuple(parts.eigh(asarray(tensor)))
@@ -164,7 +175,9 @@ __all__ = [
     "diag",
     "diag_part",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "einsum",
     "expm",
@@ -174,6 +187,10 @@ __all__ = [
     "l2_normalize",
     "logdet",
     "lstsq",
+    "lu",
+    "lu_matrix_inverse",
+    "lu_reconstruct",
+    "lu_solve",
     "matmul",
     "matrix_rank",
     "matrix_transpose",

@@ -22,7 +22,6 @@ _FIRST = "that is TensorFlow 1's; write variables, functions and GradientTape as
 _HOST = "use x.numpy() and NumPy outside of tf.function; Dataset.map takes a function that does so as it is"
 
 _IN_ORDER = "assignments are made in the order in which they are written"
-_GENERAL = "tf.linalg.eigh is for symmetric matrices; of others take np.linalg.eig(x.numpy())"
 _DEVICES = "choose a device with tf.device or use_backend"
 
 INSTEAD = {
@@ -44,15 +43,12 @@ INSTEAD = {
         "autodiff": "use tf.jvp of a function",
         "experimental": "NumPy's functions under its names are in polyflow.array_api",
         **dict.fromkeys(("control_dependencies", "group", "no_op"), _IN_ORDER),
-        **dict.fromkeys(("eig", "eigvals"), _GENERAL),
         "gradients": "use tf.GradientTape, or tf.grad of a function",
         "hessians": "use tf.hessian of a function",
         "timestamp": "use time.time()",
         "autograph": "write tf.cond and tf.while_loop for what depends on values",
     },
     "polyflow.linalg": {
-        **dict.fromkeys(("eig", "eigvals"), _GENERAL),
-        **dict.fromkeys(("lu", "lu_solve", "lu_matrix_inverse"), "tf.linalg.solve and inv work by it"),
         "logm": "use scipy.linalg.logm(x.numpy()) outside of tf.function",
     },
     "polyflow.config": dict.fromkeys(

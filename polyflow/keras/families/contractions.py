@@ -7,8 +7,8 @@ from typing import Any
 from ... import dtypes as dt
 from ...convert import integer
 from ...errors import ShapeError
-from ...flow import control
-from ...ops import creation, elementwise, factorizations, indexing, reduction
+from ...lu import factored
+from ...ops import creation, elementwise, factorizations, reduction
 from ...ops import shape as shapes
 from ...ops.linalg import diagonal, matmul, tensordot
 from ...ops.matrices import solve
@@ -164,34 +164,7 @@ def lu_factor(x: Any) -> tuple[Any, Any]:
     Raises:
         ShapeError: unless the last two axes have one size.
     """
-    matrix = floating(x)
-    if len(matrix.shape) < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ShapeError(f"lu_factor needs square matrices; got shape {matrix.shape}.")
-    count = matrix.shape[-1]
-    line = creation.arange(count, dtype=dt.int32, backend=matrix.backend)
-
-    def step(k: Any, found: tuple[Any, Any]) -> tuple[Any, Any]:
-        """Row ``k`` gets the largest element of its column, and is taken from those below it."""
-        lu, pivots = found
-        here = elementwise.equal(line, k)
-        column = reduction.sum(elementwise.where(here, lu, 0), -1)
-        sizes = elementwise.where(elementwise.less(line, k), -1, elementwise.abs(column))
-        pivot = elementwise.astype(reduction.argmax(sizes, -1), dt.int32)[..., None]
-        order = elementwise.where(here, pivot, elementwise.where(elementwise.equal(line, pivot), k, line))
-        lu = indexing.take_along_axis(lu, order[..., :, None], axis=-2)
-        row = reduction.sum(elementwise.where(here[:, None], lu, 0), -2, keepdims=True)
-        column = reduction.sum(elementwise.where(here, lu, 0), -1, keepdims=True)
-        largest = reduction.sum(elementwise.where(here, row, 0), -1, keepdims=True)
-        below = elementwise.greater(line[:, None], k)
-        singular = elementwise.equal(largest, 0)
-        factors = elementwise.where(below, column / elementwise.where(singular, 1, largest), 0)
-        right = elementwise.where(elementwise.greater(line, k), row, 0)
-        lu = elementwise.where(elementwise.logical_and(here, below), factors, lu - factors * right)
-        return lu, elementwise.where(here, pivot, pivots)
-
-    pivots = creation.zeros(matrix.shape[:-1], dt.int32, backend=matrix.backend)
-    lu, pivots = control.fori_loop(0, count, step, (matrix, pivots))
-    return lu, pivots
+    return factored(floating(x))
 
 
 def eig(x: Any) -> tuple[Any, Any]:
