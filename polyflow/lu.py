@@ -45,6 +45,8 @@ def factored(matrix: Any) -> tuple[Any, Any]:
         return lu, elementwise.where(here, pivot, pivots)
 
     pivots = creation.zeros(matrix.shape[:-1], dt.int32, backend=matrix.backend)
+    if not count:
+        return matrix, pivots
     lu, pivots = control.fori_loop(0, count, step, (matrix, pivots))
     return lu, pivots
 
