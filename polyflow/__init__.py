@@ -484,6 +484,8 @@ _ALSO = {
     "TensorArray": ("tensor_array", "TensorArray"),
     "UnconnectedGradients": ("flow.gradient_tape", "UnconnectedGradients"),
     "device": ("config", "device"),
+    "py_function": ("host_functions", "py_function"),
+    "numpy_function": ("host_functions", "numpy_function"),
     "eig": ("linalg", "eig"),
     "eigvals": ("linalg", "eigvals"),
     "matrix_square_root": ("linalg", "sqrtm"),

@@ -30,7 +30,7 @@ INSTEAD = {
         **dict.fromkeys(("strings", "string", "lookup"), _NO_TEXT),
         **dict.fromkeys(("ragged", "RaggedTensor", "sparse", "SparseTensor"), _DENSE),
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
-        **dict.fromkeys(("py_function", "numpy_function", "py_func"), _HOST),
+        "py_func": _HOST,
         "io": _FILES,
         "image": _IMAGES,
         "signal": "Fourier transforms are in polyflow.array_api.fft",

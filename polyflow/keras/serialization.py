@@ -7,7 +7,7 @@ among the public ones and a user's own: no module is imported and no code run be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -71,12 +71,16 @@ def serialize_keras_object(obj: Any) -> Any:
         return {"class_name": kind, "config": {"value": host.tolist(), "dtype": host.dtype.name}}
     if isinstance(obj, slice):
         return {"class_name": "__slice__", "config": {"start": obj.start, "stop": obj.stop, "step": obj.step}}
-    if isinstance(obj, FunctionType) or (callable(obj) and not hasattr(obj, "get_config")):
+    if hasattr(obj, "get_config"):
+        return _object(obj)
+    if callable(obj):
         return _function(obj)
-    if not hasattr(obj, "get_config"):
-        raise TypeError(
-            f"serialize_keras_object takes objects with get_config, functions and plain data; got {short(obj)}."
-        )
+    raise TypeError(
+        f"serialize_keras_object takes objects with get_config, functions and plain data; got {short(obj)}."
+    )
+
+
+def _object(obj: Any) -> dict[str, Any]:
     cls = type(obj)
     module = next((name for name, one in _MODULES.items() if getattr(one, cls.__name__, None) is cls), None)
     described = {
