@@ -227,3 +227,17 @@ def test_rescaling_takes_a_number_for_each_feature(backend, scale):
         again = L.Rescaling.from_config(json.loads(json.dumps(layer.get_config())))
         for call in (layer, again, pf.function(layer)):
             np.testing.assert_array_equal(call(pf.tensor(x)).numpy(), x * [1, 2, 3] + [0.5, 0, 1])
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(-1, (1, 3)), (None, (1, 1)), ((1,), (1, 3))])
+def test_the_mean_of_normalization_broadcasts_with_inputs_as_in_keras(axis, shape):
+    import keras
+
+    x = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    ours, theirs = L.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
+    for layer in (ours, theirs):
+        layer.adapt(x)
+    assert ours.mean.shape == theirs.mean.shape == shape
+    np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(ours.variance, theirs.variance, rtol=1e-5)
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
