@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,9 @@ def show(headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterabl
     cells = [[printable(cell) for cell in row] for row in rows]
     right = set(numbers)
     if sys.stdout.isatty():
+        if _least(headers, cells) > shutil.get_terminal_size().columns:
+            print("\n\n".join(_record(headers, row) for row in cells))
+            return
         try:
             _draw(headers, cells, right)
             return
@@ -37,6 +41,20 @@ def lines(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable
         ).rstrip()
         for row in (headers, *rows)
     ]
+
+
+def _least(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns of a terminal the table needs, so that no word is broken."""
+    words = [
+        max(len(word) for cell in column for word in cell.split() or [""])
+        for column in zip(headers, *rows, strict=True)
+    ]
+    return sum(words) + 3 * len(words)
+
+
+def _record(headers: Sequence[str], row: Sequence[str]) -> str:
+    """A row as lines, for terminals that are too narrow for a table."""
+    return "\n".join(f"{header}: {cell}" if header else cell for header, cell in zip(headers, row, strict=True) if cell)
 
 
 def printable(text: str) -> str:
