@@ -187,6 +187,10 @@ class Operators:
 
     # Values --------------------------------------------------------------------------------------------------------
 
+    def conj(self) -> Tensor:
+        """The complex conjugate of each element; real numbers as they are."""
+        return elementwise.conj(self)
+
     def astype(self, dtype: Any, *, copy: bool = True, saturate: bool = False) -> Tensor:
         """The values converted to ``dtype``.
 

@@ -467,9 +467,10 @@ def _triangle(x: Any, k: int, *, lower: bool) -> Any:
     return where(mask, x, zeros_like(x) if x.dtype is dt.bool_ else 0)
 
 
-def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Any, /, n: int = 1, *, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The ``n``-th difference of neighbours along ``axis``, with ``prepend`` and ``append`` put at its ends first."""
     x = call.operand(x)
+    n = integer("diff", "n", n)
     if n < 0:
         raise ValueError(f"diff needs n of 0 or more; got {n}.")
     place = normal_axis(axis, len(x.shape))

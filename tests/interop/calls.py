@@ -83,6 +83,30 @@ def _extra() -> dict[str, Call]:
         "pad": lambda xp, a: xpx.pad(a.m, ((1, 2), (0, 1)), xp=xp),
         "setdiff1d": lambda xp, a: xpx.setdiff1d(a.ints, a.ints[:2], xp=xp),
         "sinc": lambda xp, a: xpx.sinc(a.x, xp=xp),
+        "at.min": lambda xp, a: xpx.at(a.x)[a.mask].min(0.0),
+        "at.power": lambda xp, a: xpx.at(a.positive)[:3].power(2.0),
+        "at.divide": lambda xp, a: xpx.at(a.m)[0, ...].divide(2.0),
+        "at.subtract": lambda xp, a: xpx.at(a.m)[::-1, 0].subtract(a.target),
+        "at.set-array": lambda xp, a: xpx.at(a.x)[xp.asarray([0, 3])].set(xp.asarray([5.0, 6.0])),
+        "angle": lambda xp, a: xpx.angle(a.complex, xp=xp),
+        "argpartition": lambda xp, a: xp.sort(xp.take(a.x, xpx.argpartition(a.x, 3, xp=xp))[:3]),
+        "partition": lambda xp, a: xp.sort(xpx.partition(a.x, 3, xp=xp)[:3]),
+        "deg2rad": lambda xp, a: xpx.deg2rad(a.x, xp=xp),
+        "rad2deg": lambda xp, a: xpx.rad2deg(a.x, xp=xp),
+        "diag_indices": lambda xp, a: tuple(xpx.diag_indices(3, xp=xp)),
+        "tril_indices": lambda xp, a: tuple(xpx.tril_indices(3, offset=1, xp=xp)),
+        "triu_indices": lambda xp, a: tuple(xpx.triu_indices(3, xp=xp)),
+        "expand_dims": lambda xp, a: xpx.expand_dims(a.x, axis=(0, 2), xp=xp),
+        "isin": lambda xp, a: xpx.isin(a.ints, a.ints[:2], invert=True, xp=xp),
+        "lazy_apply": lambda xp, a: xpx.lazy_apply(np.sort, a.x, shape=(12,), dtype=a.x.dtype, as_numpy=True, xp=xp),
+        "nan_to_num": lambda xp, a: xpx.nan_to_num(xp.where(a.x > 0, a.x, xp.nan), fill_value=3.0, xp=xp),
+        "nanmax": lambda xp, a: xpx.nanmax(xp.where(a.m > 0, a.m, xp.nan), axis=0, xp=xp),
+        "nanmin": lambda xp, a: xpx.nanmin(xp.where(a.m > 0, a.m, xp.nan), xp=xp),
+        "nanmean": lambda xp, a: xpx.nanmean(xp.where(a.m > 0, a.m, xp.nan), axis=0, xp=xp),
+        "nansum": lambda xp, a: xpx.nansum(xp.where(a.m > 0, a.m, xp.nan), axis=1, xp=xp),
+        "searchsorted": lambda xp, a: xpx.searchsorted(xp.sort(a.m, axis=-1), a.n, side="right", xp=xp),
+        "union1d": lambda xp, a: xpx.union1d(a.ints, a.ints + 2, xp=xp),
+        "unravel_index": lambda xp, a: tuple(xpx.unravel_index(a.ints, (2, 3), xp=xp)),
         "apply_where": lambda xp, a: xpx.apply_where(a.x > 0, a.x, xp.sqrt, lambda x: -x, xp=xp),
         "apply_where-fill": lambda xp, a: xpx.apply_where(a.x > 0, (a.x, a.y), xp.pow, fill_value=0.0, xp=xp),
     }
@@ -135,6 +159,22 @@ def _special() -> dict[str, Call]:
         "stdtrit": lambda xp, a: special.stdtrit(a.positive, a.p),
         "zeta": lambda xp, a: special.zeta(a.positive + 1.0, a.positive),
         "sinc": lambda xp, a: special.sinc(a.x),
+        "logsumexp-weights": lambda xp, a: tuple(special.logsumexp(a.m, axis=1, b=a.n, return_sign=True)),
+        "logsumexp-complex": lambda xp, a: special.logsumexp(a.complex),
+        "multigammaln": lambda xp, a: special.multigammaln(a.positive + 2.0, 2),
+        "betainc-number": lambda xp, a: special.betainc(2.0, a.positive, a.p),
+        **{
+            name: lambda xp, a, name=name: getattr(special, name)(a.p)
+            for name in ("cbrt", "ellipk", "exp1", "exprel", "expi", "gamma", "j0", "k1", "psi", "spence", "y0")
+        },
+        **{
+            name: lambda xp, a, name=name: getattr(special, name)(a.positive, a.p)
+            for name in ("betaln", "binom", "boxcox", "gammaincinv", "huber", "kl_div", "poch", "xlog1py")
+        },
+        **{
+            name: lambda xp, a, name=name: getattr(special, name)(a.positive + 1.0, a.positive, a.p)
+            for name in ("betaincc", "betaincinv", "fdtr", "gdtr", "hyp1f1")
+        },
     }
 
 
@@ -152,6 +192,16 @@ def _fft() -> dict[str, Call]:
         "fftshift": lambda xp, a: fft.fftshift(a.signal),
         "dct": lambda xp, a: fft.dct(a.signal),
         "fht": lambda xp, a: fft.fht(a.positive, 0.1, 0.5),
+        "ifht": lambda xp, a: fft.ifht(a.positive, 0.1, 0.5),
+        "fft-longer": lambda xp, a: fft.fft(a.complex, n=11, norm="ortho"),
+        "fft-real": lambda xp, a: fft.fft(a.x),
+        "ihfft": lambda xp, a: fft.ihfft(a.signal, norm="forward"),
+        "irfftn": lambda xp, a: fft.irfftn(a.image + 0j, s=(4, 9)),
+        "hfftn": lambda xp, a: fft.hfftn(a.image + 0j),
+        "ihfft2": lambda xp, a: fft.ihfft2(a.image),
+        "fftfreq": lambda xp, a: fft.fftfreq(8, xp=xp) * a.complex,
+        **{name: lambda xp, a, name=name: getattr(fft, name)(a.image) for name in ("dctn", "idctn", "dstn", "idstn")},
+        **{f"idct-{kind}": lambda xp, a, kind=kind: fft.idct(a.image, type=kind) for kind in (1, 3, 4)},
     }
 
 
@@ -174,6 +224,29 @@ def _signal() -> dict[str, Call]:
         "windows.hann": lambda xp, a: signal.windows.hann(9, xp=xp) * a.x[:9],
         "windows.kaiser": lambda xp, a: signal.windows.kaiser(9, 5.0, xp=xp) * a.x[:9],
         "upfirdn": lambda xp, a: signal.upfirdn(a.x[:3], a.signal, 2, 3),
+        "correlate2d": lambda xp, a: signal.correlate2d(a.image, a.square, mode="same", boundary="symm"),
+        "cspline1d_eval": lambda xp, a: signal.cspline1d_eval(signal.cspline1d(a.signal), a.positive),
+        "deconvolve": lambda xp, a: tuple(signal.deconvolve(a.signal[:10], a.positive[:3])),
+        "detrend-constant": lambda xp, a: signal.detrend(a.signal, type="constant"),
+        "envelope": lambda xp, a: signal.envelope(a.signal),
+        "filtfilt": lambda xp, a: signal.filtfilt(a.p[:2], a.p[2:4] + xp.asarray([1.0, 0.0]), a.signal),
+        "freqz": lambda xp, a: tuple(signal.freqz(a.p[:2], a.positive[:2], worN=16)),
+        "group_delay": lambda xp, a: tuple(signal.group_delay((a.p[:2], a.positive[:2]), w=16)),
+        "hilbert2": lambda xp, a: signal.hilbert2(a.image),
+        "lfilter_zi": lambda xp, a: signal.lfilter_zi(a.p[:2], a.p[2:4] + xp.asarray([1.0, 0.0])),
+        "lp2bs": lambda xp, a: tuple(signal.lp2bs(a.p[:1], a.positive[:3], 2.0, 1.0)),
+        "medfilt2d": lambda xp, a: signal.medfilt2d(a.image, 3),
+        "order_filter": lambda xp, a: signal.order_filter(a.image, xp.ones((3, 3)), 4),
+        "resample_poly": lambda xp, a: signal.resample_poly(a.signal, 2, 3),
+        "sawtooth": lambda xp, a: signal.sawtooth(a.positive),
+        "savgol_coeffs": lambda xp, a: signal.savgol_coeffs(5, 2, xp=xp) * a.x[:5],
+        "vectorstrength": lambda xp, a: tuple(signal.vectorstrength(a.x, a.p[:2])),
+        "wiener": lambda xp, a: signal.wiener(a.image, 3),
+        "zpk2tf": lambda xp, a: tuple(signal.zpk2tf(a.complex[:1], a.complex[1:3], 1.0)),
+        **{
+            f"windows.{name}": lambda xp, a, name=name: getattr(signal.windows, name)(9, sym=False, xp=xp) * a.x[:9]
+            for name in ("barthann", "blackmanharris", "bohman", "cosine", "flattop", "lanczos", "parzen", "triang")
+        },
     }
 
 
@@ -202,6 +275,43 @@ def _stats() -> dict[str, Call]:
         "normaltest": lambda xp, a: tuple(stats.normaltest(a.signal)),
         "circmean": lambda xp, a: stats.circmean(a.x),
         "directional_stats": lambda xp, a: stats.directional_stats(a.m).mean_direction,
+        "boxcox_llf": lambda xp, a: stats.boxcox_llf(0.5, a.positive),
+        "bootstrap": lambda xp, a: (
+            stats.bootstrap(
+                (a.x,), xp.mean, n_resamples=20, rng=np.random.default_rng(1), vectorized=True
+            ).standard_error
+        ),
+        "circstd": lambda xp, a: stats.circstd(a.m, axis=0),
+        "combine_pvalues": lambda xp, a: tuple(stats.combine_pvalues(a.p, method="stouffer", weights=a.positive)),
+        "differential_entropy": lambda xp, a: stats.differential_entropy(a.x),
+        "entropy-relative": lambda xp, a: stats.entropy(a.m**2, a.n**2, axis=0),
+        "f_oneway": lambda xp, a: tuple(stats.f_oneway(a.m, a.n)),
+        "false_discovery_control": lambda xp, a: stats.false_discovery_control(a.p),
+        "friedmanchisquare": lambda xp, a: tuple(stats.friedmanchisquare(a.x, a.y, a.positive)),
+        "gstd": lambda xp, a: stats.gstd(a.positive),
+        "iqr": lambda xp, a: stats.iqr(a.x),
+        "kendalltau": lambda xp, a: tuple(stats.kendalltau(a.x, a.y)),
+        "kruskal": lambda xp, a: tuple(stats.kruskal(a.x, a.y)),
+        "kstatvar": lambda xp, a: stats.kstatvar(a.x, 2),
+        "levene": lambda xp, a: tuple(stats.levene(a.x, a.y, center="trimmed")),
+        "linregress": lambda xp, a: tuple(stats.linregress(a.x, a.y)),
+        "lmoment": lambda xp, a: stats.lmoment(a.x),
+        "mannwhitneyu": lambda xp, a: tuple(stats.mannwhitneyu(a.x, a.y)),
+        "median_abs_deviation": lambda xp, a: stats.median_abs_deviation(a.x),
+        "mode": lambda xp, a: tuple(stats.mode(a.ints)),
+        "mood": lambda xp, a: tuple(stats.mood(a.x, a.y)),
+        "pmean": lambda xp, a: stats.pmean(a.positive, 2),
+        "power_divergence": lambda xp, a: tuple(stats.power_divergence(a.positive, lambda_="cressie-read")),
+        "quantile-weights": lambda xp, a: stats.quantile(a.x, a.p[:3], weights=a.positive, method="inverted_cdf"),
+        "rankdata-dense": lambda xp, a: stats.rankdata(a.ints, method="dense"),
+        "skewtest": lambda xp, a: tuple(stats.skewtest(a.signal)),
+        "theilslopes": lambda xp, a: tuple(stats.theilslopes(a.x, a.y)),
+        "tmean": lambda xp, a: stats.tmean(a.x, (-1, 1)),
+        "trim_mean": lambda xp, a: stats.trim_mean(a.x, 0.1),
+        "ttest_ind-unequal": lambda xp, a: tuple(stats.ttest_ind(a.m, a.n, equal_var=False, alternative="less")),
+        "ttest_rel": lambda xp, a: tuple(stats.ttest_rel(a.x, a.y)),
+        "wilcoxon": lambda xp, a: tuple(stats.wilcoxon(a.x, a.y)),
+        "zmap": lambda xp, a: stats.zmap(a.x, a.y),
     }
 
 
@@ -214,6 +324,15 @@ def _cluster() -> dict[str, Call]:
         "vq.kmeans": lambda xp, a: vq.kmeans(a.m, a.n[:3])[0],
         "vq.kmeans2": lambda xp, a: vq.kmeans2(a.m, a.n[:3], minit="matrix"),
         "hierarchy.linkage": lambda xp, a: hierarchy.linkage(a.m, "single"),
+        "vq.kmeans2-drawn": lambda xp, a: vq.kmeans2(a.m, 2, minit="++", rng=np.random.default_rng(3)),
+        **{
+            f"hierarchy.{name}": lambda xp, a, name=name: getattr(hierarchy, name)(a.m)
+            for name in ("average", "centroid", "complete", "median", "ward", "weighted")
+        },
+        **{
+            f"hierarchy.{name}": lambda xp, a, name=name: getattr(hierarchy, name)(hierarchy.linkage(a.m))
+            for name in ("cophenet", "cut_tree", "inconsistent", "leaves_list", "maxdists", "to_mlab_linkage")
+        },
         "hierarchy.fcluster": lambda xp, a: hierarchy.fcluster(hierarchy.linkage(a.m, "single"), 1.0),
     }
 
@@ -241,6 +360,34 @@ def _others() -> dict[str, Call]:
         ),
         "optimize.elementwise.find_root": root,
         "optimize.elementwise.find_minimum": minimum,
+        "integrate.simpson": lambda xp, a: integrate.simpson(a.x, x=xp.sort(a.y)),
+        "integrate.cumulative_simpson": lambda xp, a: integrate.cumulative_simpson(a.x, x=xp.sort(a.y), initial=0.0),
+        "integrate.romb": lambda xp, a: integrate.romb(a.signal[:33]),
+        "optimize.elementwise.bracket_root": lambda xp, a: tuple(
+            elementwise.bracket_root(lambda x: x**3 - 5.0, a.positive[:2]).bracket
+        ),
+        "optimize.rosen_hess": lambda xp, a: optimize.rosen_hess(a.x),
+        "differentiate.jacobian": lambda xp, a: differentiate.jacobian(lambda x: x**2, a.x[:3]).df,
+        "differentiate.hessian": lambda xp, a: differentiate.hessian(lambda x: xp.sum(x**3, axis=0), a.x[:2]).ddf,
+        **{
+            f"ndimage.{name}": lambda xp, a, name=name, size=size: getattr(ndimage, name)(a.image, *size)
+            for name, size in {
+                "laplace": (),
+                "median_filter": (3,),
+                "uniform_filter": (3,),
+                "maximum_filter": (3,),
+                "zoom": (1.5,),
+                "rotate": (30.0,),
+                "fourier_gaussian": (1.0,),
+                "grey_closing": (3,),
+                "binary_erosion": (),
+                "center_of_mass": (),
+                "variance": (),
+                "spline_filter": (),
+            }.items()
+        },
+        "ndimage.convolve": lambda xp, a: ndimage.convolve(a.image, a.square, mode="wrap"),
+        "ndimage.distance_transform_edt": lambda xp, a: ndimage.distance_transform_edt(a.image > 0),
         "optimize.rosen": lambda xp, a: optimize.rosen(a.x),
         "optimize.rosen_der": lambda xp, a: optimize.rosen_der(a.x),
         "differentiate.derivative": lambda xp, a: differentiate.derivative(xp.exp, a.x[:2]).df,
@@ -249,6 +396,15 @@ def _others() -> dict[str, Call]:
         "ndimage.sobel": lambda xp, a: ndimage.sobel(a.image),
         "Rotation.as_matrix": lambda xp, a: Rotation.from_quat(a.quaternions).as_matrix(),
         "Rotation.apply": lambda xp, a: Rotation.from_quat(a.quaternions[0]).apply(a.m),
+        "Rotation.as_euler": lambda xp, a: Rotation.from_quat(a.quaternions).as_euler("zyx"),
+        "Rotation.from_matrix": lambda xp, a: Rotation.from_matrix(
+            Rotation.from_quat(a.quaternions).as_matrix()
+        ).as_mrp(),
+        "Rotation.mean": lambda xp, a: Rotation.from_quat(a.quaternions).mean(a.positive[:5]).as_matrix(),
+        "Rotation.product": lambda xp, a: (
+            (Rotation.from_quat(a.quaternions) * Rotation.from_rotvec(a.m[:5]) ** 0.5).inv().as_matrix()
+        ),
+        "Rotation.align_vectors": lambda xp, a: Rotation.align_vectors(a.m, a.n)[0].as_matrix(),
         "Rotation.as_rotvec": lambda xp, a: Rotation.from_quat(a.quaternions).as_rotvec(),
     }
 

@@ -86,6 +86,8 @@ PAIRS = {
     "tril": (lambda x: shape.tril(x, k=1), lambda x: np.tril(x, 1)),
     "triu": (lambda x: shape.triu(x, k=-1), lambda x: np.triu(x, -1)),
     "diff": (lambda x: shape.diff(x, n=2), lambda x: np.diff(x, 2)),
+    "diff by place": (lambda x: shape.diff(x, 2, axis=0), lambda x: np.diff(x, 2, axis=0)),
+    "conj": (lambda x: (x * 1j).conj(), lambda x: (x * 1j).conj()),
     "diff with ends": (
         lambda x: shape.diff(x, axis=1, prepend=x[:, :1], append=x[:, :2]),
         lambda x: np.diff(x, axis=1, prepend=x[:, :1], append=x[:, :2]),
@@ -330,6 +332,7 @@ ERRORS = {
     "meshgrid": (lambda x: shape.meshgrid(x), ShapeError, "meshgrid needs one-dimensional tensors"),
     "meshgrid indexing": (lambda x: shape.meshgrid(x[0, 0], indexing="yx"), ValueError, "'xy' or 'ij'"),
     "diff": (lambda x: shape.diff(x, n=-1), ValueError, "n of 0 or more"),
+    "diff by a part": (lambda x: shape.diff(x, 1.5), TypeError, "diff: n is an integer; got 1.5"),  # type: ignore[arg-type]
     "moveaxis": (lambda x: shape.moveaxis(x, (0, 1), 0), AxisError, "as many destinations as sources"),
     "zeros": (lambda x: creation.zeros((-1,)), ShapeError, "sizes of a shape are 0 or more"),
     "full of words": (lambda x: creation.full((1,), "a"), DTypeError, "full needs a number as fill_value; got 'a'"),
