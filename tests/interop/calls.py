@@ -414,7 +414,18 @@ def _others() -> dict[str, Call]:
 
 def _sklearn() -> dict[str, Call]:
     import sklearn
-    from sklearn import decomposition, discriminant_analysis, linear_model, metrics, naive_bayes, preprocessing
+    from sklearn import (
+        calibration,
+        decomposition,
+        discriminant_analysis,
+        kernel_approximation,
+        linear_model,
+        metrics,
+        mixture,
+        model_selection,
+        naive_bayes,
+        preprocessing,
+    )
     from sklearn.metrics import pairwise
     from sklearn.pipeline import make_pipeline
 
@@ -445,6 +456,46 @@ def _sklearn() -> dict[str, Call]:
             .fit(a.m, a.target)
             .predict(a.m)
         ),
+        "StandardScaler.inverse_transform": lambda xp, a: (scaler := preprocessing.StandardScaler()).inverse_transform(
+            scaler.fit_transform(a.m)
+        ),
+        "StandardScaler.partial_fit": lambda xp, a: (
+            preprocessing.StandardScaler().partial_fit(a.m).partial_fit(a.n).var_
+        ),
+        "KernelCenterer": lambda xp, a: preprocessing.KernelCenterer().fit_transform(a.square),
+        "LabelBinarizer": lambda xp, a: preprocessing.LabelBinarizer().fit_transform(a.ints),
+        "LabelEncoder": lambda xp, a: preprocessing.LabelEncoder().fit_transform(a.ints),
+        "PCA.get_precision": lambda xp, a: decomposition.PCA(2, svd_solver="full").fit(a.m).get_precision(),
+        "PCA.score_samples": lambda xp, a: (
+            decomposition.PCA(2, svd_solver="covariance_eigh").fit(a.m).score_samples(a.n)
+        ),
+        "RidgeCV": lambda xp, a: linear_model.RidgeCV(alphas=[0.1, 1.0]).fit(a.m, a.target).coef_,
+        "RidgeClassifierCV": lambda xp, a: linear_model.RidgeClassifierCV().fit(a.m, a.labels).decision_function(a.n),
+        "LinearDiscriminantAnalysis.predict_proba": lambda xp, a: (
+            discriminant_analysis.LinearDiscriminantAnalysis().fit(a.m, a.labels).predict_proba(a.n)
+        ),
+        "GaussianMixture": lambda xp, a: (
+            mixture.GaussianMixture(2, random_state=0, init_params="random_from_data", covariance_type="diag")
+            .fit(a.m)
+            .predict_proba(a.n)
+        ),
+        "CalibratedClassifierCV": lambda xp, a: (
+            calibration.CalibratedClassifierCV(linear_model.RidgeClassifier(solver="svd"), method="temperature", cv=2)
+            .fit(a.m, a.labels)
+            .predict_proba(a.n)
+        ),
+        "Nystroem": lambda xp, a: kernel_approximation.Nystroem(n_components=3, random_state=0).fit_transform(a.m),
+        "cross_val_predict": lambda xp, a: model_selection.cross_val_predict(
+            linear_model.Ridge(solver="svd"), a.m, a.target, cv=2
+        ),
+        "train_test_split": lambda xp, a: tuple(model_selection.train_test_split(a.m, a.target, random_state=0)),
+        "precision_recall_curve": lambda xp, a: tuple(metrics.precision_recall_curve(a.labels, a.p[:8])),
+        "confusion_matrix": lambda xp, a: metrics.confusion_matrix(a.labels, a.labels[::-1], normalize="true"),
+        "mean_squared_error-each": lambda xp, a: metrics.mean_squared_error(a.m, a.n, multioutput="raw_values"),
+        **{
+            f"pairwise.{name}": lambda xp, a, name=name: getattr(pairwise, name)(a.m, a.n)
+            for name in ("laplacian_kernel", "manhattan_distances", "polynomial_kernel", "paired_cosine_distances")
+        },
         "pairwise.euclidean_distances": lambda xp, a: pairwise.euclidean_distances(a.m, a.n),
         "pairwise.cosine_similarity": lambda xp, a: pairwise.cosine_similarity(a.m, a.n),
         "pairwise.rbf_kernel": lambda xp, a: pairwise.rbf_kernel(a.m, a.n),
@@ -456,6 +507,13 @@ def _sklearn() -> dict[str, Call]:
         "mean_absolute_error": lambda xp, a: metrics.mean_absolute_error(a.x, a.y),
         "r2_score": lambda xp, a: metrics.r2_score(a.x, a.y),
         "zero_one_loss": lambda xp, a: metrics.zero_one_loss(a.labels, a.labels[::-1]),
+        "average_precision_score": lambda xp, a: metrics.average_precision_score(a.labels, a.p[:8]),
+        "log_loss": lambda xp, a: metrics.log_loss(a.labels, a.p[:8]),
+        "f1_score": lambda xp, a: metrics.f1_score(a.labels, a.labels[::-1]),
+        "cohen_kappa_score": lambda xp, a: metrics.cohen_kappa_score(a.labels, a.labels[::-1]),
+        "explained_variance_score": lambda xp, a: metrics.explained_variance_score(a.x, a.y),
+        "mean_tweedie_deviance": lambda xp, a: metrics.mean_tweedie_deviance(a.positive, a.positive[::-1], power=1.5),
+        "davies_bouldin_score": lambda xp, a: metrics.davies_bouldin_score(a.m, a.labels),
     }
     NUMBERS.update(f"sklearn/{name}" for name in numbers)
     return {name: dispatched(call) for name, call in {**calls, **numbers}.items()}
@@ -491,6 +549,30 @@ def _xarray() -> dict[str, Call]:
         "groupby": lambda xp, a: table(a).groupby("h").mean().data,
         "dot": lambda xp, a: xr.dot(table(a), table(a), dim="h").data,
         "apply_ufunc": lambda xp, a: xr.apply_ufunc(xp.exp, table(a)).data,
+        "var": lambda xp, a: table(a).var(("b", "h")).data,
+        "prod": lambda xp, a: table(a).prod("w").data,
+        "diff": lambda xp, a: table(a).diff("w").data,
+        "shift": lambda xp, a: table(a).shift(w=1).data,
+        "roll": lambda xp, a: table(a).roll(w=1).data,
+        "fillna": lambda xp, a: table(a).where(table(a) > 0).fillna(0.0).data,
+        "count": lambda xp, a: table(a).where(table(a) > 0).count("h").data,
+        "dropna": lambda xp, a: table(a).where(table(a) > -9.0).dropna("h").data,
+        "quantile": lambda xp, a: table(a).quantile(0.3, "w").data,
+        "integrate": lambda xp, a: table(a).integrate("h").data,
+        "pad": lambda xp, a: table(a).pad(w=1, constant_values=0.0).data,
+        "coarsen": lambda xp, a: table(a).coarsen(w=2).mean().data,
+        "weighted": lambda xp, a: table(a).weighted(xr.DataArray(a.positive[:3], dims="h")).mean("h").data,
+        "groupby-map": lambda xp, a: table(a).groupby("h").map(lambda x: x - x.mean()).data,
+        "unstack": lambda xp, a: table(a).stack(z=("h", "w")).unstack("z").data,
+        "reindex": lambda xp, a: table(a).reindex(h=[20, 30, 90]).data,
+        "align": lambda xp, a: xr.align(table(a), table(a).isel(h=slice(1, 3)), join="outer")[1].data,
+        "sortby": lambda xp, a: table(a).sortby("h", ascending=False).data,
+        "cov": lambda xp, a: xr.cov(table(a), table(a) * 2.0, dim="w").data,
+        "corr": lambda xp, a: xr.corr(table(a), table(a) ** 2, dim="w").data,
+        "isel-array": lambda xp, a: table(a).isel(w=xr.DataArray([0, 2], dims="p")).data,
+        "sel-nearest": lambda xp, a: table(a).sel(h=[12], method="nearest").data,
+        "dataset": lambda xp, a: xr.Dataset({"v": table(a)}).mean("h")["v"].data,
+        "to_array": lambda xp, a: (xr.Dataset({"v": table(a)}) * 2).to_array().data,
     }
 
 
@@ -542,6 +624,22 @@ def _leaving() -> dict[str, tuple[Call, str]]:
         ),
     }
 
+
+def _losing() -> dict[str, Call]:
+    from scipy import integrate
+
+    return {
+        "scipy.integrate/tanhsinh-infinite": lambda xp, a: (
+            integrate.tanhsinh(lambda x: xp.exp(-(x**2)), a.x[:1] * 0.0, a.x[:1] * 0.0 + xp.inf).integral
+        ),
+        "scipy.integrate/nsum-infinite": lambda xp, a: (
+            integrate.nsum(lambda k: 1 / k**2, a.x[:1] * 0.0 + 1.0, a.x[:1] * 0.0 + xp.inf).sum
+        ),
+    }
+
+
+LOSING: dict[str, Call] = _losing()
+"""Calls that assign to a view and read what it was a view of: a tensor's parts are values of their own, as on JAX."""
 
 LEAVING: dict[str, tuple[Call, str]] = _leaving()
 """Calls that give NumPy's arrays whatever they are given, and why: the list shrinks as these libraries grow."""
