@@ -168,11 +168,19 @@ def _rows_added(view: Any, places: list[Any], updates: Any, plan: Plan) -> Any:
     matrix = front.reshape(math.prod(sizes), width)
     if width < _NARROW:
         elements = (rows[:, None] * width + torch.arange(width, device=rows.device)).reshape(-1)
-        matrix = torch.index_add(matrix.reshape(-1), 0, elements, updates.reshape(-1))
+        matrix = _added(matrix.reshape(-1), elements, updates.reshape(-1))
     else:
-        matrix = torch.index_add(matrix, 0, rows, updates)
+        matrix = _added(matrix, rows, updates)
     order = [*axes, *others]
     return matrix.reshape(front.shape).permute([order.index(axis) for axis in range(view.ndim)])
+
+
+def _added(rows: Any, places: Any, updates: Any) -> Any:
+    """PyTorch multiplies updates by a factor of 1 first: of complex ones with an infinite part it makes NaN."""
+    if not rows.is_complex():
+        return torch.index_add(rows, 0, places, updates)
+    parts = [torch.view_as_real(array.resolve_conj()) for array in (rows, updates)]
+    return torch.view_as_complex(torch.index_add(parts[0], 0, places, parts[1]))
 
 
 def _rows(indices: list[Any], sizes: Any) -> Any:

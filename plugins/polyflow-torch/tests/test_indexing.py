@@ -87,6 +87,20 @@ def test_updates_are_added_in_one_order(width, dtype, on_torch):
         assert np.array_equal(pf.index_add(pf.zeros((50, width), dtype), key, updates).numpy(), first)
 
 
+@pytest.mark.parametrize("width", [1, 40], ids=["elements", "rows"])
+@pytest.mark.parametrize("conjugated", [False, True])
+def test_complex_updates_with_an_infinite_part(width, conjugated, on_torch):
+    """The other part stays a number."""
+    start, updates = np.zeros((3, width), complex), np.full((2, width), complex(2.0, np.inf))
+    updates[1] = complex(-np.inf, 3.0)
+    x, u = pf.constant(start), pf.constant(updates)
+    found = pf.index_add(pf.conj(x), [2, 0], pf.conj(u)) if conjugated else pf.index_add(x, [2, 0], u)
+    expected = start.copy()
+    expected[[2, 0]] = updates.conj() if conjugated else updates
+    np.testing.assert_array_equal(found.numpy().real, expected.real)
+    np.testing.assert_array_equal(found.numpy().imag, expected.imag)
+
+
 @pytest.mark.parametrize("bad", [[0, 7], [[-6, 0]], [0, 5]], ids=str)
 @pytest.mark.parametrize("dtype", [dt.int8, dt.int64, dt.uint8, dt.uint64], ids=str)
 def test_an_index_outside_is_an_error(bad, dtype, on_torch):
