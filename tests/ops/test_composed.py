@@ -332,7 +332,7 @@ ERRORS = {
     "meshgrid": (lambda x: shape.meshgrid(x), ShapeError, "meshgrid needs one-dimensional tensors"),
     "meshgrid indexing": (lambda x: shape.meshgrid(x[0, 0], indexing="yx"), ValueError, "'xy' or 'ij'"),
     "diff": (lambda x: shape.diff(x, n=-1), ValueError, "n of 0 or more"),
-    "diff by a part": (lambda x: shape.diff(x, 1.5), TypeError, "diff: n is an integer; got 1.5"),  # type: ignore[arg-type]
+    "diff by a part": (lambda x: shape.diff(x, 1.5), TypeError, "diff needs an integer as n; got 1.5"),  # type: ignore[arg-type]
     "moveaxis": (lambda x: shape.moveaxis(x, (0, 1), 0), AxisError, "as many destinations as sources"),
     "zeros": (lambda x: creation.zeros((-1,)), ShapeError, "sizes of a shape are 0 or more"),
     "full of words": (lambda x: creation.full((1,), "a"), DTypeError, "full needs a number as fill_value; got 'a'"),
