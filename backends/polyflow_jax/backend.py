@@ -203,6 +203,8 @@ class JaxBackend(ArrayNamespaceBackend):
         return _pow(x1, x2)
 
     def _run_clip(self, x: Any, *, min: Any, max: Any) -> Any:
+        if x.dtype == dt.uint64:  # JAX takes Python's integers for int64
+            min, max = (limit if limit is None else np.uint64(limit) for limit in (min, max))
         return _clip(x, min, max)
 
     def _run_divide(self, x1: Any, x2: Any) -> Any:

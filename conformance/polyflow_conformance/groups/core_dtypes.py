@@ -19,7 +19,6 @@ from ..case import Case, Trial
 from ..oracle import FORMULAS
 from ..table import functions
 from .core_elementwise import MAIN, NO_SPECIALS, arguments, arity, cancelling, fitted, tolerance_of, truth
-from .core_forms import OF_NOTHING
 from .core_probes import ALONG, MOVES, Probe, probes
 from .core_reduction import REDUCTIONS
 from .core_views import Seen, drawn_for
@@ -99,10 +98,10 @@ def _other(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
     seen = Seen(t, name)
     hosts = [_rows(t, name, dtype, i, count) for i in range(count)]
     seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {LONG}", CALLS)
-    if name in OF_NOTHING or name in MOVES or name in ALONG:
+    nothing = name in MOVES or (name in ALONG and "softmax" not in name)
+    if nothing or (name in REDUCTIONS and REDUCTIONS[name].empty):
         hosts = drawn_for(t, name, dtype, (0, 3), count)
-        if name not in ("softmax", "log_softmax"):
-            seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (0, 3)", 2)
+        seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (0, 3)", 2)
     if name in REDUCTIONS and dtype not in MAIN:
         hosts = drawn_for(t, name, dtype, (1, 3), count)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (1, 3)", CALLS)
@@ -114,10 +113,14 @@ def _rows(t: Trial, name: str, dtype: np.dtype, place: int, count: int) -> np.nd
     if "prod" in name and dtype is not dt.bool_:
         few = np.sign(few)
     host = np.array(np.resize(few, LONG))
-    if dtype in dt.FLOATS and name not in ("softmax", "log_softmax"):
+    if dtype in dt.FLOATS and name != "log_softmax":
         host[0, 1500], host[0, -2] = _SPECIAL.get(name, (math.inf, -math.nan))
     return samples.read_only(host)
 
 
-_SPECIAL: dict[str, tuple[float, float]] = {"astype": (0.5, -0.0), "logsumexp": (-math.inf, -math.inf)}
+_SPECIAL: dict[str, tuple[float, float]] = {
+    "astype": (0.5, -0.0),
+    "logsumexp": (-math.inf, -math.inf),
+    "softmax": (-math.inf, -math.inf),
+}
 """What stands among the numbers of a row, where infinity and NaN leave open what is made of them."""

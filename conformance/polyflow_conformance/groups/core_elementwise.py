@@ -251,7 +251,7 @@ def _apart(name: str, formula: Formula) -> Iterator[Case]:
         yield Case(f"{GROUP}/{name}/{dtype.name}/beyond-the-width", check, (dtype,), quick=dtype is dt.int32)
     for dtype in dt.INTEGERS if name == "pow" else ():
         yield Case(f"{GROUP}/{name}/{dtype.name}/exponents", part(_exponents, dtype=dtype), (dtype,))
-    for dtype in dt.COMPLEX if name in FAR_AWAY else ():
+    for dtype in dt.COMPLEX if name in (*FAR_AWAY, *GROWING, "square") else ():
         check = part(_away, name=name, formula=formula, dtype=dtype)
         yield Case(f"{GROUP}/{name}/{dtype.name}/far-away", check, (dtype,))
     for dtype in (dt.float32, dt.float64):
@@ -353,15 +353,36 @@ def _pairs(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     _compare(t, name, formula, dtype, tuple(args), [t.tensor(arg) for arg in args])
 
 
-FAR_AWAY = ("sqrt", "rsqrt", "log", "log2", "log10", "sign", "tan", "tanh", "asin", "acos", "asinh", "acosh")
+FAR_AWAY = (
+    "sqrt",
+    "rsqrt",
+    "log",
+    "log2",
+    "log10",
+    "sign",
+    "tan",
+    "tanh",
+    "asin",
+    "acos",
+    "asinh",
+    "acosh",
+    "atan",
+    "atanh",
+)
 """Functions of complex numbers that are finite however large these are."""
+
+GROWING = ("exp", "expm1", "sinh", "cosh", "sin", "cos")
+"""Those that grow as exponentials do."""
 
 
 def _away(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     """Complex numbers whose squares and exponentials overflow, or vanish."""
     reach = 0.9 * math.log10(dt.finfo(dtype).max)
     low = -reach if name in ("sqrt", "rsqrt", "log", "log2", "log10", "sign") else 0.0
-    size = 10 ** t.rng.uniform(low, 4 if "tan" in name else reach, 400)
+    reach = {"tan": 4.0, "tanh": 4.0, "square": reach / 2}.get(name, reach)
+    size = 10 ** t.rng.uniform(low, reach, 400)
+    if name in GROWING:
+        size = t.rng.uniform(0.3, 0.9, 400) * math.log(dt.finfo(dtype).max)
     angle = t.rng.uniform(0.1, math.pi / 2 - 0.1, 400) + t.rng.integers(0, 4, 400) * math.pi / 2
     args = (samples.read_only((size * np.exp(1j * angle)).astype(dtype)),)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])

@@ -179,7 +179,10 @@ def _special(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> 
         _look(t, seen, probe, hosts, layout, note=", special values")
 
 
-BROADCAST = (((3, 4), ()), ((), (3, 4)), ((3, 1), (4,)), ((2, 1, 4), (3, 1)), (LONG, LONG[1:]))
+BROADCAST = (
+    *(((3, 4), ()), ((), (3, 4)), ((3, 1), (4,)), ((2, 1, 4), (3, 1)), ((2, 1, 3, 2), (1, 2, 3, 1))),
+    *((LONG, LONG[1:]), ((LONG[0], 1), LONG[1:])),
+)
 
 
 def _broadcast(t: Trial, seen: Seen, probe: Probe, name: str, dtype: np.dtype) -> None:

@@ -44,7 +44,8 @@ KEYS: dict[str, Any] = {
     "mask-and-array": (np.array([True, False]), slice(None), np.array([3, 0])),
     "truth": (np.array(True), slice(None), np.array([1, 0])),
     "falsehood": (..., np.array(False)),
-    "int32-array": np.array([1, 0], np.int32),
+    "int16-array": (0, np.array([-1, 1], np.int16)),
+    "int32-array": np.array([-1, 0], np.int32),
     "uint8-array": (0, np.array([1, 0, 2], np.uint8)),
     "uint64-array": (slice(None), np.array([2, 0, 1], np.uint64)),
 }

@@ -53,6 +53,7 @@ def _of_integers(t: Trial, *, dtype: np.dtype) -> None:
         digits = DIGITS[target]
         near = [(1 << bits) + step for bits in range(digits, digits + 4) for step in (-1, 0, 1, 2, 3)]
         near += [(1 << 16) - 17, (1 << 16) - 16, 70_000, 100_003, (1 << 23) + 12_347]
+        near += [(1 << 60) + (1 << 36) + 1] if target is dt.float32 else []
         listed = [sign * one for one in near for sign in (1, -1) if limits.min <= sign * one <= limits.max]
         host = samples.read_only(np.array([*listed, *samples.extremes(dtype).tolist()], dtype))
         true = np.array([_rounded(one, target) for one in host.tolist()]).astype(target)

@@ -40,6 +40,7 @@ MOVES: dict[str, list[tuple[str, Callable[[Any], Any], Callable[[np.ndarray], np
             lambda h: np.concatenate([h, h[..., ::-1], h], -1),
         ),
         ("empty", lambda x: shape.concat([x[:0], x], axis=0), lambda h: h),
+        ("many", lambda x: shape.concat([x, x[:1]] * 40, axis=0), lambda h: np.concatenate([h, h[:1]] * 40, 0)),
         ("flattened", lambda x: shape.concat([x, x], axis=None), lambda h: np.concatenate([h, h], None)),
     ],
     "flip": [

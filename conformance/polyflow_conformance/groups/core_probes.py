@@ -63,7 +63,9 @@ def _reduction(name: str) -> Probe:
         axes: list[tuple[Any, bool]] = [(-1, False), (None, False), kept] if host.ndim else [(None, False)]
         if REDUCTIONS[name].several and host.ndim > 1:
             axes += [((0, -1), False), (tuple(range(host.ndim)), False)]
-        axes += [((0, 2), True)] if REDUCTIONS[name].several and host.ndim > 3 else []
+        if REDUCTIONS[name].several and host.ndim > 3:
+            axes += [((0, 2), True), ((1, 2), False), ((-1, 1), False), ((0, 1, 3), True)]
+        axes += [(0, False)] if host.ndim and host.shape[0] == 1 else []
         axes += [(None, True), *((axis, False) for axis in range(1, host.ndim - 1))]
         for axis, keepdims in axes:
             true, dtype, tolerance, scale = expected_reduction(name, host, axis, keepdims)
@@ -184,6 +186,8 @@ def _index_set(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     keys: tuple[Any, ...] = (slice(None, None, -2), np.array([-1]), (..., -1), 0, (..., slice(0, 1)))
     if not h.ndim or not h.size:
         keys = (...,), *([slice(None, None, -1)] if h.ndim else [])
+    elif h.shape[0] > 255:
+        keys = (*keys, np.array([3, 200], np.uint8))
     for key in keys:
         true = np.array(h)
         true[key] = k[key]

@@ -175,6 +175,8 @@ def _matmul_forms(t: Trial, *, dtype: np.dtype) -> None:
         what = f"matmul, one factor of which is a view ({number})"
         _product(t, linalg.matmul(y, x), np.matmul, (k, host), dtype, what)
         _product(t, linalg.matmul(x, y), np.matmul, (host, k), dtype, what)
+    value = linalg.matmul(t.tensor(stack), t.tensor(stack).mT)
+    _product(t, value, np.matmul, (stack, stack.swapaxes(1, 2)), dtype, "matmul of stacks, one transposed")
     if dtype in dt.FLOATS:
         large = float(dt.finfo(dtype).max)
         a, b = np.array([[large, 0], [1, math.nan], [1, 2]], dtype), np.array([[2, 1], [0, 3]], dtype)

@@ -511,11 +511,15 @@ def _search_far(t: Trial, *, dtype: np.dtype) -> None:
 
 def _search_nan(t: Trial, *, dtype: np.dtype) -> None:
     """NaN stands last, as in sorted arrays; zeros of both signs are equal."""
-    line = np.array([-math.inf, -1, 0, 2, math.inf, math.nan, math.nan], dtype)
-    asked = np.array([math.nan, 3, math.inf, -math.inf, -0.0], dtype)
-    for side, true in (("left", [5, 4, 4, 0, 2]), ("right", [7, 4, 5, 1, 3])):
+    line = np.array([-math.inf, -1, 0, 2, math.inf, math.nan, -math.nan], dtype)
+    asked = np.array([math.nan, 3, math.inf, -math.inf, -0.0, -math.nan], dtype)
+    for side, true in (("left", [5, 4, 4, 0, 2, 5]), ("right", [7, 4, 5, 1, 3, 7])):
         value = reduction.searchsorted(t.tensor(line), t.tensor(asked), side=side)
         t.exactly(value, np.array(true, np.int64), what=f"searchsorted, {side}")
+        long = np.concatenate([np.arange(-500.0, 500.0), [math.nan] * 9]).astype(dtype)
+        places = {"left": [1000, 999, 500], "right": [1009, 1000, 501]}[side]
+        value = reduction.searchsorted(t.tensor(long), t.tensor(np.array([-math.nan, 499, 0], dtype)), side=side)
+        t.exactly(value, np.array(places, np.int64), what=f"searchsorted, {side}, in a long line")
 
 
 def _running_long(t: Trial, *, dtype: np.dtype) -> None:

@@ -185,7 +185,7 @@ def calls(name: str, size: tuple[int, ...]) -> int:
         return 8 if len(size) == 3 else 4
     if len(size) > 4 or (name in FORMULAS and size == (1, 1)):
         return 0
-    return 8 if len(size) > 2 else 3 if name in REDUCTIONS else 4
+    return 12 if len(size) > 2 else 3 if name in REDUCTIONS else 4
 
 
 def _huge(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:

@@ -154,7 +154,7 @@ def cases() -> Iterator[Case]:
         for dtype in dt.COMPLEX:
             check = functools.partial(_cuts, name=name, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/cuts", check, (dtype,), quick=dtype is dt.complex64)
-    for dtype in (dt.float32, dt.float64):
+    for dtype in dt.FLOATS:
         for name in UNARY:
             check = functools.partial(_unary, name=name, dtype=dtype)
             yield Case(f"{GROUP}/{name}/{dtype.name}/signs", check, (dtype,), quick=dtype is dt.float32)
