@@ -40,6 +40,16 @@ def right(op: str) -> Callable[..., Any]:
     return NumPyBackend().resolve(OPS[op])
 
 
+def replacing(mutants: list[Mutant]) -> Callable[[str, str, Callable[..., Any]], None]:
+    """``kernel(fault, op, f)`` puts among ``mutants`` one whose kernel is ``f(right_kernel, *arrays, **attrs)``."""
+
+    def kernel(fault: str, op: str, function: Callable[..., Any]) -> None:
+        method = lambda self, *arrays, **attrs: function(right(op), *arrays, **attrs)  # noqa: E731
+        mutants.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {op: method})))
+
+    return kernel
+
+
 def patched(owner: Any, name: str, value: Any) -> Callable[[], contextlib.AbstractContextManager[Any]]:
     """Replaces an attribute while the mutant is tried."""
 

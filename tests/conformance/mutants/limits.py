@@ -10,16 +10,10 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow_numpy.backend import NumPyBackend
 
-from .declared import Mutant, declaring, right
+from .declared import Mutant, declaring, replacing, right
 
 MUTANTS: list[Mutant] = []
-mutant = declaring(MUTANTS)
-
-
-def kernel(fault: str, op: str, function: Callable[..., Any]) -> None:
-    """A mutant with another kernel: ``function(right_kernel, *arrays, **attrs)``."""
-    method = lambda self, *arrays, **attrs: function(right(op), *arrays, **attrs)  # noqa: E731
-    MUTANTS.append(Mutant(fault, op, type("Mutant", (NumPyBackend,), {op: method})))
+mutant, kernel = declaring(MUTANTS), replacing(MUTANTS)
 
 
 def through(fault: str, op: str, dtype: Any, by: Any) -> None:
