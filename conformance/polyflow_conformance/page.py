@@ -122,7 +122,7 @@ table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
 thead th { background: var(--head); position: sticky; top: 0; }
 tbody th { font-weight: 500; white-space: nowrap; }
-td div:first-child, td button { white-space: nowrap; } td button span:first-child { text-decoration: underline dotted; }
+#table td div, td button { white-space: nowrap; } #groups td { min-width: 7rem; } td button span:first-child { text-decoration: underline dotted; }
 #groups td:nth-child(2) { min-width: 14rem; }
 .scroll { overflow: auto; max-height: 85vh; }
 #table th:nth-child(2) { position: sticky; left: 0; z-index: 1; background: var(--head); }
@@ -211,7 +211,7 @@ function draw() {
   const head = make("tr");
   head.append(make("th", "group"), make("th", "op"), ...data.reports.map((r) => make("th", r.name)));
   const thead = make("thead"); thead.append(head); table.append(thead);
-  const body = make("tbody"); let number = 0;
+  const body = make("tbody"), ops = new Set();
   for (const key of rows()) {
     const [in_group, op] = key.split("/");
     if (group && in_group !== group || text && !op.toLowerCase().includes(text)) continue;
@@ -230,10 +230,10 @@ function draw() {
       }
       row.append(box);
     }
-    body.append(row); number += 1;
+    body.append(row); ops.add(op);
   }
   table.append(body);
-  $("count").textContent = number + (number === 1 ? " op" : " ops");
+  $("count").textContent = ops.size + (ops.size === 1 ? " op" : " ops");
 }
 
 function show(report, key, cell) {

@@ -10,10 +10,13 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from .schema import faults
 
 STATUSES = ("pass", "fail", "error", "unsupported", "xfail", "xpass", "skip")
 CONFORMING = "conforming"
@@ -165,7 +168,7 @@ class Report:
             ReportError: the file is not there, is cut off or short, is no report, or is of another schema.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = Path(path).read_text(encoding="utf-8-sig")  # some editors put a mark in front
         except OSError as error:
             raise ReportError(f"{path} cannot be read: {error.strerror or error}.") from None
         except UnicodeDecodeError:
@@ -183,7 +186,7 @@ class Report:
         """A report from its JSON data; raises ReportError where it is none."""
         if not isinstance(data, dict) or "schema" not in data or not isinstance(data.get("results"), list):
             raise ReportError(f"{name} is JSON, but no conformance report: it has no 'schema' and 'results'.")
-        if data["schema"] != SCHEMA_VERSION:
+        if isinstance(data["schema"], bool) or data["schema"] != SCHEMA_VERSION:
             raise ReportError(
                 f"{name} is written in schema {data['schema']!r} and this polyflow reads {SCHEMA_VERSION}. "
                 "Run the suite again, or read it with the polyflow that wrote it."
@@ -194,26 +197,15 @@ class Report:
                 f"{name} holds {held} result{'s' * (held != 1)} and says that it has {data['cases']!r}. "
                 "Was it cut short? Run the suite again."
             )
-        known = {name for name in cls.__dataclass_fields__ if name != "results"}
-        try:
-            results = [
-                Result(**{**one, "ulp": _number(one.get("ulp")), "tolerance": _number(one.get("tolerance"))})
-                for one in data["results"]
-            ]
-            if any(result.status not in STATUSES for result in results):
-                raise TypeError("a status that is none")
-            if not all(isinstance(result.id, str) for result in results):
-                raise TypeError("an id that is none")
-            twice = [name for name, count in Counter(result.id for result in results).items() if count > 1]
-            if twice:
-                raise TypeError(f"{twice[0]} is in it twice")
-            if not isinstance(data.get("whole", []), list):
-                raise TypeError("groups tried in full that are no list")
-            if not isinstance(data.get("time", 0.0), (int, float)):
-                raise TypeError("a time that is no number")
-            return cls(**{key: value for key, value in data.items() if key in known}, results=results)
-        except (TypeError, AttributeError) as error:
-            raise ReportError(f"{name} is no complete conformance report: {error}.") from None
+        wrong = next(chain(faults(data, _READ), _twice(data["results"])), None)
+        if wrong is not None:
+            raise ReportError(f"{name} is no complete conformance report: {wrong}.")
+        results = [
+            Result(**{**one, "ulp": _number(one.get("ulp")), "tolerance": _number(one.get("tolerance"))})
+            for one in data["results"]
+        ]
+        fields = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**{**fields, "results": results})
 
     # JUnit ---------------------------------------------------------------------------------------------------------
 
@@ -254,6 +246,13 @@ def _group(case: str) -> str:
 def sizes(cases: Iterable[str]) -> dict[str, int]:
     """How many of the cases with these ids are in each group."""
     return dict(Counter(map(_group, cases)))
+
+
+def _twice(results: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Sentences about the ids that more than one result has."""
+    for name, count in Counter(result["id"] for result in results).items():
+        if count > 1:
+            yield f"{name} is in it twice"
 
 
 def _plain(value: Any) -> Any:
@@ -308,3 +307,22 @@ SCHEMA: dict[str, Any] = {
     },
 }
 """The JSON schema of a report."""
+
+_READ = {
+    **SCHEMA,
+    "required": ["backend"],
+    "additionalProperties": True,
+    "properties": {
+        **SCHEMA["properties"],
+        "schema": {"type": "number"},
+        "results": {
+            "type": "array",
+            "items": {
+                **_RESULT,
+                "required": ["id", "status"],
+                "properties": {**_RESULT["properties"], "id": {"type": "string"}},
+            },
+        },
+    },
+}
+"""What is asked of a report that is read: one of before all of this was written down says less."""

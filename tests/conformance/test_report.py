@@ -83,27 +83,46 @@ def test_infinite_distance_survives_json(tmp_path):
         ('{"schema": 99, "results": []}', "schema 99"),
         ('{"schema": 1, "results": [{"id": "a/b/c"}]}', "no complete conformance report"),
         ('{"schema": 1, "backend": "x", "results": [{"id": "a/b/c", "status": "fine"}]}', "no complete"),
-        ('{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}', "an id that is none"),
+        (
+            '{"schema": 1, "backend": "x", "results": [{"id": null, "status": "pass"}]}',
+            "results.0..id is None, expected",
+        ),
         (
             '{"schema": 1, "backend": "x", "results": [' + ", ".join(2 * ['{"id": "a/b/c", "status": "pass"}']) + "]}",
             "twice",
         ),
-        ('{"schema": 1, "backend": "x", "time": "soon", "results": []}', "a time that is no number"),
+        ('{"schema": 1, "backend": "x", "time": "soon", "results": []}', "time is .soon., expected number"),
         ("[" * 100_000, "nested too deeply"),
         (
             '{"schema": 1, "backend": "x", "cases": 3, "results": [{"id": "a/b/c", "status": "pass"}]}',
             "holds 1 result and says that it has 3",
         ),
         ('{"schema": 1, "backend": "x", "cases": "3", "results": []}', "says that it has '3'"),
+        ('{"schema": true, "backend": "x", "results": []}', "schema True"),
+        ('{"schema": 1, "backend": null, "results": []}', "backend is None, expected string"),
+        ('{"schema": 1, "backend": "x", "label": 3, "results": []}', "label is 3, expected string"),
+        ('{"schema": 1, "backend": "x", "seed": "3", "results": []}', "seed is '3', expected integer"),
+        ('{"schema": 1, "backend": "x", "whole": [1], "results": []}', r"whole\[0\] is 1, expected string"),
+        ('{"schema": 1, "backend": "x", "results": [3]}', r"results\[0\] is 3, expected object"),
+        *(
+            (f'{{"schema": 1, "backend": "x", "results": [{{"id": "a/b/c", "status": "fail", {part}}}]}}', words)
+            for part, words in [
+                ('"ulp": "big"', "ulp is 'big', expected number or null or 'inf' or 'nan'"),
+                ('"ulp": true', "ulp is True"),
+                ('"reason": ["a"]', r"reason is \['a'\], expected string"),
+                ('"time": "x"', "time is 'x', expected number"),
+                ('"more": 1', "has 'more', which is not in the schema"),
+            ]
+        ),
     ],
 )
 def test_report_file_that_is_none_gets_a_sentence(tmp_path, capsys, text, words):
     path = tmp_path / "r.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ReportError, match=words):
+    with pytest.raises(ReportError, match=words) as caught:
         Report.load(path)
     assert cli.main(["conformance-report", str(path), "-o", str(tmp_path / "site")]) == 2
-    assert words in capsys.readouterr().err
+    assert str(caught.value) in capsys.readouterr().err
 
 
 def test_junit_counts(report):
