@@ -141,6 +141,12 @@ def pytest_generate_tests(metafunc):
     mark = metafunc.definition.get_closest_marker("polyflow_backends")
     chosen = metafunc.config.getoption("polyflow_backend")
     named = list(mark.args) if mark is not None and mark.args else None
+    wrong = [name for name in named or () if not isinstance(name, str)]
+    if wrong:
+        raise pytest.Collector.CollectError(
+            f"the mark polyflow_backends of {metafunc.function.__name__} got {wrong[0]!r}, expected names of backends, "
+            'such as @pytest.mark.polyflow_backends("numpy", "jax").'
+        )
     if chosen:
         names = [name for name in chosen if named is None or name in named]
     else:

@@ -14,6 +14,8 @@ from polyflow.backend.contract import a, told
 from polyflow.backend.plugin import BackendInfo, Plugin, Registered
 from polyflow.errors import BackendError
 
+from .trying import sentence
+
 
 class LoadError(Exception):
     """There is no backend to test; the message says why, in a sentence."""
@@ -90,10 +92,20 @@ def _attribute(place: str, attribute: str) -> Any:
     except BaseException as error:
         file = f"{place.replace('.', '/')}.py"
         hint = f" (There is a file {file}: write '{file}:{attribute}'.)" if Path(file).is_file() else ""
-        raise LoadError(f"importing {place} raised {type(error).__name__}: {error}{hint}") from error
+        raise LoadError(f"importing {place} raised {sentence(error)}.{hint}") from error
     if not hasattr(module, attribute):
-        raise LoadError(f"{place} has no attribute {attribute!r}.")
+        raise LoadError(f"{place} has no attribute {attribute!r}.{_others(module)}")
     return getattr(module, attribute)
+
+
+def _others(module: Any) -> str:
+    """A sentence about the backends that a module has."""
+    there = [
+        name
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Backend) and kind.__module__ == module.__name__
+    ]
+    return f" Its backends: {', '.join(there)}." if there else " It has no class that is a polyflow.backend.Backend."
 
 
 def _file(path: Path) -> Any:
@@ -149,8 +161,10 @@ def _what(found: Any) -> str:
 def _checked(backend: Backend, spec: str, device: str | None = None) -> Backend:
     """The backend, if it is one in the eyes of polyflow's own loader."""
     name = getattr(backend, "name", None)
-    if not isinstance(name, str) or not name:
-        raise LoadError(f"{spec} made a backend whose name is {name!r}, expected a word.")
+    if not isinstance(name, str) or not name.isprintable() or len(name.split()) != 1 or name != name.strip():
+        raise LoadError(
+            f"{spec} made a backend whose name is {name!r}, expected a word: write name = 'mine' in its class."
+        )
     info = BackendInfo(name, None, "", type(backend).__module__, spec)
     try:
         return Plugin(info, Registered(name, backend)).make(device)

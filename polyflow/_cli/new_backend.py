@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -34,9 +35,15 @@ then
 exit codes: 0 written, 2 not, and nothing is left behind
 """
 
+OVERRIDE = "a method of the class that does it as this library wants it goes before polyflow's"
+"""What to do where arrays do not get into a library, or out."""
+
 TEMPLATE = Path(__file__).parent / "template"
 """Where the files lie from which a distribution is made; `$word` in them stands for what is particular to it."""
 
+
+RESERVED = {"all": "every usable backend (`polyflow demo --backend all`)"}
+"""Words that mean something else where a backend's name is expected."""
 
 PYTHONS = ("3.11", "3.12", "3.13")
 """The versions of Python that polyflow runs on."""
@@ -55,6 +62,7 @@ class Namespace(NamedTuple):
         requirement: the distribution that has the library and the version seen here, or that package's name.
         holes: the ops that run on the host, in NumPy, for want of functions.
         pythons: the versions of Python that this version of the library runs on too.
+        astray: what goes wrong with a small array on its way there and back; nothing, as a rule.
     """
 
     module: str
@@ -62,6 +70,7 @@ class Namespace(NamedTuple):
     requirement: str
     holes: tuple[str, ...] = ()
     pythons: tuple[str, ...] = PYTHONS
+    astray: str = ""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,13 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.name
     check_name(name)
     namespace = None if arguments.namespace is None else find_namespace(arguments.namespace)
-    target = (arguments.output or Path(f"polyflow-{name.replace('_', '-')}")).expanduser()
+    target = (arguments.output or Path(_distribution(name))).expanduser()
     write(target, files(name, namespace))
     if namespace is not None and namespace.module != arguments.namespace:
         print(f"The standard's namespace of {arguments.namespace} is {namespace.module}, so that is what is used.")
     if namespace is not None and namespace.holes:
         print(f"{_holes(namespace)} The README says what to do about it.")
     print(f"{target}: a backend named {name}. Next:\n")
+    if namespace is not None and namespace.astray:
+        print(
+            f"  mend {target / f'polyflow_{name}' / 'backend.py'}, for as it is\n"
+            f"  {' '.join(namespace.astray.split())}; {OVERRIDE}\n"
+        )
     print(f"  pip install -e '{target}[test]'\n  polyflow conformance {name}")
     if namespace is None:
         print(f"\nThen put your library in NumPy's place in {target / f'polyflow_{name}' / 'backend.py'}.")
@@ -103,10 +117,13 @@ def check_name(name: str) -> None:
     from ..backend import discovery
     from ..backend.plugin import INSTALL
 
-    if not name.isidentifier() or not name.isascii() or name != name.lower() or keyword.iskeyword(name):
+    if not re.fullmatch(r"[a-z]([a-z0-9_]*[a-z0-9])?", name) or keyword.iskeyword(name):
         raise NewBackendError(
-            f"a backend's name is a word of small letters, digits and '_', and no keyword of Python's; {name!r} is not."
+            "a backend's name is a word of small letters, digits and, between them, '_'; it begins with a letter and "
+            f"is no keyword of Python's; {name!r} is not."
         )
+    if name in RESERVED:
+        raise NewBackendError(f"{name!r} stands for {RESERVED[name]}. Choose another name.")
     for info in discovery.installed():
         if info.name == name:
             raise NewBackendError(f"{info} is installed already. Choose another name.")
@@ -116,6 +133,17 @@ def check_name(name: str) -> None:
         raise NewBackendError(
             f"the package would be called polyflow_{name}, and there is one of that name. Choose another name."
         )
+    distribution = _distribution(name)
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        taken = importlib.metadata.distribution(distribution)
+        raise NewBackendError(
+            f"the distribution would be called {distribution}, and {distribution} {taken.version} is installed: "
+            "the one would take the other's place. Choose another name."
+        )
+
+
+def _distribution(name: str) -> str:
+    return f"polyflow-{name.replace('_', '-')}"
 
 
 def find_namespace(module: str) -> Namespace:
@@ -139,6 +167,8 @@ def find_namespace(module: str) -> Namespace:
     except BaseException as error:
         raise NewBackendError(f"importing {module} raised {type(error).__name__}: {error}") from None
     top = module.partition(".")[0]
+    if top == "polyflow":
+        raise NewBackendError(f"{module} is polyflow itself, which computes on backends. Name a library for it to use.")
     xp = _standard(xp, top)
     lacking = [name for name in ("asarray", "float32", "add", "sum", "reshape") if not hasattr(xp, name)]
     if lacking:
@@ -150,7 +180,7 @@ def find_namespace(module: str) -> Namespace:
     seen = f"{owners[0]}>={importlib.metadata.version(owners[0]).partition('+')[0]}" if len(owners) == 1 else top
     asked = importlib.metadata.metadata(owners[0]).json.get("requires_python", "") if len(owners) == 1 else ""
     name = xp.__name__ if isinstance(xp, ModuleType) else module
-    return Namespace(name, top, seen, on_the_host(xp), pythons_from(str(asked)))
+    return Namespace(name, top, seen, on_the_host(xp), pythons_from(str(asked)), astray(xp))
 
 
 def pythons_from(asked: str) -> tuple[str, ...]:
@@ -177,13 +207,28 @@ def on_the_host(xp: Any) -> tuple[str, ...]:
     """The ops for which a namespace has neither a function nor what polyflow would make them of."""
     from polyflow_conformance.table import ops
 
+    backend = _sketch(xp)
+    if backend is None:
+        return ()
+    return tuple(sorted(name for name, op in ops().items() if op.decomposition is None and not backend.implements(op)))
+
+
+def astray(xp: Any) -> str:
+    """What goes wrong with a small array on its way into a namespace and back, as half a sentence; or nothing."""
+    from ..backend.contract import array_faults
+
+    backend = _sketch(xp)
+    return "" if backend is None else next(array_faults(backend), "")
+
+
+def _sketch(xp: Any) -> Any:
+    """The backend that a namespace makes without a word more, if it makes one."""
     from ..backend import ArrayNamespaceBackend
 
     try:
-        backend = type("Sketch", (ArrayNamespaceBackend,), {"name": "sketch", "xp": xp})()
+        return type("Sketch", (ArrayNamespaceBackend,), {"name": "sketch", "xp": xp})()
     except PolyflowError:  # such as a library without a device here, which the backend itself will say
-        return ()
-    return tuple(sorted(name for name, op in ops().items() if op.decomposition is None and not backend.implements(op)))
+        return None
 
 
 def _holes(namespace: Namespace) -> str:
@@ -193,8 +238,7 @@ def _holes(namespace: Namespace) -> str:
 
 def files(name: str, namespace: Namespace | None) -> dict[str, str]:
     """The files of the distribution, path -> text."""
-    package = f"polyflow_{name}"
-    distribution = package.replace("_", "-")
+    package, distribution = f"polyflow_{name}", _distribution(name)
     requirements = ["polyflow-core>=0.1", *([] if namespace is None else [namespace.requirement])]
     pythons = PYTHONS if namespace is None else namespace.pythons
     words = {

@@ -60,6 +60,29 @@ def test_it_warns_no_more_and_the_user_still_hears_numpy():
             np.log(np.float32(0))
 
 
+class Strictest:
+    """A library that has no logarithm of 0."""
+
+    def __getattr__(self, name):
+        return getattr(array_api_strict, name)
+
+    def log(self, x):
+        raise ZeroDivisionError("log of 0")
+
+
+@pytest.mark.parametrize("asked", ["raise", "ignore", "warn"])
+@pytest.mark.parametrize("library", [array_api_strict, Strictest()], ids=["NumPy's", "raises"])
+def test_what_the_user_has_numpy_do_is_not_what_it_is_like(library, asked):
+    """It is looked at once, and the user may have NumPy do something else before and after."""
+    backend = type("Like", (ArrayNamespaceBackend,), {"name": "like", "xp": library})()
+    with pf.use_backend(backend):
+        with np.errstate(all=asked):
+            assert float(pf.sum(pf.exp(pf.zeros(2)))) == 2.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.isposinf(float(pf.exp(pf.constant(1000.0))))
+
+
 @pytest.mark.parametrize("axis", [0, (0, 2), None, -3])
 @pytest.mark.parametrize("dtype", ["float32", "complex64"])
 def test_sums_of_many_rows_keep_their_digits(axis, dtype):

@@ -145,6 +145,24 @@ def test_a_namespace_with_holes_is_told_what_to_do(desk, monkeypatch, capsys):
     assert "xp = halflib" in (desk / "half/polyflow_half/backend.py").read_text()
 
 
+def test_a_library_whose_arrays_come_back_as_something_else_is_told_what_to_mend(desk, monkeypatch, capsys):
+    """Such as those that lie on another device, or are sparse, and that NumPy may not look at."""
+    (desk / "farlib.py").write_text(
+        "import array_api_strict as near\nfrom array_api_strict import *\n"
+        "from array_api_strict import bool, abs, max, min, sum, any, all, round, pow\n"
+        "class Far:\n"
+        "    def __init__(self, array): self.shape, self.dtype = array.shape, array.dtype\n"
+        "    def __array__(self, dtype=None, copy=None): raise RuntimeError('use far.get()')\n"
+        "def asarray(obj, **options): return Far(near.asarray(obj, **options))\n"
+    )
+    monkeypatch.syspath_prepend(str(desk))
+    assert main(["new-backend", "far", "--namespace", "farlib"]) == 0
+    said = capsys.readouterr().out
+    assert "mend polyflow-far/polyflow_far/backend.py" in said
+    assert "to_numpy of what asarray made of a NumPy array" in said
+    assert "RuntimeError: use far.get()" in said
+
+
 def test_a_library_whose_arrays_name_another_namespace():
     """NumPy's own face of the standard, or array-api-compat's: what its arrays say."""
     found = new_backend.find_namespace("numpy")
@@ -160,6 +178,11 @@ REFUSED = [
     (["Slab"], "'Slab' is not"),
     (["2slab"], "'2slab' is not"),
     (["class"], "'class' is not"),
+    (["_slab"], "'_slab' is not"),
+    (["slab_"], "'slab_' is not"),
+    (["all"], "'all' stands for every usable backend"),
+    (["core"], "the distribution would be called polyflow-core, and polyflow-core"),
+    (["slab", "--namespace", "polyflow.array_api"], "polyflow.array_api is polyflow itself"),
     (["größe"], "'größe' is not"),
     (["a/b"], "'a/b' is not"),
     ([""], "'' is not"),

@@ -50,6 +50,13 @@ from .sinh import ONE
             "class Mine(NumPyBackend):\n    @property\n    def protocol(self): raise OSError('no protocol')",
             "asking what its backend declares raised OSError: no protocol.",
         ),
+        ("class Yours(NumPyBackend): pass", "has no attribute 'Mine'. Its backends: Yours."),
+        ("class Mine(NumPyBackend):\n    name = 'my\\nown'", "whose name is 'my\\nown', expected a word"),
+        ("raise OSError('first\\nsecond')", "raised OSError: first second (mine.py, line 3)."),
+        (
+            "class Mute(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Mute",
+            "raised Mute: (its text cannot be had",
+        ),
         ("raise SystemExit(3)", "SystemExit"),
         ("class Panic(BaseException): pass\nraise Panic('at src/lib.rs')", "Panic: at src/lib.rs"),
         (

@@ -215,6 +215,15 @@ def test_backend_fixture_runs_once_for_each_and_the_mark_chooses(tmp_path):
     assert "LoadError" not in done.stdout
 
 
+def test_a_mark_that_names_no_backend_gets_a_sentence(tmp_path):
+    (tmp_path / "test_mine.py").write_text(
+        "import pytest\n@pytest.mark.polyflow_backends(['numpy'])\ndef test_one(backend): pass\n"
+    )
+    done = run_pytest("-q", folder=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "the mark polyflow_backends of test_one got ['numpy'], expected names of backends" in done.stdout
+
+
 def test_a_projects_own_backend_fixture_stays_its_own(tmp_path):
     (tmp_path / "test_mine.py").write_text(
         "import pytest\n"
