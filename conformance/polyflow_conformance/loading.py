@@ -16,6 +16,9 @@ from polyflow.errors import BackendError
 
 from .trying import sentence
 
+LISTED = 8
+"""How many of a file's backends are named to whoever asked for another."""
+
 
 class LoadError(Exception):
     """There is no backend to test; the message says why, in a sentence."""
@@ -105,7 +108,12 @@ def _others(module: Any) -> str:
         for name, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, Backend) and kind.__module__ == module.__name__
     ]
-    return f" Its backends: {', '.join(there)}." if there else " It has no class that is a polyflow.backend.Backend."
+    more = ", …" if len(there) > LISTED else ""
+    return (
+        f" Its backends: {', '.join(there[:LISTED])}{more}."
+        if there
+        else " It has no class that is a polyflow.backend.Backend."
+    )
 
 
 def _file(path: Path) -> Any:

@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     if namespace is not None and namespace.astray:
         print(
             f"  mend {target / f'polyflow_{name}' / 'backend.py'}, for as it is\n"
-            f"  {' '.join(namespace.astray.split())}; {OVERRIDE}\n"
+            f"  {' '.join(namespace.astray.split()).rstrip('.')};\n  {OVERRIDE}\n"
         )
     print(f"  pip install -e '{target}[test]'\n  polyflow conformance {name}")
     if namespace is None:

@@ -30,6 +30,9 @@ class Deviation:
     until: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("kind", "reason", "url", "until"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"the {name} of a deviation is a text; got {getattr(self, name)!r}.")
         if self.kind not in ("fails", "tolerance"):
             raise ValueError(f"a deviation is of kind 'fails' or 'tolerance'; got {self.kind!r}.")
         if (self.kind == "tolerance") != (self.bound is not None):

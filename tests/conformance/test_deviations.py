@@ -24,6 +24,13 @@ def test_declared_deviation_is_counted_apart():
     assert "cancels near 0 (https://example.org/1)" in result.reason
 
 
+@pytest.mark.parametrize("given", [{"reason": 3}, {"url": 3}, {"until": 2.0}, {"kind": ["fails"]}])
+def test_what_is_said_of_a_deviation_is_text(given):
+    """It is written into reports, long after the class was made."""
+    with pytest.raises(ValueError, match=f"the {next(iter(given))} of a deviation is a text; got "):
+        Deviation(**{"kind": "fails", "reason": "why", **given})
+
+
 def test_wider_tolerance_is_bounded():
     (plain,) = suite.run(Sinh(), cases=ONE).results
     assert plain.ulp is not None
