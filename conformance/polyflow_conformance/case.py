@@ -12,6 +12,7 @@ import numpy as np
 from polyflow import dtypes as dt
 from polyflow.backend.contract import a
 from polyflow.errors import UnsupportedError
+from polyflow.ops import looked
 from polyflow.tensor import Tensor
 
 from .measure import distance
@@ -91,6 +92,11 @@ class Trial:
         host = np.asarray(host)
         host.flags.writeable = False
         return Tensor(self.backend.asarray(host), self.backend)
+
+    def native_vjp(self, graph: Any) -> Callable[..., Any]:
+        """The backend's own gradient of a graph; BackendBrokenError where it gives no function."""
+        found = self.backend.native_vjp(graph)
+        return looked.function(found, "native_vjp", self.backend, "a function of arrays and cotangents")
 
     def host(self, value: Any) -> np.ndarray:
         """A result's values; `Mismatch` where it is no tensor of this backend."""

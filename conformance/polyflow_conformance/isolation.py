@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from bdb import BdbQuit
 from collections import deque
 from collections.abc import Callable
@@ -53,6 +52,9 @@ REFUSALS = 3
 NO_TERMINAL = "a debugger was called where it has no terminal; with --no-isolate, and under pytest with "
 NO_TERMINAL += "--polyflow-no-isolate, cases are tried where there is one"
 """Why there is no result of a case that stops in a debugger."""
+
+MEMORY = 4 << 30
+"""A process that has come to hold so many bytes more than after loading is replaced, for nothing lets go of a leak."""
 
 PROMPT = 1.0
 """How many seconds are waited for answers of a process that has ended."""
@@ -98,7 +100,10 @@ class Apart:
             return self._concluded(Result(case, "error", reason=str(error)))
         self._refusals = 0
         try:
-            return Result(**child.ask(case, self.limit))
+            result = Result(**child.ask(case, self.limit))
+            if child.memory() - child.loaded > MEMORY:
+                self.close()
+            return result
         except TimeoutError:
             result = hanging(case, self.limit)
         except EOFError as end:
@@ -175,6 +180,9 @@ def try_side_by_side(places: list[Place], chosen: list[Case], note: Callable[[Re
 class _Child:
     """A process that has loaded a backend and runs the cases whose ids it is sent.
 
+    Attributes:
+        loaded: how many bytes of memory it took then.
+
     Raises:
         LoadError: it could not load it.
     """
@@ -200,6 +208,15 @@ class _Child:
         except BaseException:
             self.end()
             raise
+        self.loaded = self.memory()
+
+    def memory(self) -> int:
+        """How many bytes of memory it takes; 0 where the system does not tell."""
+        try:
+            with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            return 0
 
     def _loaded(self, spec: str, limit: float) -> Subject:
         try:
@@ -238,10 +255,7 @@ class _Child:
         with contextlib.suppress(OSError):  # the process has ended; that there is no answer says so
             self._process.stdin.write(case + "\n")
             self._process.stdin.flush()
-        until = time.monotonic() + limit
-        while (answer := self._answer(max(0.0, until - time.monotonic())))["id"] != case:
-            pass  # of a process that the backend forked, and that goes on as if it were this one
-        return answer
+        return self._answer(limit)
 
     def _answer(self, limit: float) -> dict[str, Any]:
         try:
@@ -299,6 +313,7 @@ def serve() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+    served = os.getpid()
 
     def listen() -> None:
         for line in orders:
@@ -323,4 +338,6 @@ def serve() -> None:
             result = try_case(case, loaded.backend, seed, spec)
         except BdbQuit:
             result = concluded(Result(case.id, "error", reason=NO_TERMINAL), loaded.backend, seed, spec)
+        if os.getpid() != served:  # the backend has forked, and this is the other
+            os._exit(0)
         print(json.dumps(asdict(result), default=float), file=answers)

@@ -119,6 +119,9 @@ def _others(module: Any) -> str:
 def _file(path: Path) -> Any:
     if not path.is_file():
         raise LoadError(f"there is no file {path}.")
+    beside = str(path.resolve().parent)
+    if beside not in sys.path:
+        sys.path.append(beside)  # what it imports may lie beside it, as that of a script may
     name = f"_polyflow_conformance_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polyflow_conformance as suite
@@ -35,6 +38,18 @@ def test_ids_have_three_or_four_parts_and_a_known_group():
         assert len(name.split("/")) in (3, 4)
         assert case.group in GROUPS
         assert not set(name) & set("[]*? ")
+
+
+def test_cases_come_in_one_order_in_every_process():
+    """Python gives sets another order in each; pytest's workers have to collect the same."""
+    code = "import polyflow_conformance as suite; print(*suite.all_cases())"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, stdout=subprocess.PIPE, check=True
+        )
+        for seed in ("1", "2")
+    ]
+    assert runs[0].stdout == runs[1].stdout
 
 
 def test_documentation_names_the_groups_and_statuses():

@@ -220,3 +220,14 @@ def test_a_backend_that_hangs_when_loaded_again_is_not_waited_for_in_every_case(
     assert {result.status for result in report.results} == {"error"}
     assert "did not finish within 1 seconds" in report.results[-1].reason
     assert time.monotonic() - began < 30
+
+
+def test_a_process_that_lets_go_of_nothing_is_replaced(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, "MEMORY", 1 << 26)
+    spec = source(
+        f"import os, pathlib\nseen, kept = pathlib.Path({str(tmp_path / 'seen')!r}), []\n"
+        "class Mine(NumPyBackend):\n    def sinh(self, x):\n        kept.append(b'0' * (1 << 27))\n"
+        "        with seen.open('a') as file: print(os.getpid(), file=file)\n        return np.sinh(x)"
+    )
+    suite.run(spec, cases=[ONE, "core-1/sinh/float64/small"], isolate=True)
+    assert len(set((tmp_path / "seen").read_text().split())) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import polyflow_conformance as suite
@@ -161,3 +163,13 @@ def test_cases_of_a_plugin_that_are_none_are_one_result(monkeypatch, cases, word
     assert [(result.id, result.status) for result in report.results] == [("device-1/backend/loads", "error")]
     assert report.results[0].reason.startswith("the conformance cases that polyflow-core adds: ")
     assert words in report.results[0].reason
+
+
+def test_what_a_file_imports_may_lie_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", list(sys.path))
+    (tmp_path / "kernels_of_mine.py").write_text("name = 'mine'\n")
+    (tmp_path / "mine.py").write_text(
+        "from polyflow_numpy.backend import NumPyBackend\nimport kernels_of_mine\n"
+        "class Mine(NumPyBackend):\n    name = kernels_of_mine.name\n"
+    )
+    assert load(f"{tmp_path / 'mine.py'}:Mine").backend.name == "mine"

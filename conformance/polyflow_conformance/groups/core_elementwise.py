@@ -249,7 +249,7 @@ def _apart(name: str, formula: Formula) -> Iterator[Case]:
     for dtype in (*dt.SIGNED, *dt.UNSIGNED) if "shift" in name else ():
         check = part(_beyond, name=name, dtype=dtype)
         yield Case(f"{GROUP}/{name}/{dtype.name}/beyond-the-width", check, (dtype,), quick=dtype is dt.int32)
-    for dtype in dt.INTEGERS if name == "pow" else ():
+    for dtype in (*dt.SIGNED, *dt.UNSIGNED) if name == "pow" else ():
         yield Case(f"{GROUP}/{name}/{dtype.name}/exponents", part(_exponents, dtype=dtype), (dtype,))
     for dtype in dt.COMPLEX if name in (*FAR_AWAY, *GROWING, "square") else ():
         check = part(_away, name=name, formula=formula, dtype=dtype)

@@ -169,10 +169,10 @@ def _claims_gradients(t: Trial) -> None:
 
     graph = trace(lambda x: x * x, Spec((2,), dt.float32), backend=t.backend).graph
     if not t.backend.capabilities.native_gradient:
-        t.raises(lambda: t.backend.native_vjp(graph), UnsupportedError)
+        t.raises(lambda: t.native_vjp(graph), UnsupportedError)
         return
     x, g = (t.tensor(np.array(values, np.float32)) for values in ([1.0, 3.0], [1.0, 1.0]))
-    (found,) = t.backend.native_vjp(graph)([x.array], [g.array])
+    (found,) = t.native_vjp(graph)([x.array], [g.array])
     t.exactly(Tensor(found, t.backend), np.array([2.0, 6.0], np.float32), what="the library's gradient of x * x")
 
 
@@ -186,7 +186,7 @@ def _native_graphs(t: Trial) -> None:
         raise Skip("the backend has no gradients of its own")
     specs = [Spec((2,), dt.float32), Spec((2,), dt.int32), Spec((3,), dt.float32), Spec((2,), dt.float32)]
     graph = trace(lambda x, n, unused, y: (x * y, n + 1, x * 3.0), *specs, backend=t.backend).graph
-    vjp = t.backend.native_vjp(graph)
+    vjp = t.native_vjp(graph)
     for factor in (1.0, 2.0):
         x, y, g, h = (np.array(v, np.float32) * np.float32(factor) for v in ([1, 3], [5, -2], [1, 2], [4, 8]))
         hosts = [x, np.array([1, 2], np.int32), np.ones(3, np.float32), y]

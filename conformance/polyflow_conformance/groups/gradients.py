@@ -411,7 +411,7 @@ def _native(t: Trial, *, one: Differentiable, dtype: np.dtype = dt.float64) -> N
     for node in traced.graph.nodes:
         if not t.backend.implements(node.op) and node.op.decomposition is None:
             raise Skip(f"{node.op.name} runs on the host, where the library's own gradient does not reach")
-    vjp = t.backend.native_vjp(traced.graph)
+    vjp = t.native_vjp(traced.graph)
     c = c.astype(traced.graph.outputs[0].dtype)
     for hosts, cotangent in (
         (args, c),

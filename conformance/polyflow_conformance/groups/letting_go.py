@@ -184,7 +184,7 @@ def _native(t: Trial) -> Callable[[], Any]:
     if not t.backend.capabilities.native_gradient:
         raise Skip("the backend has no gradients of its own")
     graph = trace(lambda x: functions()["tanh"](x) * x, Spec((3, 4), dt.float32), backend=t.backend).graph
-    vjp = t.backend.native_vjp(graph)
+    vjp = t.native_vjp(graph)
     return lambda: Tensor(vjp([t.tensor(_HOST.copy()).array], [t.tensor(_HOST).array])[0], t.backend)
 
 
