@@ -29,7 +29,7 @@ from .device import together
 from .gradients import others
 
 GROUP = "compile-1"
-MATRIX, LONG = (3, 4), (1009,)
+MATRIX, DEEP, LONG = (3, 4), (2, 3, 2), (1009,)
 """Shapes of which an elementwise op is compiled."""
 
 
@@ -119,21 +119,29 @@ def compiled(t: Trial, function: Callable[..., Any], *hosts: np.ndarray) -> tupl
 
 
 def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    """One program of a matrix, nothing, two shapes, one value twice; in the first dtype of a number and a long line."""
+    """One program of a matrix, nothing, two shapes, a value twice; in the first dtype of a number, a line and views."""
     long = (301,) if name.startswith("erf") else LONG  # whose true values take long
     first = dtype is next(one for one in (dt.float32, dt.int32, dt.bool_) if one in DOMAINS[FORMULAS[name].domain])
     sizes = [(size, size) for size in (MATRIX, (0, 3), *([(), long] if first else []))]
-    sizes += [(MATRIX, (4,))] if arity(name) == 2 else []
+    sizes += [(MATRIX, (4,)), *([((2, 1, 4), (3, 1))] if first else [])] if arity(name) == 2 else []
+    sizes += [(DEEP, DEEP)] if first else []
     groups = [arguments(name, dtype, pair, t.rng) for pair in sizes]
     count = arity(name)
     twice = count == 2 and name not in ("pow", "bitwise_left_shift", "bitwise_right_shift")
 
     def every(*given: Any) -> list[Any]:
         values = [functions()[name](*given[i : i + count]) for i in range(0, len(given), count)]
-        return [*values, functions()[name](given[0], given[0])] if twice else values
+        values += [functions()[name](given[0], given[0])] if twice else []
+        if not first:
+            return values
+        last = given[len(given) - count :]
+        views = [one[::-1] for one in last], [shape.permute_dims(one, (2, 0, 1)) for one in last]
+        return [*values, *(functions()[name](*one) for one in views)]
 
     program, arrays = compiled(t, every, *[arg for args in groups for arg in args])
-    known = [*groups, (groups[0][0],) * 2] if twice else groups
+    known = [*groups, (groups[0][0],) * 2] if twice else [*groups]
+    if first:
+        known += [tuple(one[::-1] for one in groups[-1]), tuple(one.transpose(2, 0, 1) for one in groups[-1])]
     for array, args in zip(program(*arrays), known, strict=True):
         _compare(t, Tensor(array, t.backend), name, args)
     repeated(t, lambda: [Tensor(array, t.backend) for array in program(*arrays)], f"compiled {name}")

@@ -44,14 +44,16 @@ _STACKS = ("matrix-stack", "stack-matrix", "vector-stack", "stack-vector", "batc
 _MATRICES = ("row", "column", "outer", "number", "empty", "special", "transposed")
 
 OTHERS: dict[str, tuple[str, ...]] = {
-    "matmul": (*(f"float32/{label}" for label in _STACKS + _MATRICES), "*/matrices", "*/wrap"),
+    "matmul": (*(f"float32/{label}" for label in _STACKS + _MATRICES), "*/matrices", "*/wrap", "float??/forms"),
+    "clip": ("*/numbers-kept", "*/unknown"),
+    "pad": ("*/numbers-kept",),
     "clamp": ("float32/unknown",),
     "searchsorted": ("float32/nan", "float32/sides", "int64/sides", "uint8/sides"),
     "astype": ("float32/to-all", "int32/to-all", "float32/rounding", "float32/signs"),
     "saturate_cast": ("float32/limits",),
     "full": ("*/shapes", "*/special", "*/negative-zero"),
     "take_along_axis": ("*/last",),
-    "where": ("float32/scalars",),
+    "where": ("float32/scalars", "*/numbers-kept"),
     "getitem": ("float32/arrays*", "float32/array-and-*", "float32/mask*"),
     "max": ("float32/ties",),
     "min": ("float32/ties",),

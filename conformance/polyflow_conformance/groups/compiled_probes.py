@@ -19,6 +19,7 @@ from .. import samples
 from ..case import Case, Trial
 from ..oracle import FORMULAS
 from .compiled import repeated
+from .core_dtypes import long_rows
 from .core_forms import OF_NOTHING
 from .core_probes import Answer, Probe, probes
 from .core_views import awkward_for, drawn_for
@@ -53,6 +54,7 @@ def _inside(t: Trial, *, name: str, held: tuple[np.dtype, ...], count: int, prob
     for number, dtype in enumerate(others):
         hosts = [samples.read_only(host[::-1].copy()) for host in awkward_for(t, name, dtype, count)]
         groups.append((hosts, number))
+    groups.append(([long_rows(t, name, first, i, count) for i in range(count)], slice(CALLS)))
     tensors = [t.tensor(host) for hosts, _ in groups for host in hosts]
     answers: list[Answer] = []
 

@@ -96,7 +96,7 @@ def _drawn(t: Trial, name: str, dtype: np.dtype, place: int) -> np.ndarray:
 def _other(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) -> None:
     """Long rows, one with what is no finite number; four axes; and no elements."""
     seen = Seen(t, name)
-    hosts = [_rows(t, name, dtype, i, count) for i in range(count)]
+    hosts = [long_rows(t, name, dtype, i, count) for i in range(count)]
     seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {LONG}", CALLS)
     nothing = name in MOVES or (name in ALONG and "softmax" not in name)
     if nothing or (name in REDUCTIONS and REDUCTIONS[name].empty):
@@ -108,7 +108,8 @@ def _other(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
     seen.settle()
 
 
-def _rows(t: Trial, name: str, dtype: np.dtype, place: int, count: int) -> np.ndarray:
+def long_rows(t: Trial, name: str, dtype: np.dtype, place: int, count: int) -> np.ndarray:
+    """Two long rows of a few values, for one of an op's arguments; in the first one stands what is no finite number."""
     few = drawn_for(t, name, dtype, (FEW,), count)[place]
     if "prod" in name and dtype is not dt.bool_:
         few = np.sign(few)

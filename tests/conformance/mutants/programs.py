@@ -121,6 +121,29 @@ compiled_only(
     "a program that leaves NaN out of a sum", "sum", lambda x, **attrs: bool(np.isnan(x).any()), np.nan_to_num
 )
 compiled_only("a program that loses the shape of no elements", "add", lambda x, y: not x.size, np.ravel)
+compiled_only("a program that is wrong for three axes", "exp", lambda x: x.ndim == 3)
+compiled_only(
+    "a program that is wrong for two shapes of three axes", "multiply", lambda x, y: x.ndim == 3 and y.ndim == 2
+)
+compiled_only("a program that is wrong for values walked from their end", "add", lambda x, y: backwards(x))
+compiled_only("a program that is wrong for larger matrices", "matmul", lambda a, b: a.ndim == 2 and len(a) > 16)
+compiled_only(
+    "a program that is wrong for stacks of float64", "matmul", lambda a, b: a.dtype == np.float64 and a.ndim == 3
+)
+compiled_only(
+    "a program that is wrong for rows of more than two thousand", "cumulative_sum", lambda x, **attrs: x.size > 2000
+)
+compiled_only(
+    "a program that loses NaN of long rows",
+    "max",
+    lambda x, **attrs: x.dtype == np.float32 and x.size > 2000,
+    lambda value: np.nan_to_num(np.asarray(value)),
+)
+compiled_only(
+    "a program with limits of int64 by way of float64",
+    "clip",
+    lambda x, *, min, max: x.dtype == np.int64 and max is not None and max > 2**53,
+)
 
 
 def program_only(fault: str, when: Callable[..., bool]) -> None:
