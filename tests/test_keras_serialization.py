@@ -68,7 +68,16 @@ def test_arrays_and_numbers():
     assert serialize(tf.float16) == "float16"
 
 
-def test_a_layer_in_a_user_s_layer_as_in_keras_s_guide():
+@pytest.fixture
+def own_names():
+    """What a test registers is forgotten after it."""
+    known = dict(tf.keras.saving.get_custom_objects())
+    yield
+    tf.keras.saving.get_custom_objects().clear()
+    tf.keras.saving.get_custom_objects().update(known)
+
+
+def test_a_layer_in_a_user_s_layer_as_in_keras_s_guide(own_names):
     @tf.keras.saving.register_keras_serializable(package="Guide")
     class Wrapped(tf.keras.layers.Layer):
         def __init__(self, sublayer, **options):

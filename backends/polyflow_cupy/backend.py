@@ -218,6 +218,9 @@ class CuPyBackend(ArrayNamespaceBackend):
     def log1p(self, x: Any) -> Any:
         return mended.log1p(x, self.cp)
 
+    def nextafter(self, x1: Any, x2: Any) -> Any:
+        return mended.nextafter(x1, x2, self.cp)
+
     def reciprocal(self, x: Any) -> Any:
         return self.cp.reciprocal(x)
 

@@ -296,6 +296,9 @@ class NumPyBackend(ArrayNamespaceBackend):
         """NumPy's own but for complex numbers near 0."""
         return exponentials.log1p(x) if x.dtype.kind != "c" else mended.log1p(x)
 
+    def nextafter(self, x1: Any, x2: Any) -> Any:
+        return mended.nextafter(x1, x2)
+
     def tanh(self, x: Any) -> Any:
         """NumPy's own but for special values of complex numbers."""
         return np.tanh(x) if x.dtype.kind != "c" else _mended(x, np.tanh(x), complex_values.tanh)

@@ -38,3 +38,16 @@ def log1p(x: Any, xp: Any = np) -> Any:
     real, imag = x.real, x.imag
     near = 0.5 * xp.log1p(real * (2 + real) + imag * imag) + 1j * xp.arctan2(imag, 1 + real)
     return xp.where(xp.abs(x) < 0.5, near, xp.log1p(x)).astype(x.dtype, copy=False)
+
+
+def nextafter(x1: Any, x2: Any, xp: Any = np) -> Any:
+    """The number after ``x1`` towards ``x2``; of equal ones ``x2``, also as float16: there NumPy 2.4's is 0.0 of -0.0.
+
+    Args:
+        x1: an array, or a number beside one. x2: likewise.
+        xp: the library that they are of, whose functions are NumPy's.
+    """
+    result = xp.nextafter(x1, x2)
+    if result.dtype.char != "e":
+        return result
+    return xp.where(x1 == x2, x2, result).astype(result.dtype, copy=False)

@@ -58,6 +58,9 @@ class ArrayNamespaceBackend(Backend):
     loses_digits: bool | None = None
     """Whether its log1p of complex numbers loses digits near 0; found out by one, where nothing is said."""
 
+    keeps_zero: bool | None = None
+    """Whether its nextafter of 0.0 and -0.0 as float16 is 0.0; found out by that, where nothing is said."""
+
     def __init__(self, device: str | None = None) -> None:
         super().__init__(device or next(iter(self.devices()), None))
         if self.xp is None or (type(self).asarray is ArrayNamespaceBackend.asarray and not hasattr(self.xp, "asarray")):
@@ -189,6 +192,15 @@ class ArrayNamespaceBackend(Backend):
         if self.loses_digits is None:
             self.loses_digits = slips.loses_digits(self, self.dtype_of(x))
         return slips.log1p(self.xp, x) if self.loses_digits else self.xp.log1p(x)
+
+    @needs("nextafter")
+    @needs("where", when=among((dt.float16,)))
+    def nextafter(self, x1: Any, x2: Any) -> Any:
+        if self.dtype_of(x2 if x1.__class__ is float else x1) is not dt.float16:
+            return self.xp.nextafter(x1, x2)
+        if self.keeps_zero is None:
+            self.keeps_zero = slips.keeps_zero(self, dt.float16)
+        return slips.nextafter(self.xp, *self._pair(x1, x2)) if self.keeps_zero else self.xp.nextafter(x1, x2)
 
     @needs("where", "ones_like", "zeros_like")
     @needs("copysign", "floor", "isinf", "remainder", "signbit", when=among(dt.FLOATS))

@@ -1,4 +1,4 @@
-"""Two slips of NumPy's that the libraries over it share, mended where asking shows them."""
+"""Three slips of NumPy's that the libraries over it share, mended where asking shows them."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ def log1p(xp: Any, x: Any) -> Any:
     angle = xp.atan2(imag, 1.0 + real)
     near = xp.astype(size, x.dtype) + 1j * xp.astype(angle, x.dtype)
     return xp.where(xp.abs(x) < 0.5, near, xp.log1p(x))
+
+
+def keeps_zero(backend: Any, dtype: np.dtype) -> bool:
+    """Whether after 0.0 towards -0.0 a backend's ``xp.nextafter`` has 0.0, and not the second of two equal numbers."""
+    zero, other = (backend.asarray(np.full(1, value, dtype)) for value in (0.0, -0.0))
+    return not np.signbit(backend.to_numpy(backend.xp.nextafter(zero, other)))[0]
+
+
+def nextafter(xp: Any, x1: Any, x2: Any) -> Any:
+    """The number after ``x1`` towards ``x2`` by a library that keeps a zero."""
+    return xp.where(x1 == x2, x2, xp.nextafter(x1, x2))

@@ -316,7 +316,7 @@ gradient(
 @op(elementwise("real floating"))
 def nextafter(x1, x2, /):
     """The next representable number after ``x1`` towards ``x2``."""
-    return np.nextafter(x1, x2)
+    return mended.nextafter(x1, x2)
 
 
 @op(elementwise("real floating"))

@@ -27,7 +27,7 @@ def traced(function, *shapes, dtype=pf.float32):
     [
         lambda x, y: x @ y,
         lambda x, y: pf.sum((x @ y) * 2.0 + 1.0, axis=0),
-        lambda x, y: pf.max(x, axis=1) - pf.sum(x),
+        lambda x, y: pf.prod(x, axis=1) - pf.sum(x),
         lambda x, y: pf.reshape(pf.transpose(x), (-1,)) * 3.0,
         lambda x, y: pf.where(x > 0.0, x, 0.0) @ y,
     ],

@@ -519,6 +519,16 @@ def _sklearn() -> dict[str, Call]:
     return {name: dispatched(call) for name, call in {**calls, **numbers}.items()}
 
 
+NEWER = dict.fromkeys(
+    (
+        *("scipy.signal/sawtooth", "scipy.stats/kendalltau", "scipy.stats/linregress", "scipy.stats/theilslopes"),
+        *("scipy/integrate.simpson", "scipy/integrate.cumulative_simpson"),
+    ),
+    "1.18",
+)
+"""Calls that SciPy takes to NumPy before this version of it."""
+
+
 NUMBERS: set[str] = set()
 """Calls that give a Python number on every backend: there is no array to ask for."""
 
