@@ -304,8 +304,7 @@ class NumPyBackend(ArrayNamespaceBackend):
         return np.tanh(x) if x.dtype.kind != "c" else _mended(x, np.tanh(x), complex_values.tanh)
 
     def sign(self, x: Any) -> Any:
-        """NumPy's own but for zeros of bfloat16, whose signs ml_dtypes keeps."""
-        return np.sign(x) if x.dtype is not dt.bfloat16 else np.sign(x) + dt.bfloat16.type(0)
+        return mended.sign(x)
 
     def imag(self, x: Any) -> Any:
         return x.imag if x.dtype.kind == "c" else np.zeros(x.shape, x.dtype)

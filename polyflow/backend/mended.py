@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes as dt
+
 _THIRD, _FOURTH = 3.0, 4.0
 
 
@@ -24,6 +26,11 @@ def power(x1: Any, x2: Any) -> Any:
         special = (x2 == 0.5) & ((x1 == 0) | np.isneginf(x1))
         result = np.where(special, np.abs(x1, dtype=result.dtype), result)
     return result
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1, or NaN; ml_dtypes keeps the signs of bfloat16's zeros."""
+    return np.sign(x) if x.dtype is not dt.bfloat16 else np.sign(x) + dt.bfloat16.type(0)
 
 
 def log1p(x: Any, xp: Any = np) -> Any:
