@@ -458,6 +458,8 @@ class ArrayNamespaceBackend(Backend):
 
     @needs("flip")
     def flip(self, x: Any, *, axis: Any) -> Any:
+        if axis is not None:
+            places(axis if axis.__class__ is tuple else (axis,), len(x.shape))  # some take axis 0 of an array of none
         return self.xp.flip(x, axis=axis)
 
     @needs("concat", kernels="full")

@@ -6,6 +6,7 @@ line of calls, up to the last digits: what PyTorch's compiler computes by formul
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -55,12 +56,16 @@ class CompiledProgram(Program):
             way = precise()  # which PyTorch's compiler takes for settled once it has seen it
             if way not in fused:
                 fused[way] = torch.compile(super(CompiledProgram, self).function())
+            deep = sys.getrecursionlimit()
             try:
                 return fused[way](*arrays)
             except RuntimeError as error:
                 if "index out of bounds" in str(error):
                     raise IndexError(f"an index is out of bounds in compiled code: {error}") from error
                 raise
+            finally:
+                if sys.getrecursionlimit() != deep:  # PyTorch's compiler raises it, and leaves it there
+                    sys.setrecursionlimit(deep)
 
         return run
 
