@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,10 @@ def _name(file: str, line: int, function: str) -> str:
     """A function's name, with its place below the folder that packages lie in."""
     if file == "~":
         return function
-    parts = Path(file).parts
+    path, library = Path(file), Path(sysconfig.get_path("stdlib"))
+    if path.is_relative_to(library) and "site-packages" not in path.parts:
+        return f"{path.relative_to(library)}:{line} {function}"
+    parts = path.parts
     for folder in ("site-packages", "backends", "polyflow", "benchmarks"):
         if folder in parts:
             at = parts.index(folder)
