@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -52,4 +54,16 @@ def keep_mask(key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
     threshold = threefry.drop_threshold(rate)
     if threshold == 1 << 16:
         return jnp.zeros(shape, bool)
-    return (_cut(key, math.prod(shape), jnp.uint16) >= np.uint16(threshold)).reshape(shape)
+    pieces = _once(lambda: _cut(key, math.prod(shape), jnp.uint16), key)
+    return (pieces >= np.uint16(threshold)).reshape(shape)
+
+
+def _once(compute: Callable[[], Any], key: Any) -> Any:
+    """What ``compute`` gives, computed once, however many read it.
+
+    The way back of a training step reads a mask wherever it reads activations, and XLA would compute the words again in
+    each of these places: it takes them for cheap, and has dropped `lax.optimization_barrier` on a CPU when it decides.
+    A branch stays whole. Which one is taken is nothing that it can know beforehand.
+    """
+    nothing = jax.eval_shape(compute)
+    return lax.cond((key[0] | np.uint32(1)) != 0, compute, lambda: jnp.zeros(nothing.shape, nothing.dtype))

@@ -346,3 +346,23 @@ def test_nextafter_of_an_array_and_itself_in_bfloat16():
         "assert bool(pf.all(same == x)) and bool(pf.all(above > x))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_mask_that_several_read_is_drawn_once():
+    """XLA would draw it again in each that reads it, as it does of what it takes for cheap."""
+    keep_mask = importlib.import_module("polyflow_jax.random").keep_mask
+
+    def rotations(readers):
+        def step(key, x):
+            mask = keep_mask(key, shape=(64, 256), rate=0.5)
+            found = x
+            for _ in range(readers):
+                found = jnp.where(mask, found @ found.T @ x, 0)
+            return found
+
+        words = jax.ShapeDtypeStruct((2,), np.uint32)
+        compiled = jax.jit(step).lower(words, jax.ShapeDtypeStruct((64, 256), np.float32)).compile()
+        return compiled.as_text().count("shift-left(")
+
+    with jax.enable_x64(True):
+        assert 0 < rotations(3) == rotations(1)
