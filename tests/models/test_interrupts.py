@@ -26,7 +26,7 @@ OURS = (str(Path(pf.__file__).parent), str(Path(pf.__file__).parents[1] / "backe
 
 @pytest.fixture(autouse=True)
 def _closed():
-    """What JAX was told for a call stays so where a line of `finally` is interrupted, as Python itself interrupts none."""
+    """What JAX was told for a call stays told where a line of `finally` is interrupted, as Python interrupts none."""
     with jax.enable_x64(False):
         yield
 
