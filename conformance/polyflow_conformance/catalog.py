@@ -45,6 +45,7 @@ MODULES = (
     "compiled_probes",
     "compiled_cases",
     "compiled_pairs",
+    "compiled_inputs",
     "control",
     "control_kinds",
     "randomness",

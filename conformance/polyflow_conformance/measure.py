@@ -56,7 +56,7 @@ def distance(
 
     Integers and booleans are right (0) or wrong (infinitely far). Floats are measured in ulp of the true value, or in
     eps · ``scale``. Infinities and NaN have to stand in the same places. Numbers below the smallest normal one may be
-    flushed to zero. The sign of a zero counts where ``signs`` says so.
+    flushed to zero. The sign of a zero, in each part of a complex number, counts where ``signs`` says so.
     """
     if not host.size:
         return Distance(0.0, 0)
@@ -99,6 +99,8 @@ def _complex(host: np.ndarray, expected: np.ndarray, dtype: np.dtype, scale: Any
 
 
 def _zero_signs_differ(host: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    if host.dtype in dt.COMPLEX:
+        return np.logical_or(*[_zero_signs_differ(part(host), part(expected)) for part in (np.real, np.imag)])
     zero = (host == 0) & (expected == 0)
     return zero & (np.signbit(host.astype(WIDE)) != np.signbit(np.asarray(expected).astype(WIDE)))
 

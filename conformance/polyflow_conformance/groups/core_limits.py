@@ -21,6 +21,8 @@ from ..case import Case, Trial
 GROUP = "core-1"
 DIGITS = {dt.float16: 11, dt.bfloat16: 8, dt.float32: 24, dt.float64: 53}
 """The binary digits of each float."""
+_UNEVEN = [(1 << 60) + (1 << 36) + 1]
+"""Integers next to a tie between two numbers of float32, which float64 makes the tie."""
 
 
 def cases() -> Iterator[Case]:
@@ -53,11 +55,15 @@ def _of_integers(t: Trial, *, dtype: np.dtype) -> None:
         digits = DIGITS[target]
         near = [(1 << bits) + step for bits in range(digits, digits + 4) for step in (-1, 0, 1, 2, 3)]
         near += [(1 << 16) - 17, (1 << 16) - 16, 70_000, 100_003, (1 << 23) + 12_347]
-        near += [(1 << 60) + (1 << 36) + 1] if target is dt.float32 else []
+        near += _UNEVEN if target is dt.float32 else []
         listed = [sign * one for one in near for sign in (1, -1) if limits.min <= sign * one <= limits.max]
         host = samples.read_only(np.array([*listed, *samples.extremes(dtype).tolist()], dtype))
         true = np.array([_rounded(one, target) for one in host.tolist()]).astype(target)
         t.exactly(elementwise.astype(t.tensor(host), target), true, what=f"{dtype.name} as {target.name}")
+    if dt.complex64 in t.held and limits.bits == 64:
+        true = np.array([_rounded(one, dt.float32) for one in _UNEVEN]).astype(np.complex64)
+        value = elementwise.astype(t.tensor(np.array(_UNEVEN, dtype)), dt.complex64)
+        t.exactly(value, true, what=f"{dtype.name} as complex64")
 
 
 def _of_floats(t: Trial, *, dtype: np.dtype) -> None:

@@ -60,12 +60,13 @@ def _reduction(name: str) -> Probe:
     def probe(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
         (x,), (host,) = tensors, hosts
         kept = (0 if host.ndim % 2 else -1, True)
-        axes: list[tuple[Any, bool]] = [(-1, False), (None, False), kept] if host.ndim else [(None, False)]
+        every = 0 if host.ndim > 1 and host.shape[0] == 1 else None
+        axes: list[tuple[Any, bool]] = [(-1, False), (every, False), kept] if host.ndim else [(None, False)]
         if REDUCTIONS[name].several and host.ndim > 1:
             axes += [((0, -1), False), (tuple(range(host.ndim)), False)]
         if REDUCTIONS[name].several and host.ndim > 3:
             axes += [((0, 2), True), ((1, 2), False), ((-1, 1), False), ((0, 1, 3), True)]
-        axes += [(0, False)] if host.ndim and host.shape[0] == 1 else []
+        axes += [(0 if every is None else None, False)] if host.ndim and host.shape[0] == 1 else []
         axes += [(None, True), *((axis, False) for axis in range(1, host.ndim - 1))]
         for axis, keepdims in axes:
             true, dtype, tolerance, scale = expected_reduction(name, host, axis, keepdims)
@@ -108,7 +109,8 @@ def _where(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:
     yield _same(lambda: elementwise.where(mask, x, y), np.where(mask, h, k), h)
     if h.ndim:
         yield _same(lambda: elementwise.where(np.array(True), x[:1], y), np.where(np.array(True), h[:1], k), h)
-        yield _same(lambda: elementwise.where(mask[:1], x[:1], y), np.where(mask[:1], h[:1], k), h)
+        fewer = mask[0] if h.ndim > 1 and h.shape[0] else mask[:1]
+        yield _same(lambda: elementwise.where(fewer, x[:1], y), np.where(fewer, h[:1], k), h)
 
 
 def _reshape(tensors: list[Any], hosts: list[np.ndarray]) -> Iterator[Answer]:

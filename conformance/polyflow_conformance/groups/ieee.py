@@ -148,6 +148,10 @@ CUTS: dict[str, Callable[[complex], complex]] = {
 """Functions of complex numbers that jump across a line, as Python has them."""
 
 
+OF_PARTS: dict[str, tuple[int, int]] = {"negative": (-1, -1), "conj": (1, -1), "positive": (1, 1)}
+"""What becomes of the sign of each part of a complex number, a zero's too."""
+
+
 def cases() -> Iterator[Case]:
     """Signs of zeros and special values of each op, in float32 and float64; complex numbers on cuts."""
     for name in CUTS:
@@ -170,6 +174,10 @@ def cases() -> Iterator[Case]:
         yield Case(
             f"{GROUP}/signbit/{dtype.name}/zeros", functools.partial(_signbit, dtype=dtype), (dtype,), quick=True
         )
+    for name in OF_PARTS:
+        for dtype in dt.COMPLEX:
+            check = functools.partial(_of_parts, name=name, dtype=dtype)
+            yield Case(f"{GROUP}/{name}/{dtype.name}/zeros", check, (dtype,), quick=dtype is dt.complex64)
     yield Case(f"{GROUP}/astype/float32/signs", _astype, (dt.float32, dt.float64, dt.float16), quick=True)
 
 
@@ -183,6 +191,14 @@ def _binary(t: Trial, *, name: str, dtype: np.dtype) -> None:
     rows = np.array(BINARY[name])
     a, b, true = rows[:, 0].astype(dtype), rows[:, 1].astype(dtype), rows[:, 2]
     t.close(functions()[name](t.tensor(a), t.tensor(b)), true, 2.0, dtype=dtype, what=name, inputs=(a, b), zeros=True)
+
+
+def _of_parts(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    host = np.empty((5, 5), dtype)
+    host.real, host.imag = np.meshgrid([0.0, -0.0, 1.0, -2.0, INF], [0.0, -0.0, 3.0, -1.0, -INF])
+    true = np.empty_like(host)
+    true.real, true.imag = (part * sign for part, sign in zip((host.real, host.imag), OF_PARTS[name], strict=True))
+    t.close(functions()[name](t.tensor(host)), true, dtype=dtype, what=name, inputs=(host,), zeros=True)
 
 
 def _full(t: Trial, *, dtype: np.dtype) -> None:

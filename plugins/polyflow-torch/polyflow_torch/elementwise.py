@@ -133,6 +133,11 @@ def _round_complex(x: Any) -> Any:
     return torch.view_as_complex(torch.round(torch.view_as_real(x)))
 
 
+def _negative_complex(x: Any) -> Any:
+    """Part by part: PyTorch's loops over vectors subtract from 0, which makes 0 of 0 and not -0."""
+    return torch.view_as_complex(torch.neg(torch.view_as_real(x.resolve_conj())))
+
+
 def _sqrt(x: Any) -> Any:
     """NumPy's on CPUs, which rounds correctly (PyTorch's is MKL's there, and up to 0.75 ulp off)."""
     if not x.is_cpu or x.requires_grad or torch.compiler.is_compiling():
@@ -210,7 +215,7 @@ class Elementwise:
         integer=_remainder_signed,
     )
     pow = Forms(torch.pow, unsigned=_pow_unsigned, uint8=torch.pow, integer=_pow_signed)
-    negative = Forms(torch.neg, unsigned=on_bits(torch.neg))
+    negative = Forms(torch.neg, unsigned=on_bits(torch.neg), complex=_negative_complex)
     positive: Any = staticmethod(unchanged)
     abs = Forms(torch.abs, unsigned=unchanged, uint8=unchanged)
     sign = Forms(
