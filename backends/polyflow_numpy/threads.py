@@ -9,6 +9,7 @@ That depends on the graph alone, not on how busy the machine is: the number of t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -23,6 +24,9 @@ LEAST_OF_MATRICES = 1 << 18
 
 MOST = 1 << 20
 """Products of more multiplications, some thirty microseconds' work of one thread, are shared."""
+
+VARIABLE = "KMP_DUPLICATE_LIB_OK"
+"""A variable of the process that threadpoolctl sets when it is imported, which is the user's own to set."""
 
 
 def small(graphs: Iterable[Any], least: int = LEAST) -> bool:
@@ -44,8 +48,11 @@ def _multiplications(node: Any) -> int:
 @cache
 def _blas() -> Any:
     """What limits the threads of the libraries of BLAS that are loaded."""
+    known = VARIABLE in os.environ
     from threadpoolctl import ThreadpoolController
 
+    if not known:
+        os.environ.pop(VARIABLE, None)
     return ThreadpoolController().select(user_api="blas")
 
 

@@ -48,6 +48,7 @@ MODULES = (
     "compiled_inputs",
     "control",
     "control_kinds",
+    "control_many",
     "randomness",
     "device",
     "promises",

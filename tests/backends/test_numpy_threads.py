@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
@@ -71,3 +75,17 @@ def test_loops_and_programs_of_small_products_are_such(monkeypatch):
         model.fit(np.ones((64, 64)), np.ones((64, 1)), batch_size=64, verbose=0)
         model.predict(np.ones((64, 64)), batch_size=64, verbose=0)
     assert len(seen) == 2
+
+
+def test_variables_of_the_process_stay():
+    """The library that counts threads sets one when it is imported, in a program's first call."""
+    code = """
+import os
+before = dict(os.environ)
+from polyflow_numpy import threads
+threads.alone(lambda: None)()
+assert dict(os.environ) == before
+"""
+    environment = {name: value for name, value in os.environ.items() if name != threads.VARIABLE}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr

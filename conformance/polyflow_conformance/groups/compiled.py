@@ -569,6 +569,12 @@ def _no_shorter_way(t: Trial) -> None:
         t.close(Tensor(array, t.backend), t.host(eager).copy(), 1.0, dtype=eager.dtype, what=f"the compiled {name}")
 
 
+def _chain(x: Any) -> Any:
+    for number in range(12):
+        x = x * 0.5 + float(number)
+    return x
+
+
 def _alike(t: Trial) -> None:
     """Programs that differ in one number, axis, dtype or length only, all of them, then each once more."""
     makers: list[Callable[[Any], Any]] = [
@@ -578,7 +584,11 @@ def _alike(t: Trial) -> None:
         lambda x: x * 2.0 - x * 3.0,
         lambda x: x - x.T,
         lambda x: x.T - x,
+        *(lambda x, last=last: _chain(x) * last for last in (5.0, 7.0)),
+        *(lambda x, zero=zero: x * zero for zero in (0.0, -0.0)),
+        *(lambda x, both=both: [x * 2.0, x * 2.0 + 1.0][both] for both in (0, 1)),
     ]
+    numbers: list[Callable[[Any], Any]] = [lambda x, k=k: x * k for k in (0.1, float(np.float32(0.1)))]
     base = np.array([[1.5, -2.0, 3.0], [0.5, 7.0, -4.0], [2.0, 1.0, 6.5]])
     single = base.astype(np.float32)
     others = [base, (base * 2).astype(np.int32), single[:2]]
@@ -587,9 +597,13 @@ def _alike(t: Trial) -> None:
         for host in [single, *others] if function is makers[0] else [single]:
             program, arrays = compiled(t, function, host)
             kept.append((program, arrays, t.host(function(t.tensor(host))).copy()))
+    for function in numbers:
+        program, arrays = compiled(t, function, base)
+        kept.append((program, arrays, t.host(function(t.tensor(base))).copy()))
     for _ in range(2):
         for program, arrays, true in kept:
-            t.exactly(Tensor(program(*arrays), t.backend), true, what="the program's value next to the ops one by one")
+            what = "the program's value next to the ops one by one"
+            t.close(Tensor(program(*arrays), t.backend), true, what=what, zeros=True)
 
 
 def _value_asked(t: Trial) -> None:

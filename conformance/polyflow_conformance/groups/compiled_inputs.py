@@ -76,8 +76,12 @@ def _every_dtype(t: Trial) -> None:
     true = [cube.transpose(2, 0, 1) * 2, cube.transpose(2, 0, 1)[1]]
     true += [np.where(x == y, x, y) for x, y in zip(hosts, numbers, strict=True)]
     run, arrays = compiled(t, program, cube.transpose(2, 0, 1), *hosts, *numbers)
-    for deep in (arrays[0], shape.permute_dims(t.tensor(cube), (2, 0, 1)).array):
-        for array, one in zip(run(deep, *arrays[1:]), (*true, *hosts, *numbers), strict=True):
+    turned = [shape.permute_dims(t.tensor(cube), (2, 0, 1)).array, *arrays[1:]]
+    others = [*turned[: count + 1], *[t.tensor(np.zeros_like(one)).array for one in numbers]]
+    zeros = [np.where(x == 0, x, np.zeros_like(x)) for x in hosts]
+    for given in (arrays, turned, others, turned, others):  # in turns: nothing is kept of the calls before
+        wanted = [*true[:2], *zeros, *hosts, *map(np.zeros_like, numbers)] if given is others else None
+        for array, one in zip(run(*given), wanted or (*true, *hosts, *numbers), strict=True):
             t.exactly(Tensor(array, t.backend), one, dtype=dt.as_dtype(one.dtype), what="a value of many dtypes")
 
 

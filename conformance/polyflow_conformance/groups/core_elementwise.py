@@ -13,8 +13,8 @@ from polyflow import dtypes as dt
 from polyflow.errors import DTypeError
 
 from .. import oracle, samples
-from ..case import Case, Trial
-from ..measure import tiny, widened
+from ..case import Case, Mismatch, Trial
+from ..measure import distance, tiny, widened
 from ..oracle import DOMAINS, FORMULAS, SAMPLES, Formula
 from ..table import functions, ops
 
@@ -98,6 +98,9 @@ def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
     if dtype in (dt.float32, dt.float64) and arity(name) == 1 and name not in NO_SPECIALS:
         check = functools.partial(_magnitudes, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/magnitudes", check, (dtype,))
+    if dtype in (dt.float32, dt.float64) and name not in NO_SPECIALS:
+        check = functools.partial(_subnormal, name=name, dtype=dtype)
+        yield Case(f"{prefix}/subnormal", check, (dtype,))
     if dtype in dt.HALVES and name not in NO_SPECIALS:
         check = functools.partial(_every, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/every", check, (dtype,))
@@ -179,8 +182,29 @@ def _magnitudes(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> No
     near_one = 1 + 10 ** t.rng.uniform(math.log10(limits.eps), -1, 1000) * t.rng.choice([-1, 1], 1000)
     overflowing = math.log(limits.max) * (1 - 0.005 * t.rng.random(1000))
     x = np.concatenate([size, near_one, overflowing, 1.01 * 10**lowest * t.rng.uniform(1, 4, 100)])
+    x[:8] = limits.max
     args = (samples.read_only((x * t.rng.choice([-1, 1], x.shape)).astype(dtype)),)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
+
+
+def _subnormal(t: Trial, *, name: str, dtype: np.dtype) -> None:
+    """Numbers below the smallest normal one are those numbers, or zeros of their signs, and nothing else."""
+    size = 10 ** t.rng.uniform(-5, -0.1, 29) * dt.finfo(dtype).smallest_normal * t.rng.choice([-1, 1], 29)
+    first = size.astype(dtype)
+    others = arguments(name, dtype, ((29,),) * arity(name), t.rng)[1:]
+    hosts = [samples.read_only(np.resize(one, samples.LARGE)) for one in (first, *others)]
+    found = t.host(functions()[name](*map(t.tensor, hosts)))
+    kept, flushed = (truth(name, (one, *others), dtype) for one in (first, np.copysign(dtype.type(0), first)))
+    scale = cancelling(name, (first, *others))
+    apart = [
+        distance(found[i], wanted, dt.as_dtype(found.dtype), None if scale is None else scale[i]).worst
+        for i in range(29)
+        for wanted in (kept[i : i + 1].reshape(()), flushed[i : i + 1].reshape(()))
+    ]
+    tolerance = tolerance_of(FORMULAS[name], dtype)
+    for i in range(29):
+        if min(apart[2 * i : 2 * i + 2]) > tolerance:
+            raise Mismatch(f"{name} of {first[i]!r} is {found[i]!r}, expected {kept[i]!r}, or {flushed[i]!r} as of 0")
 
 
 def _every(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:

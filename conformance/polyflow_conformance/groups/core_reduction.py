@@ -140,6 +140,8 @@ def cases() -> Iterator[Case]:
                 check = functools.partial(_on_the_way, name=name, dtype=dtype)
                 yield Case(f"{GROUP}/{name}/{dtype.name}/on-the-way", check, (dtype,))
             if dtype is dt.float32 and name in ("sum", "mean"):
+                check = functools.partial(_beyond_24_bits, name=name)
+                yield Case(f"{prefix}/more-than-24-bits-count", check, (dtype,))
                 check = functools.partial(_long, name=name, rule=rule)
                 yield Case(f"{prefix}/long-leading-axis", check, (dtype,), quick=True)
     for dtype in (dt.int32, dt.bool_):
@@ -323,6 +325,14 @@ def _long(t: Trial, *, name: str, rule: Reduction) -> None:
     _check(t, name, t.tensor(host), host, None, False)
 
 
+def _beyond_24_bits(t: Trial, *, name: str) -> None:
+    """Half as many ones again as float32 counts one by one."""
+    count = 3 << 23
+    true = np.array(count if name == "sum" else 1, WIDE)
+    value = functions()[name](t.tensor(np.ones(count, np.float32)))
+    t.close(value, true, 32.0, dtype=dt.float32, what=f"{name} of {count} ones")
+
+
 def _integers(t: Trial, *, name: str, dtype: np.dtype) -> None:
     host = np.array([3, 1, 4, 1, 5, 9]).astype(dtype)
     wide = host.astype(np.float64)
@@ -486,7 +496,11 @@ def _search(t: Trial, *, dtype: np.dtype) -> None:
 def _search_far(t: Trial, *, dtype: np.dtype) -> None:
     """Lines of many, of one and of no number; numbers that only their last bits tell apart; in any layout."""
     plain = np.sort(samples.values("any", dtype, (1009,), t.rng).astype(np.float64)).astype(dtype)
-    far = np.sort(samples.extremes(dtype) if dtype in dt.INTEGERS else np.array([-math.inf, -1, 0, 1, math.inf], dtype))
+    far = np.sort(
+        samples.extremes(dtype)
+        if dtype in dt.INTEGERS
+        else np.array([-math.inf, -1, 0, 1, 1 + eps(dtype), math.inf], dtype)
+    )
     pairs = [(plain, plain[::7]), (far, np.resize(far, 145))]
     if dtype in MAIN:
         pairs += [(far[:1], far), (far[:0], far)]

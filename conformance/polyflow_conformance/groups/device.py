@@ -185,17 +185,29 @@ def _native_graphs(t: Trial) -> None:
     if not t.backend.capabilities.native_gradient:
         raise Skip("the backend has no gradients of its own")
     specs = [Spec((2,), dt.float32), Spec((2,), dt.int32), Spec((3,), dt.float32), Spec((2,), dt.float32)]
-    graph = trace(lambda x, n, unused, y: (x * y, n + 1, x * 3.0), *specs, backend=t.backend).graph
+    specs += [Spec((), dt.float32), Spec((2,), dt.bool_), Spec((0, 2), dt.float32)]
+
+    def function(x: Any, n: Any, unused: Any, y: Any, single: Any, mask: Any, none: Any) -> Any:
+        return x * y, n + 1, x * 3.0, elementwise.where(mask, x, single), none * 2.0, functions()["logical_not"](mask)
+
+    graph = trace(function, *specs, backend=t.backend).graph
     vjp = t.native_vjp(graph)
     for factor in (1.0, 2.0):
         x, y, g, h = (np.array(v, np.float32) * np.float32(factor) for v in ([1, 3], [5, -2], [1, 2], [4, 8]))
-        hosts = [x, np.array([1, 2], np.int32), np.ones(3, np.float32), y]
-        cotangents = [g, np.zeros(2, np.int32), h]
-        found = vjp([t.tensor(host).array for host in hosts], [t.tensor(one).array for one in cotangents])
-        t.same(len(found), 4, "how many gradients there are")
-        t.same(found[1], None, "the gradient of an integer argument")
-        for i, true in ((0, g * y + 3 * h), (2, np.zeros(3, np.float32)), (3, g * x)):
+        mask, none = np.array([factor == 1, True]), np.zeros((0, 2), np.float32)
+        hosts = [x, np.array([1, 2], np.int32), np.ones(3, np.float32), y, np.array(7, np.float32), mask, none]
+        cotangents = [g, np.array([5, -9], np.int32), h, h, none, np.array([True, False])]  # of integers any value
+        tensors = [t.tensor(host) for host in (*hosts, *cotangents)]
+        given = [tensor.array for tensor in tensors]
+        found = vjp(given[: len(hosts)], given[len(hosts) :])
+        t.same(len(found), len(hosts), "how many gradients there are")
+        for i, kind in ((1, "an integer"), (5, "a boolean")):
+            t.same(found[i], None, f"the gradient of {kind} argument")
+        of_x, single = g * y + 3 * h + h * mask, np.asarray((h * ~mask).sum(), np.float32)
+        for i, true in ((0, of_x), (2, np.zeros(3, np.float32)), (3, g * x), (4, single), (6, none)):
             t.exactly(Tensor(found[i], t.backend), true, what=f"the library's gradient of argument {i}")
+        for tensor, host in zip(tensors, (*hosts, *cotangents), strict=True):
+            t.exactly(tensor, host, what="an argument or a cotangent, after the library's gradient")
 
 
 def _unsupported(t: Trial) -> None:

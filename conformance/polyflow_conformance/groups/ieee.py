@@ -212,7 +212,9 @@ def _pad(t: Trial, *, dtype: np.dtype) -> None:
 
 
 def _bits(t: Trial, *, dtype: np.dtype) -> None:
-    host = np.array([0.0, -0.0, INF, -INF, NAN], dtype)
+    limits = dt.finfo(dtype)
+    ends = [limits.max, -limits.max, limits.smallest_normal, limits.smallest_normal / 4]
+    host = np.array([0.0, -0.0, INF, -INF, NAN, -NAN, *ends], dtype)
     t.close(t.tensor(host), host, what="the tensor", zeros=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import math
 import pickle
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def cases() -> Iterator[Case]:
             yield Case(
                 f"{tensor}/dlpack/{dtype.name}", functools.partial(_dlpack, dtype=dtype), (dtype,), dtype is dt.float32
             )
+    yield Case(f"{tensor}/dlpack/views", _dlpack_views, (dt.float32,), True)
+    yield Case(f"{tensor}/dlpack/shared", _dlpack_shared, (dt.float32,), True)
     yield Case(f"{tensor}/numpy/read-only", _read_only, (dt.float32,), True)
     yield Case(f"{tensor}/python/numbers", _numbers, (dt.float32, dt.int32), True)
     yield Case(f"{tensor}/python/iteration", _iteration, (dt.float32,), True)
@@ -85,16 +88,44 @@ def _read_only(t: Trial) -> None:
             t.exactly(x, np.ones(size, dtype), what="the tensor after np.array(x) was written to")
 
 
-def _dlpack(t: Trial, *, dtype: np.dtype) -> None:
+def _exchanged(t: Trial, host: np.ndarray) -> pf.Tensor:
+    """A tensor of these values, of a backend that claims DLPack, in this machine's memory."""
     if not t.backend.capabilities.dlpack:
         raise Skip("the backend does not claim DLPack")
-    host = _host(dtype)
     x = t.tensor(host)
     if not t.backend.is_host(x.device):
         raise Skip("the arrays are not in this machine's memory")
+    return x
+
+
+def _dlpack(t: Trial, *, dtype: np.dtype) -> None:
+    host = _host(dtype)
+    x = _exchanged(t, host)
     found = np.from_dlpack(x)
     t.same((found.dtype, found.tolist()), (dtype, host.tolist()), "np.from_dlpack(x)")
-    t.same(x.__dlpack_device__()[0], 1, "the kind of device")
+    t.same(x.__dlpack_device__(), (1, 0), "the device")
+
+
+def _dlpack_views(t: Trial) -> None:
+    """Views, however they lie in memory, a number, and nothing; what went out stays when the tensor is gone."""
+    host = np.arange(35, dtype=np.float32).reshape(5, 7)
+    x = _exchanged(t, host)
+    views = (lambda x: x.T), (lambda x: x[1:, 2:]), (lambda x: x[::-1, ::2]), (lambda x: x[3, 4]), (lambda x: x[:0])
+    found = [(np.from_dlpack(view(x)), view(host)) for view in views]
+    del x
+    gc.collect()
+    t.tensor(-host)
+    for given, true in found:
+        t.same((given.dtype, given.shape, given.tolist()), (true.dtype, true.shape, true.tolist()), "np.from_dlpack(x)")
+
+
+def _dlpack_shared(t: Trial) -> None:
+    """Where no copy is claimed there is none, unless one is asked for."""
+    x = _exchanged(t, np.arange(1000, dtype=np.float32))
+    one, other, copied = np.from_dlpack(x), np.from_dlpack(x), np.from_dlpack(x, copy=True)
+    t.same(np.shares_memory(one, other), True, "whether two arrays by DLPack share the tensor's memory")
+    t.same(np.shares_memory(one, copied), False, "whether a copy that was asked for shares it")
+    t.same(copied.tolist(), one.tolist(), "the copy")
 
 
 def _numbers(t: Trial) -> None:

@@ -59,7 +59,8 @@ def _dtypes(t: Trial, *, stops: tuple[int, ...]) -> None:
     state = [np.array([[1, 0, 1]]).astype(dtype) for dtype in t.held] + [np.array(1).astype(dtype) for dtype in t.held]
     kinds = [dt.as_dtype(one.dtype) for one in state[:count]]
     data = [((np.arange(3 * rows) * 3) % (2 if kind is dt.bool_ else 90)).astype(kind) for kind in kinds]
-    data = [one.reshape(rows, 3) for one in data]
+    far = {dt.int64: 2**40, dt.uint64: 2**40, dt.float64: 2.0**-30, dt.complex128: 2.0**-30}  # not to be narrowed
+    data = [(one + np.asarray(far.get(dt.as_dtype(one.dtype), 0)).astype(one.dtype)).reshape(rows, 3) for one in data]
     every = range(2 * count)
 
     def step(*given: Any) -> list[Any]:

@@ -134,6 +134,18 @@ def _layouts(dtype: np.dtype, number: int) -> list[np.ndarray]:
     return [np.array(found[7]), *(one for at, one in enumerate(found) if at != 7)]
 
 
+class _Own(np.ndarray):
+    """A kind of array of somebody's own."""
+
+
+def _strange(dtype: np.dtype) -> list[np.ndarray]:
+    """Host arrays that are not aligned, of a class of their own, of many axes, and windows that overlap."""
+    wide = _drawn(dtype, (6, 8), 1)
+    bytes_ = np.frombuffer(b"-" + wide.tobytes(), np.uint8)[1:]
+    windows = np.lib.stride_tricks.sliding_window_view(wide[0], 3)
+    return [np.ndarray(wide.shape, dtype, bytes_), wide.view(_Own), wide.reshape(1, 2, 3, 1, 2, 2, 1, 2), windows]
+
+
 def _ways_in(t: Trial, *, name: str) -> None:
     """Values, shapes and dtypes come in from any layout, and stay when others come and when the host's are gone."""
     take = getattr(t.backend, name)
@@ -143,6 +155,7 @@ def _ways_in(t: Trial, *, name: str) -> None:
             hosts = list(map(samples.read_only, _layouts(dtype, number)))
             kept += [(take(host), np.array(host)) for host in hosts]
             del hosts
+        kept += [(take(samples.read_only(host)), np.array(host)) for host in _strange(dtype)]
         large = _drawn(dtype, (70_000,), 1)
         large.flags.writeable = False
         kept.append((take(large), np.array(large)))

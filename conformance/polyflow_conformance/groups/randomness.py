@@ -63,7 +63,7 @@ def words64(key: tuple[int, int], count: int) -> np.ndarray:
 
 
 KEYS = ((0, 0), (1, 2), (0xDEADBEEF, 0x12345678))
-SIZES = ((), (0,), (1,), (7,), (3, 5), (1000,))
+SIZES = ((), (2, 0, 3), (1,), (1, 7, 1, 1), (5, 3), (1000,))
 
 
 def cases() -> Iterator[Case]:
@@ -109,7 +109,10 @@ def cases() -> Iterator[Case]:
 
 
 def _key(t: Trial, key: tuple[int, int]) -> pf.Tensor:
-    return t.tensor(np.array(key, np.uint32))
+    """A key: one of its own, a row of several, or words walked from the end."""
+    if key == KEYS[1]:
+        return t.tensor(np.array([(9, 9), key], np.uint32))[1]
+    return t.tensor(np.array(key[::-1], np.uint32))[::-1] if key == KEYS[2] else t.tensor(np.array(key, np.uint32))
 
 
 def _vector(t: Trial, *, name: str) -> None:
@@ -121,9 +124,9 @@ def _vector(t: Trial, *, name: str) -> None:
 
 
 def _counters(t: Trial) -> None:
-    low = np.arange(12, dtype=np.uint32).reshape(3, 4) * np.uint32(0x10000001)
+    low = np.arange(120, dtype=np.uint32).reshape(3, 40) * np.uint32(0x1000001)
     for high in (0, 5):
-        true = np.array([threefry((3, 4), (high << 32) + int(one)) for one in low.ravel()], np.uint32).reshape(3, 4, 2)
+        true = np.array([threefry((3, 4), (high << 32) + int(one)) for one in low.ravel()], np.uint32).reshape(3, 40, 2)
         t.exactly(functions()["threefry2x32"](_key(t, (3, 4)), t.tensor(low), high=high), true, what="threefry2x32")
     for place in (low[0, 1], low[-1, -1]):
         value = functions()["threefry2x32"](_key(t, (3, 4)), t.tensor(np.asarray(place)), high=MASK)
@@ -189,16 +192,16 @@ def _mask_large(t: Trial) -> None:
 
 
 def _mask_borders(t: Trial) -> None:
-    """A number at the rate's border is kept, the next rate drops it."""
-    halves = _halves((1, 2), 9)
-    for half in halves[:3]:
+    """A number at the rate's border is kept, the next rate drops it; the smallest number and the largest, too."""
+    halves = _halves((1, 2), 4101)
+    for half in (halves[0], halves.min(), halves.max()):
         for above in (0, 1):
-            value = functions()["keep_mask"](_key(t, (1, 2)), (9,), (int(half) + above) / 65536)
+            value = functions()["keep_mask"](_key(t, (1, 2)), (4101,), (int(half) + above) / 65536)
             t.exactly(value, halves >= int(half) + above, what="keep_mask at the border")
 
 
 def _permutation(t: Trial, *, key: tuple[int, int]) -> None:
-    for n in (0, 1, 2, 10, 257, 2049):
+    for n in (0, 1, 2, 16, 257, 4099):
         host = t.spec(functions()["random_permutation"](_key(t, key), n), (n,), dt.int64)
         t.same(sorted(host.tolist()), list(range(n)), f"the elements of a permutation of {n}")
         bits = max((n - 1).bit_length(), 0) if n > 1 else 0
