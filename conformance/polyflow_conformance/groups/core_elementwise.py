@@ -98,7 +98,7 @@ def _of_dtype(name: str, formula: Formula, dtype: np.dtype) -> Iterator[Case]:
     if dtype in (dt.float32, dt.float64) and arity(name) == 1 and name not in NO_SPECIALS:
         check = functools.partial(_magnitudes, name=name, formula=formula, dtype=dtype)
         yield Case(f"{prefix}/magnitudes", check, (dtype,))
-    if dtype in (dt.float32, dt.float64) and name not in NO_SPECIALS:
+    if dtype in (dt.float32, dt.float64) and name not in (*NO_SPECIALS, "pow"):
         check = functools.partial(_subnormal, name=name, dtype=dtype)
         yield Case(f"{prefix}/subnormal", check, (dtype,))
     if dtype in dt.HALVES and name not in NO_SPECIALS:
@@ -188,23 +188,20 @@ def _magnitudes(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> No
 
 
 def _subnormal(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    """Numbers below the smallest normal one are those numbers, or zeros of their signs, and nothing else."""
+    """Numbers below the smallest normal one are taken for what they are, or for zeros, and for nothing else."""
     size = 10 ** t.rng.uniform(-5, -0.1, 29) * dt.finfo(dtype).smallest_normal * t.rng.choice([-1, 1], 29)
     first = size.astype(dtype)
     others = arguments(name, dtype, ((29,),) * arity(name), t.rng)[1:]
     hosts = [samples.read_only(np.resize(one, samples.LARGE)) for one in (first, *others)]
-    found = t.host(functions()[name](*map(t.tensor, hosts)))
-    kept, flushed = (truth(name, (one, *others), dtype) for one in (first, np.copysign(dtype.type(0), first)))
-    scale = cancelling(name, (first, *others))
-    apart = [
-        distance(found[i], wanted, dt.as_dtype(found.dtype), None if scale is None else scale[i]).worst
-        for i in range(29)
-        for wanted in (kept[i : i + 1].reshape(()), flushed[i : i + 1].reshape(()))
-    ]
-    tolerance = tolerance_of(FORMULAS[name], dtype)
-    for i in range(29):
-        if min(apart[2 * i : 2 * i + 2]) > tolerance:
-            raise Mismatch(f"{name} of {first[i]!r} is {found[i]!r}, expected {kept[i]!r}, or {flushed[i]!r} as of 0")
+    found = t.host(functions()[name](*map(t.tensor, hosts)))[:29]
+    scale, tolerance = cancelling(name, (first, *others)), tolerance_of(FORMULAS[name], dtype)
+    zeros = np.zeros_like(first)
+    true = [truth(name, (one, *others), dtype) for one in (first, zeros, -zeros)]
+    for i, given in enumerate(found):
+        bound = None if scale is None else scale[i]
+        away = (distance(np.asarray(given), np.asarray(one[i]), dt.as_dtype(found.dtype), bound).worst for one in true)
+        if min(away) > tolerance:
+            raise Mismatch(f"{name} of {first[i]!r} is {given!r}, expected {true[0][i]!r}, or {true[1][i]!r} as of 0")
 
 
 def _every(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
