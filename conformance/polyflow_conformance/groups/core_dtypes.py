@@ -32,8 +32,8 @@ FEW = 29
 """How many values such an array repeats."""
 SHAPED = (*dt.HALVES, dt.int8, dt.complex128)
 """The dtypes tried in shapes that other cases ask of the main ones."""
-CALLS = 3
-"""How many of a probe's calls are tried on it."""
+CALLS, OTHERS_CALLS = 3, 2
+"""How many of a probe's calls are tried on it, in the first dtype that an op takes and in the others."""
 
 
 def cases() -> Iterator[Case]:
@@ -57,8 +57,12 @@ def _elementwise(t: Trial, *, name: str, dtype: np.dtype) -> None:
         few = list(fitted(name, dtype, (few[0][:, None], few[1])))
     true, scale = truth(name, tuple(few), dtype), cancelling(name, tuple(few))
     result = oracle.result_dtype(FORMULAS[name], dtype)
-    places = np.resize(np.arange(FEW), ROWS), np.resize(np.arange(FEW), COLUMNS)
-    at = np.ix_(*places) if len(few) == 2 else (np.resize(np.arange(FEW), ROWS * COLUMNS),)
+    if len(few) == 1:
+        first = dtype is next(one for one in (dt.float32, dt.int32, dt.bool_) if one in probes()[name][0])
+        size = 10 * samples.LARGE if first else ROWS * COLUMNS  # the size of core-1/*/large there
+        at: tuple[np.ndarray, ...] = (np.resize(np.arange(FEW), size),)
+    else:
+        at = np.ix_(np.resize(np.arange(FEW), ROWS), np.resize(np.arange(FEW), COLUMNS))
     hosts = [samples.read_only(np.broadcast_to(arg, true.shape)[at]) for arg in few]
     host = t.spec(functions()[name](*map(t.tensor, hosts)), true[at].shape, result, name)
     what = f"{name} of {' and '.join(str(host.shape) for host in hosts)}"
@@ -97,14 +101,16 @@ def _other(t: Trial, *, name: str, dtype: np.dtype, count: int, probe: Probe) ->
     """Long rows, one with what is no finite number; four axes; and no elements."""
     seen = Seen(t, name)
     hosts = [long_rows(t, name, dtype, i, count) for i in range(count)]
-    seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {LONG}", CALLS)
+    first = dtype is next(one for one in (dt.float32, dt.int32, dt.bool_) if one in probes()[name][0])
+    most = CALLS if first else OTHERS_CALLS
+    seen.look(probe, [t.tensor(host) for host in hosts], hosts, f"shape {LONG}", most)
     nothing = name in MOVES or (name in ALONG and "softmax" not in name)
     if nothing or (name in REDUCTIONS and REDUCTIONS[name].empty):
         hosts = drawn_for(t, name, dtype, (0, 3), count)
         seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (0, 3)", 2)
     if name in REDUCTIONS and dtype not in MAIN:
         hosts = drawn_for(t, name, dtype, (1, 3), count)
-        seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (1, 3)", CALLS)
+        seen.look(probe, [t.tensor(host) for host in hosts], hosts, "shape (1, 3)", OTHERS_CALLS)
     seen.settle()
 
 
