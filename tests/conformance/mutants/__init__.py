@@ -15,6 +15,7 @@ from . import (
     limits,
     matrices,
     moves,
+    passing_by,
     programs,
     promises,
     randomness,
@@ -49,6 +50,7 @@ MUTANTS: list[Mutant] = [
         leaks,
         promises,
         hurried,
+        passing_by,
     )
     for one in kind.MUTANTS
 ]
