@@ -194,10 +194,10 @@ def _binary(t: Trial, *, name: str, dtype: np.dtype) -> None:
 
 
 def _of_parts(t: Trial, *, name: str, dtype: np.dtype) -> None:
-    host = np.empty((5, 5), dtype)
-    host.real, host.imag = np.meshgrid([0.0, -0.0, 1.0, -2.0, INF], [0.0, -0.0, 3.0, -1.0, -INF])
-    true = np.empty_like(host)
-    true.real, true.imag = (part * sign for part, sign in zip((host.real, host.imag), OF_PARTS[name], strict=True))
+    parts = np.meshgrid([0.0, -0.0, 1.0, -2.0, INF], [0.0, -0.0, 3.0, -1.0, -INF])
+    host, true = (np.empty(parts[0].shape, dtype) for _ in range(2))
+    host.real, host.imag = parts
+    true.real, true.imag = (part * sign for part, sign in zip(parts, OF_PARTS[name], strict=True))
     t.close(functions()[name](t.tensor(host)), true, dtype=dtype, what=name, inputs=(host,), zeros=True)
 
 
