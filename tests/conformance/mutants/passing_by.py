@@ -113,7 +113,7 @@ class _(NumPyBackend):
 @mutant("the constants of the first call", "scan")
 class _(NumPyBackend):
     def scan(self, *arrays, consts, **how):
-        known = self.__dict__.setdefault("known", {}).setdefault(how["body"], arrays[:consts])
+        known = vars(self).setdefault("known", {}).setdefault(how["body"], arrays[:consts])
         return control.scan(self, *known, *arrays[consts:], consts=consts, **how)
 
 
