@@ -5,9 +5,9 @@ walk keeps, beside a cotangent that came through a `where`, its guard: the condi
 Elsewhere the cotangents that a rule makes of it are set to 0, whatever the rule says. (Comparing cotangents with 0
 would not do: jvp and higher orders rest on a rule being linear in its cotangent, also at 0.)
 
-A guard follows values as they fan out and meet again, through elementwise ops, moves, reductions and ops along an axis.
-It ends where an op mixes elements otherwise, as matrix products do. Masks are computed where they are needed, if
-they are.
+A guard follows values as they fan out and meet again, through elementwise ops, moves, reductions and ops along an axis,
+and through control flow, whose gradients take masks and give some. It ends where an op mixes elements otherwise, as
+matrix products do. Masks are computed where they are needed, if they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes as dt
-from ..ops import elementwise, shape
+from ..ops import creation, elementwise, shape
 from ..ops.declare import OPS
 from ..ops.rules import Shape, reduced
 from ..ops.several import Cotangents
@@ -84,10 +84,26 @@ class Guard:
         return mask if mask.shape == shape_ else shape.broadcast_to(mask, shape_)
 
 
+Guards = dict[int | tuple[int, int], Guard]
+"""Guards by the ids of the values whose cotangents they are beside; with a part's number for a packed value."""
+
+
 def late(compute: Callable[[], Any]) -> Guard:
     """A guard whose mask is computed when it is first needed."""
     compute = cache(compute)
     return Guard({(id(compute), True): compute})
+
+
+def guard_of(mask: Any) -> Guard:
+    """The guard that a mask is."""
+    return Guard({(id(mask), True): mask})
+
+
+def mask_of(exists: bool, guard: Guard | None, like: Any) -> Any:
+    """Where a cotangent of ``like`` may differ from 0: nowhere if none exists, anywhere if it has no guard."""
+    if exists and guard is not None:
+        return guard.over(like.shape)
+    return creation.full(like.shape, exists, dt.bool_, backend=like.backend)
 
 
 def both(first: Guard, second: Guard) -> Guard:
@@ -119,22 +135,24 @@ def pulled(
     if op is WHERE:
         taken = Guard({(id(args[0]), index == 1): args[0]})
         guard = taken if guard is None else both(guard, taken)
-    if cotangent is None or guard is None or cotangent.__class__ is Cotangents:
+    if cotangent is None or guard is None:
         return cotangent, None
-    name, family, given, target = op.name, op.rule.family, y.shape, args[index].shape
+    if cotangent.__class__ is Cotangents:  # of a part
+        return cotangent, guard if op.name == "part" else None
+    name, family, source, target = op.name, op.rule.family, y.shape, args[index].shape
     if name in MOVES:
-        reached = late(lambda: _marked(op.pullback(index, _ones(guard.over(given)), y, args, attrs), target))
+        reached = late(lambda: _marked(op.pullback(index, _ones(guard.over(source)), y, args, attrs), target))
     elif family == "elementwise" or name in ("where", "astype"):
         if op is not WHERE and name not in SAFE and not _is_scaling(op, index, args):
             cotangent = guard.zeroed(cotangent)
-        reached = guard if given == target else late(lambda: _marked(_ones(guard.over(given)), target))
+        reached = guard if source == target else late(lambda: _marked(_ones(guard.over(source)), target))
     elif family == "along":
         several = {"axis": attrs["axis"], "keepdims": True}
-        reached = late(lambda: OPS["any"].prepared(guard.over(given), several))
+        reached = late(lambda: OPS["any"].prepared(guard.over(source), several))
         cotangent = cotangent if name in SAFE else reached.zeroed(cotangent)
     elif family == "reduction":
         kept = {"shape": reduced(target, attrs["axis"], True)}
-        reached = late(lambda: OPS["reshape"].prepared(guard.over(given), kept))
+        reached = late(lambda: OPS["reshape"].prepared(guard.over(source), kept))
         cotangent = cotangent if name in SAFE else reached.zeroed(cotangent)
     else:
         return cotangent, None

@@ -20,7 +20,7 @@ from ..ops.elementwise import astype
 from ..tensor import Tensor
 from .control.nested import replay, results_of
 from .graph import Graph, Node, Value
-from .guards import Guard, late
+from .guards import Guard, Guards, guard_of, late
 from .interpreter import inside
 from .tape import Tape
 from .trace import Compiled, Tracer, compiled
@@ -113,7 +113,7 @@ class Recorded:
         whole: the graph of the results, then the residuals. program: computes them.
     """
 
-    joint, guarded = True, True
+    joint = True
 
     def __init__(self, graph: Graph, backend: Any, alive: tuple[bool, ...]) -> None:
         self.graph, self.backend = graph, backend
@@ -126,12 +126,13 @@ class Recorded:
         self.whole = Graph(both.inputs, nodes, [*both.results, *values]).pruned()
         self.program = compiled(self.whole, backend)
 
-    def pull_guarded(
+    def pull(
         self,
         found: dict[int, Any],
-        guards: dict[int, Guard],
+        guards: Guards,
         live: set[int],
         args: tuple[Any, ...],
+        attrs: dict[str, Any],
         outs: tuple[Any, ...],
     ) -> Iterator[tuple[Any, Any, Guard | None]]:
         """The cotangents of live arguments and their guards, by the program for those of results and residuals."""
@@ -147,7 +148,7 @@ class Recorded:
         over = {place: partial(guards[id(outs[place])].over, outs[place].shape) for place in held}
         needed = [over[place]() for place in back.needed]
         cotangents = back.cotangents(*args, *outs[len(self.graph.outputs) :], *seeds, *needed)
-        masks = cache(lambda: back.masks(*args, *[mask() for mask in over.values()]))
+        masks = cache(lambda: back.masks(*args, *seeds, *[mask() for mask in over.values()]))
         for place, cotangent in zip(back.places, cotangents, strict=True):
             if id(args[place]) in live:
                 number = back.guarded.get(place)
@@ -166,7 +167,8 @@ class WayBack:
         cotangents: the arguments' cotangents, of the arguments, the residuals, the cotangents and the masks needed.
         places: the arguments' places.
         needed: those of ``held`` whose masks it takes.
-        masks: the masks of those that have guards, of the arguments and the masks given. It runs only if somebody asks.
+        masks: the masks of those that have guards, of the arguments, the cotangents and the masks given. It runs
+            only if somebody asks.
         guarded: for an argument that has a guard, the number of its mask.
     """
 
@@ -187,7 +189,7 @@ class WayBack:
         self.cotangents = Callee(back, recorded.backend, tensors)
         self.places = [place for place, _ in both.cotangents]
         whole = Graph(
-            [*both.inputs, *both.held, *constants],
+            [*both.inputs, *both.seeds, *both.held, *constants],
             [*both.forward, *both.parts.values(), *both.backward],
             [mask.value for _, mask in both.masks],
         )
@@ -232,10 +234,16 @@ class Both:
                     tape.run(PART, (symbol,), {"index": index}) if index is not None and place in given else symbol
                 )
         with inside(tracer):
-            seeds = [(outs[place], tracer.input(outs[place].shape, outs[place].dtype, "cotangent")) for place in given]
+            seeds = [tracer.input(outs[place].shape, outs[place].dtype, "cotangent") for place in given]
             masks = {place: tracer.input(outs[place].shape, dt.bool_, "guard") for place in held}
-            guards = {id(outs[place]): Guard({(id(mask), True): mask}) for place, mask in masks.items()}
-            found = tape.cotangents(seeds, guards)  # type: ignore[arg-type]
+            guards: Guards = {}
+            found = tape.cotangents(
+                [
+                    (outs[place], seed, guard_of(masks[place]) if place in masks else None)
+                    for place, seed in zip(given, seeds, strict=True)
+                ],
+                guards,
+            )
             self.cotangents = [
                 (place, tracer.lift(found[id(inputs[place])]))
                 for place in recorded.wanted
@@ -248,7 +256,7 @@ class Both:
             ]
         self.inputs = [symbol.value for symbol in inputs]
         self.results = [tracer.lift(symbol).value for symbol in results]
-        self.seeds = [seed.value for _, seed in seeds]
+        self.seeds = [seed.value for seed in seeds]
         self.held = [mask.value for mask in masks.values()]
         self.captured = list(tracer.captured.values())
         self._numbers = {node.output: number for number, node in enumerate(self.forward)}

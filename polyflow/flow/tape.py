@@ -7,7 +7,7 @@ walk runs gradient rules as ordinary ops, under whatever interpreter is current:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -19,7 +19,7 @@ from ..ops.declare import OPS
 from ..ops.several import Cotangents
 from ..tensor import Tensor, beside, moved
 from . import eager, notes
-from .guards import WHERE, Guard, either, pulled
+from .guards import WHERE, Guard, Guards, either, pulled
 from .interpreter import Interpreter
 from .moving import MOVE
 from .unbroadcast import unbroadcast
@@ -169,37 +169,33 @@ class Tape(Interpreter):
         """The values under which the tape has seen a variable."""
         return [alias for _, alias, _ in self.reads.get(id(variable), [])]
 
-    def cotangents(
-        self, seeds: list[tuple[Tensor, Tensor]], guards: dict[int, Guard] | None = None
-    ) -> dict[int, Tensor]:
-        """The cotangent of every live value that ``seeds`` (pairs of value and cotangent) depend on, by its id.
+    def cotangents(self, seeds: Sequence[tuple[Any, ...]], guards: Guards | None = None) -> dict[int, Tensor]:
+        """The cotangent of every live value that ``seeds`` depend on, by its id.
 
-        ``guards`` holds those of the seeds, by their values' ids, and afterwards those of what was found.
+        Args:
+            seeds: pairs of a value and its cotangent; or with its guard, triples.
+            guards: takes in the guards of what was found, by the values' ids.
         """
         with notes.backward() as through:
             return self._walked(seeds, {} if guards is None else guards, through)
 
     def _walked(
         self,
-        seeds: list[tuple[Tensor, Tensor]],
-        guards: dict[int, Guard],
+        seeds: Sequence[tuple[Any, ...]],
+        guards: Guards,
         through: Callable[[Any], None] | None,
     ) -> dict[int, Tensor]:
         found: dict[int, Tensor] = {}
-        for value, cotangent in seeds:
+        for value, cotangent, *guard in seeds:
+            _guard(found, guards, value, cotangent, guard[0] if guard else None)
             _accumulate(found, value, cotangent)
         live, back = self.live, reversed(self.records)
         for out, attrs, second, first, op in zip(back, back, back, back, back, strict=True):
             if through is not None:
                 through(out)
             if op.joint:
-                if op.guarded:
-                    for arg, cotangent, guard in op.pull_guarded(found, guards, live, first, out):
-                        _guard(found, guards, arg, guard)
-                        _accumulate(found, arg, cotangent)
-                    continue
-                for arg, cotangent in op.pull(found, live, first, attrs, out):
-                    guards.pop(id(arg), None)
+                for arg, cotangent, guard in op.pull(found, guards, live, first, attrs, out):
+                    _guard(found, guards, arg, cotangent, guard)
                     _accumulate(found, arg, cotangent)
                 continue
             g = found.get(id(out))
@@ -235,7 +231,7 @@ class Tape(Interpreter):
 
 def _guarded_step(
     found: dict[int, Tensor],
-    guards: dict[int, Guard],
+    guards: Guards,
     live: set[int],
     op: Op,
     args: tuple[Any, ...],
@@ -250,22 +246,27 @@ def _guarded_step(
         cotangent, its_guard = pulled(op, index, g, guard, out, args, attrs)
         if cotangent is None:
             continue
-        _guard(found, guards, arg, its_guard)
+        _guard(found, guards, arg, cotangent, its_guard)
         _accumulate(found, arg, cotangent)
 
 
-def _guard(found: dict[int, Tensor], guards: dict[int, Guard], arg: Any, guard: Guard | None) -> None:
+def _guard(found: dict[int, Any], guards: Guards, arg: Any, cotangent: Any, guard: Guard | None) -> None:
     """Take note of the guard of a cotangent that is about to be added to those found."""
-    if id(arg) in found:
-        guard = either(guards.pop(id(arg), None), guard)
-    if guard is not None:
-        guards[id(arg)] = guard
+    if cotangent.__class__ is Cotangents:
+        earlier = found.get(id(arg), ())
+        places = [((id(arg), place), place in earlier) for place in cotangent]
+    else:
+        places = [(id(arg), id(arg) in found)]
+    for key, known in places:
+        merged = either(guards.pop(key, None), guard) if known else guard
+        if merged is not None:
+            guards[key] = merged
 
 
 class CustomGradient:
     """Stands in a tape's record for a function whose pullback a user wrote; the record holds all its results."""
 
-    joint, guarded = True, False
+    joint = True
 
     def __init__(self, pullback: Callable[..., Any]) -> None:
         self.user_pullback = pullback
@@ -273,12 +274,16 @@ class CustomGradient:
     def pull(
         self,
         found: dict[int, Tensor],
+        guards: Guards,
         live: set[int],
         args: tuple[Any, ...],
         attrs: dict[str, Any],
         outs: tuple[Any, ...],
-    ) -> Iterator[tuple[Any, Any]]:
-        """The live ones of ``args``, each with the user's cotangent, if there are cotangents of ``outs``."""
+    ) -> Iterator[tuple[Any, Any, None]]:
+        """The live ones of ``args``, each with the user's cotangent, if there are cotangents of ``outs``.
+
+        None has a guard: what a user adds counts everywhere.
+        """
         given = [found.get(id(out)) for out in outs]
         if all(g is None for g in given):
             return
@@ -300,7 +305,7 @@ class CustomGradient:
                     f"a custom gradient returned a cotangent of shape {value.shape} "
                     f"for an argument of shape {arg.shape}."
                 )
-            yield arg, value
+            yield arg, value, None
 
 
 def record_custom(args: tuple[Any, ...], values: list[Tensor], pullback: Callable[..., Any]) -> list[Tensor]:

@@ -101,7 +101,6 @@ class Op:
 
     graphs: tuple[str, ...] = ()
     joint = False
-    guarded = False
 
     def __init__(
         self,

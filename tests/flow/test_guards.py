@@ -236,3 +236,99 @@ def test_masks_are_computed_where_needed_alone(monkeypatch):
     gradient = pf.grad(lambda x: reduction.sum(elementwise.where(rows, reduction.sum(x @ w, -1, keepdims=True), 0.0)))
     assert gradient(pf.constant(np.ones((2, 3), np.float32))).tolist() == [[2.0] * 3, [0.0] * 3]
     assert not asked
+
+
+ROOTS = pf.constant([-1.0, 2.0, 0.0])
+CONTROLLED = {
+    "cond": lambda x: where_positive(x, pf.cond(x[1] > 0, lambda: pf.sqrt(x), lambda: x)),
+    "switch_case": lambda x: where_positive(
+        x, pf.switch_case(pf.cast(x[1], "int32") - 1, [lambda: x, lambda: pf.sqrt(x), lambda: x * 2.0])
+    ),
+    "map_fn": lambda x: where_positive(x, pf.map_fn(pf.sqrt, x)),
+    "fori_loop": lambda x: where_positive(x, pf.fori_loop(0, 3, lambda i, v: pf.sqrt(v), x)),
+    "scan": lambda x: where_positive(x, pf.scan(lambda c, e: (c + 1.0, pf.sqrt(e) + c), 0.0, x)[1]),
+    "carry of a scan": lambda x: where_positive(
+        x, pf.scan(lambda c, e: (pf.sqrt(c + e), None), x, pf.stack([x, x]))[0]
+    ),
+    "foldl": lambda x: where_positive(x, pf.foldl(lambda a, e: pf.sqrt(a) + e, pf.stack([x, x, x]))),
+    "while_loop": lambda x: where_positive(x, thrice(lambda v: pf.sqrt(v), x)),
+    "nested": lambda x: where_positive(
+        x, pf.fori_loop(0, 2, lambda i, v: pf.cond(i > 0, lambda: pf.sqrt(v), lambda: pf.sqrt(v) + 1.0), x)
+    ),
+    "where in a branch": lambda x: of_root(
+        x, lambda r: pf.cond(x[1] > 0, lambda: elementwise.where(x > 0, r, 0.0), lambda: x)
+    ),
+    "where in a body": lambda x: pf.fori_loop(0, 3, lambda i, v: elementwise.where(x > 0, pf.sqrt(v), 0.0), x),
+    "where of a constant in a body": lambda x: of_root(
+        x, lambda r: pf.fori_loop(0, 3, lambda i, v: v * elementwise.where(x > 0, r, 1.0), x)
+    ),
+    "where of elements": lambda x: of_root(
+        x, lambda r: pf.map_fn(lambda one: elementwise.where(one[0] > 0, one[1], 0.0), (x, r))
+    ),
+    "where of what another step made": lambda x: pf.scan(
+        lambda c, e: (elementwise.where(ROOTS > 0, c, 0.0) + pf.sqrt(e), None),
+        pf.zeros(3),
+        pf.stack([x, elementwise.stop_gradient(x * x + 1.0)]),
+    )[0],
+    "where in a while_loop": lambda x: of_root(x, lambda r: thrice(lambda v: v * elementwise.where(x > 0, r, 1.0), x)),
+    "what one branch reads": lambda x: of_root(x, lambda r: pf.cond(x[0] > 0, lambda: r, lambda: x)),
+    "what no step reads": lambda x: of_root(
+        x, lambda r: pf.while_loop(lambda v: v[1] > 9, lambda v: v * r, (x,), maximum_iterations=3)[0]
+    ),
+}
+
+
+def where_positive(x, value):
+    return elementwise.where(x > 0, value, 0.0)
+
+
+def of_root(x, function):
+    return function(pf.sqrt(x))
+
+
+def thrice(step, x):
+    return pf.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, step(v)), (0, x), maximum_iterations=5)[1]
+
+
+@pytest.mark.parametrize("name", CONTROLLED)
+def test_guards_pass_control_flow(name):
+    """Compiled branches and loops leave 0, to second order, where op by op they do."""
+
+    def function(x):
+        return reduction.sum(CONTROLLED[name](x))
+
+    def second(one):
+        first = pf.grad(one)
+        return pf.grad(lambda x: reduction.sum(first(x) ** 2 * 0.5 + pf.sin(first(x))))
+
+    for derivative in (pf.grad, second):
+        expected = derivative(function)(ROOTS).numpy()
+        assert np.isfinite(expected).all()
+        for run in (derivative(pf.function(function)), pf.function(derivative(pf.function(function)))):
+            np.testing.assert_allclose(run(ROOTS).numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_result_that_is_given_twice():
+    """What one of two equal results has a slope for, the guard of the other does not take away."""
+
+    def function(x):
+        one, other = pf.function(lambda x: (lambda root: (root, root))(pf.sqrt(x)))(x)
+        return elementwise.where(x > 1, one, 0.0) + other
+
+    assert at(function, 0.25, 4.0) == [1.0, 0.5]
+    in_branch = pf.function(lambda x: pf.cond(x[0] > 0, lambda: (lambda r: (r, r))(pf.sqrt(x)), lambda: (x, x)))
+    assert at(lambda x: (lambda y: elementwise.where(x > 1, y[0], 0.0) + y[1])(in_branch(x)), 0.25, 4.0) == [1.0, 0.5]
+
+
+def masks_in(graph):
+    """How many booleans a graph computes, in its branches and bodies too."""
+    inner = [graph_ for node in graph.nodes for name in node.op.graphs for graph_ in (node.attrs[name],)]
+    return sum(value.dtype is pf.bool_ for one in (graph,) for node in one.nodes for value in (node.output,)) + sum(
+        map(masks_in, inner)
+    )
+
+
+def test_loops_without_where_have_no_masks():
+    """They cost nothing where nothing is guarded."""
+    loop = pf.grad(lambda x: reduction.sum(pf.scan(lambda c, e: (pf.sqrt(c) * e, c + e), x, pf.stack([x, x]))[0]))
+    assert masks_in(pf.function(loop).graph(pf.ones(3))) == 0

@@ -14,10 +14,11 @@ from ...ops.call import interpreter
 from ...ops.elementwise import not_equal
 from ...ops.several import parts
 from ...tensor import Operators, asarray, concrete
+from ..guards import Guard, Guards, guard_of, mask_of
 from ..interpreter import inside
 from .agreement import check_specs, check_structure, tensors
 from .narrowing import read_for, with_few
-from .nested import Nested, Outside, closed, or_zeros, pulled_back, symbols, values_of
+from .nested import Nested, Outside, closed, masks_of, or_zeros, pulled_back, symbols, values_of
 from .op import Control, Narrowed, specs_of
 
 
@@ -136,27 +137,56 @@ COND.narrowed = _narrowed
 
 @COND.differentiated
 def _pull(
-    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
-) -> Iterator[tuple[Any, Any]]:
-    """The cotangents come from the branch that was taken: another choice between the two graphs' gradients."""
+    found: dict[int, Any], guards: Guards, live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any, Guard | None]]:
+    """The cotangents come from the branch that was taken: another choice between the two graphs' gradients.
+
+    So do the masks of those that have guards in either; what one branch alone reads is guarded by the choice itself.
+    """
     given = found.get(id(out))
     if not given:
         return
     pred, *operands = args
     wanted = [place for place, arg in enumerate(operands) if id(arg) in live and arg.dtype in dt.INEXACT]
-    top = interpreter.get()
+    top, masks = interpreter.get(), masks_of(guards, out, given)
     traced = []
     for graph in (attrs["then"], attrs["otherwise"]):
         part = Nested(top)
         with inside(part):
-            inputs, seeds = symbols(part, operands, "argument"), symbols(part, list(given.values()), "cotangent")
-            cotangents = pulled_back(graph, inputs, wanted, dict(zip(given, seeds, strict=True)))
-            results = [part.lift(or_zeros(one, inputs[place])) for place, one in zip(wanted, cotangents, strict=True)]
-        traced.append((part, [*values_of(inputs), *values_of(seeds)], values_of(results)))
-    outside = Outside(*[part for part, _, _ in traced])
+            inputs = symbols(part, operands, "argument")
+            seeds = symbols(part, list(given.values()), "cotangent")
+            over = symbols(part, list(masks.values()), "guard")
+            seeded, held = dict(zip(given, seeds, strict=True)), dict(zip(masks, map(guard_of, over), strict=True))
+            pulled = pulled_back(graph, inputs, wanted, seeded, held)
+        traced.append((part, inputs, [*inputs, *seeds, *over], pulled))
+    pairs = dict(zip(wanted, zip(*[pulled for *_, pulled in traced], strict=True), strict=True))
+    used = [place for place, pair in pairs.items() if any(cotangent is not None for cotangent, _ in pair)]
+    guarded = [place for place in used if any(guard is not None for _, guard in pairs[place])]
+    outputs = []
+    for branch, (part, inputs, _, _) in enumerate(traced):
+        with inside(part):
+            cotangents = [or_zeros(pairs[place][branch][0], inputs[place]) for place in used]
+            reached = [
+                mask_of(cotangent is not None, guard, inputs[place])
+                for place, (cotangent, guard) in ((place, pairs[place][branch]) for place in guarded)
+            ]
+            outputs.append(values_of([part.lift(one) for one in (*cotangents, *reached)]))
+    outside = Outside(*[part for part, *_ in traced])
     then, otherwise = (
-        closed(part, [*outside.constants_in(part), *inputs], results) for part, inputs, results in traced
+        closed(part, [*outside.constants_in(part), *values_of(taken)], results)
+        for (part, _, taken, _), results in zip(traced, outputs, strict=True)
     )
-    arguments = (pred, *outside.constants(), *operands, *given.values())
+    if not used:
+        return
+    arguments = (pred, *outside.constants(), *operands, *given.values(), *masks.values())
     results = parts(top.run(COND, arguments, {"then": then, "otherwise": otherwise}))
-    yield from zip([operands[place] for place in wanted], results, strict=True)
+    masked = dict(zip(guarded, results[len(used) :], strict=True))
+    for place, cotangent in zip(used, results, strict=False):
+        (first, _), (second, _) = pairs[place]
+        if place in masked:
+            guard = guard_of(masked[place])
+        elif first is None or second is None:  # the other branch does not read it
+            guard = Guard({(id(pred), second is None): pred})
+        else:
+            guard = None
+        yield operands[place], cotangent, guard

@@ -9,6 +9,7 @@ from ... import dtypes as dt
 from ...ops.declare import OPS
 from ...ops.several import parts
 from ..graph import Graph, Node, Value
+from ..guards import Guards
 from ..interpreter import inside
 from ..tape import CustomGradient
 from ..trace import Symbol
@@ -38,12 +39,12 @@ def customized(part: Nested, args: tuple[Any, ...], values: list[Any], pullback:
     with inside(inner):
         seeds = symbols(inner, values, "cotangent")
         found = {id(value): seed for value, seed in zip(values, seeds, strict=True)}
-        pulled = list(record.pull(found, live, args, {}, tuple(values)))  # type: ignore[arg-type]
-        cotangents = [inner.lift(or_zeros(cotangent, arg)) for arg, cotangent in pulled]
+        pulled = list(record.pull(found, {}, live, args, {}, tuple(values)))  # type: ignore[arg-type]
+        cotangents = [inner.lift(or_zeros(cotangent, arg)) for arg, cotangent, _ in pulled]
     outside = Outside(inner)
     constants = outside.constants()
     graph = closed(inner, [*outside.constants_in(inner), *values_of(seeds)], values_of(cotangents))
-    reached = [arg for arg, _ in pulled]
+    reached = [arg for arg, *_ in pulled]
     attrs = {"pullback": graph, "consts": len(constants), "args": len(reached)}
     with inside(part):
         return list(parts(part.run(CUSTOM, (*constants, *reached, *values), attrs)))
@@ -59,8 +60,8 @@ def replaced(part: Nested, one: Symbol, value: Symbol) -> tuple[Symbol, Node]:
 
 @CUSTOM.differentiated
 def _pull(
-    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
-) -> Iterator[tuple[Any, Any]]:
+    found: dict[int, Any], guards: Guards, live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any, None]]:
     given = found.get(id(out))
     if not given:
         return
@@ -71,4 +72,4 @@ def _pull(
         args[consts : consts + count], replayed(attrs["pullback"], [*args[:consts], *seeds]), strict=True
     ):
         if id(arg) in live:
-            yield arg, cotangent
+            yield arg, cotangent, None

@@ -16,6 +16,7 @@ from ...ops.several import PACKED
 from ...variable import Variable
 from .. import eager, notes
 from ..graph import Graph, Node, Value
+from ..guards import Guard, Guards
 from ..interpreter import Interpreter, inside
 from ..tape import Tape
 from ..trace import Symbol, Tracer, encloses
@@ -201,22 +202,26 @@ def pulled_back(
     arguments: Sequence[Symbol],
     wanted: Sequence[int],
     seeds: dict[int, Any],
-) -> list[Any]:
+    held: dict[int, Guard],
+) -> list[tuple[Any, Guard | None]]:
     """The cotangents of some of a graph's arguments, in a part that is being traced (None: it does not depend on it).
+
+    Beside each is its guard.
 
     Args:
         graph: what to differentiate.
         arguments: its arguments.
         wanted: which of these.
-        seeds: cotangents of its results, by their places.
+        seeds: cotangents of its results, by their places. held: the guards of those that have some.
     """
     tape = Tape(interpreter.get(), watch_variables=False)
     for place in wanted:
         tape.watch(arguments[place])  # type: ignore[arg-type]
     with inside(tape):
         results = replayed(graph, arguments)
-    found = tape.cotangents([(results[place], seed) for place, seed in seeds.items()])
-    return [_of(found, arguments[place]) for place in wanted]
+    guards: Guards = {}
+    found = tape.cotangents([(results[place], seed, held.get(place)) for place, seed in seeds.items()], guards)
+    return [(_of(found, arguments[place]), guards.get(id(arguments[place]))) for place in wanted]
 
 
 def _of(found: dict[int, Any], value: Any) -> Any:
@@ -224,6 +229,15 @@ def _of(found: dict[int, Any], value: Any) -> Any:
     if cotangent is None or cotangent.dtype is value.dtype:
         return cotangent
     return astype(cotangent, value.dtype)
+
+
+def masks_of(guards: Guards, out: Any, cotangents: dict[int, Any]) -> dict[int, Any]:
+    """The masks of the cotangents of a packed value's parts that have guards, by their places."""
+    return {
+        place: guards.pop((id(out), place)).over(g.shape)
+        for place, g in cotangents.items()
+        if (id(out), place) in guards
+    }
 
 
 def or_zeros(cotangent: Any, value: Any) -> Any:

@@ -14,6 +14,7 @@ from ...ops.declare import Op
 from ...ops.rules import Rule, Spec
 from ...ops.several import packed
 from ..graph import Value
+from ..guards import Guard, Guards
 from ..text import typed
 
 CONTROL: dict[str, Control] = {}
@@ -24,7 +25,9 @@ Narrowed = tuple[dict[str, Any], list[int], list[int]]
 Needs = dict[str, tuple[Sequence[Spec], Sequence[Spec]]]
 """The specs of a graph's inputs and outputs, by the attribute that it is."""
 
-Pull = Callable[[dict[int, Any], set[int], tuple[Any, ...], dict[str, Any], Any], Iterator[tuple[Any, Any]]]
+Pull = Callable[
+    [dict[int, Any], Guards, set[int], tuple[Any, ...], dict[str, Any], Any], Iterator[tuple[Any, Any, Guard | None]]
+]
 
 
 class Control(Op):
@@ -36,7 +39,8 @@ class Control(Op):
         graphs: the attributes that are graphs.
 
     Attributes:
-        pull: its gradient, for all arguments at once: pairs of a live argument and its cotangent.
+        pull: its gradient, for all arguments at once: triples of a live argument, its cotangent and
+            its guard.
         recorded: what is run in its place, the op and its attributes, where a tape is to remember it.
         needs: for each graph, what it has to take and to give, from the specs of the op's arguments and its attributes.
         narrowed: what gives only some of its results, of which the places are told: its attributes then, and the places

@@ -14,15 +14,17 @@ from ...backend import selection
 from ...callables import check_function
 from ...ops import creation
 from ...ops.call import interpreter
+from ...ops.elementwise import logical_or
 from ...ops.indexing import getitem
 from ...ops.rules import Spec
 from ...ops.several import parts
 from ...ops.shape import stack
+from ..guards import Guard, Guards, either, guard_of, mask_of
 from ..interpreter import inside
 from ..trace import Tracer
 from .agreement import elements, handed_on, length_of, tensors
 from .narrowing import carried, with_few
-from .nested import Nested, Outside, closed, depending, or_zeros, pulled_back, symbols, values_of
+from .nested import Nested, Outside, closed, depending, masks_of, or_zeros, pulled_back, symbols, values_of
 from .op import Control, Narrowed, Needs, specs_of
 
 
@@ -244,62 +246,136 @@ SCAN.recorded = _recorded
 
 @SCAN.differentiated
 def _pull(
-    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
-) -> Iterator[tuple[Any, Any]]:
+    found: dict[int, Any], guards: Guards, live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any, Guard | None]]:
     """A scan in the opposite direction: over the carries before each step, with the cotangents of carries for carries.
 
-    It computes each step again. Cotangents of constants add up in carries of their own.
+    It computes each step again. Cotangents of constants add up in carries of their own. Masks go the same ways, where
+    cotangents have guards.
     """
     cotangents = found.get(id(out))
     if not cotangents:
         return
-    body, consts, carries, length = attrs["body"], attrs["consts"], attrs["carries"], attrs["length"]
-    _, init, xs = split(args, consts, carries)
-    results, top = parts(out), interpreter.get()
-    first = len(body.outputs)  # of the history
-    alive = _alive(body, [id(arg) in live for arg in args], consts, carries)
-    wanted = [place for place, one in enumerate(alive) if one]
-    constant = [place for place in wanted if place < consts]
-    moving = [place - consts for place in wanted if consts <= place < consts + carries]
-    along = [place for place in wanted if place >= consts + carries]
-    given = {place: g for place, g in cotangents.items() if carries <= place < first}
-    before = {place - first: g for place, g in cotangents.items() if place >= first and place - first in moving}
-
-    part = Nested(top)
-    with inside(part):
-        fixed = symbols(part, args[:consts], "constant")
-        sums = symbols(part, [args[place] for place in constant], "sum")
-        flowing = symbols(part, [init[place] for place in moving], "cotangent")
-        rows = [*results[first:], *xs, *given.values(), *before.values()]
-        row = [part.input(*spec, "element") for spec in elements(rows)]
-        now, rest = row[: carries + len(xs)], row[carries + len(xs) :]
-        seeds = dict(zip(moving, flowing, strict=True))
-        seeds.update(zip(given, rest[: len(given)], strict=True))
-        arguments = [*fixed, *now]
-        back = dict(zip(wanted, pulled_back(body, arguments, wanted, seeds), strict=True))
-        late = dict(zip(before, rest[len(given) :], strict=True))
-        new_sums = [
-            one if back[place] is None else one + back[place] for place, one in zip(constant, sums, strict=True)
-        ]
-        new_flowing = [_sum(back[consts + place], late.get(place), init[place]) for place in moving]
-        each = [or_zeros(back[place], arguments[place]) for place in along]
-        outputs = [part.lift(one).value for one in (*new_sums, *new_flowing, *each)]
-    outside = Outside(part)
-    constants = outside.constants()
-    reverse = closed(
-        part,
-        [*values_of(fixed), *outside.constants_in(part), *values_of(sums), *values_of(flowing), *values_of(row)],
-        outputs,
-    )
-    start = [
-        *(creation.zeros_like(args[place]) for place in constant),
-        *(or_zeros(cotangents.get(place), init[place]) for place in moving),
-    ]
-    attributes = scan_attributes(reverse, consts + len(constants), len(start), length, not attrs["reverse"])
-    pulled = parts(top.run(SCAN, (*args[:consts], *constants, *start, *rows), attributes))
-    for place, cotangent in zip([*constant, *(consts + one for one in moving), *along], pulled, strict=False):
+    masks, masked = masks_of(guards, out, cotangents), set()
+    alive = _alive(attrs["body"], [id(arg) in live for arg in args], attrs["consts"], attrs["carries"])
+    while True:  # until it is known which carries have guards, before any step
+        back = Back(args, attrs, parts(out), alive, cotangents, masks, masked)
+        more = {place for place, guard in back.guards.items() if guard is not None}
+        if masks or more:
+            more |= {place for place in back.moving if place in masks or place not in cotangents}
+        if more <= masked:
+            break
+        masked |= more
+    for place, cotangent, guard in back.run():
         if id(args[place]) in live:
-            yield args[place], cotangent
+            yield args[place], cotangent, guard
+
+
+class Back:
+    """The scan in the opposite direction.
+
+    Args:
+        args, attrs, results: of the scan.
+        alive: which inputs of its body have cotangents, in any step.
+        cotangents: of its results, by their places. masks: of those that have guards.
+        masked: the carries whose masks are handed on as well.
+
+    Attributes:
+        moving: the carries that have cotangents.
+        guards: those of the carries' cotangents before a step; no entry where the step makes no cotangent.
+    """
+
+    def __init__(
+        self,
+        args: tuple[Any, ...],
+        attrs: dict[str, Any],
+        results: tuple[Any, ...],
+        alive: list[bool],
+        cotangents: dict[int, Any],
+        masks: dict[int, Any],
+        masked: set[int],
+    ) -> None:
+        body, consts, carries = attrs["body"], attrs["consts"], attrs["carries"]
+        _, init, xs = split(args, consts, carries)
+        first = len(body.outputs)  # of the history
+        wanted = [place for place, one in enumerate(alive) if one]
+        constant = [place for place in wanted if place < consts]
+        self.moving = moving = [place - consts for place in wanted if consts <= place < consts + carries]
+        along = [place for place in wanted if place >= consts + carries]
+        given = {place: g for place, g in cotangents.items() if carries <= place < first}
+        before = {place - first: g for place, g in cotangents.items() if place >= first and place - first in moving}
+        over = {place: mask for place, mask in masks.items() if place in given or place - first in before}
+
+        part = Nested(interpreter.get())
+        with inside(part):
+            fixed = symbols(part, args[:consts], "constant")
+            flowing = symbols(part, [init[place] for place in moving], "cotangent")
+            flown = {place: part.input(init[place].shape, dt.bool_, "guard") for place in moving if place in masked}
+            rows = [*results[first:], *xs, *given.values(), *before.values(), *over.values()]
+            row = [part.input(*spec, "element") for spec in elements(rows)]
+            now, rest = row[: carries + len(xs)], iter(row[carries + len(xs) :])
+            seeds = dict(zip(moving, flowing, strict=True)) | {place: next(rest) for place in given}
+            late = {place: next(rest) for place in before}
+            held = {place: guard_of(mask) for place, mask in flown.items()} | {
+                place: guard_of(next(rest)) for place in over
+            }
+            arguments = [*fixed, *now]
+            back = dict(zip(wanted, pulled_back(body, arguments, wanted, seeds, held), strict=True))
+            constant = [place for place in constant if back[place][0] is not None]
+            along = [place for place in along if back[place][0] is not None]
+            sums = {place: part.input(args[place].shape, args[place].dtype, "sum") for place in constant}
+            new_sums = [one + back[place][0] for place, one in sums.items()]
+            self.guards: dict[int, Guard | None] = {}
+            for place in moving:
+                cotangent, guard = back[consts + place]
+                if place in late:
+                    other = held.get(first + place)
+                    guard = other if cotangent is None else either(guard, other)
+                if place in late or cotangent is not None:
+                    self.guards[place] = guard
+            new_flowing = [_sum(back[consts + place][0], late.get(place), init[place]) for place in moving]
+            new_flown = [mask_of(place in self.guards, self.guards.get(place), init[place]) for place in flown]
+            guarded = {place: guard for place, (_, guard) in back.items() if guard is not None}
+            totals = {place: part.input(args[place].shape, dt.bool_, "sum") for place in constant if place in guarded}
+            new_totals = [logical_or(total, guarded[place].over(total.shape)) for place, total in totals.items()]
+            each = [back[place][0] for place in along]
+            marked = {place: guarded[place].over(arguments[place].shape) for place in along if place in guarded}
+            outputs = [*new_sums, *new_flowing, *new_totals, *new_flown, *each, *marked.values()]
+            returned = values_of([part.lift(one) for one in outputs])
+        outside = Outside(part)
+        constants = outside.constants()
+        inputs = values_of([*sums.values(), *flowing, *totals.values(), *flown.values(), *row])
+        graph = closed(part, [*values_of(fixed), *outside.constants_in(part), *inputs], returned)
+        count = len(sums) + len(flowing) + len(totals) + len(flown)
+        self._attrs = scan_attributes(graph, consts + len(constants), count, attrs["length"], not attrs["reverse"])
+        self._fixed, self._rows = [*args[:consts], *constants], rows
+
+        def starts() -> list[Any]:
+            return [
+                *(creation.zeros_like(args[place]) for place in constant),
+                *(or_zeros(cotangents.get(place), init[place]) for place in moving),
+                *(mask_of(False, None, args[place]) for place in totals),
+                *(
+                    masks[place] if place in masks else mask_of(place in cotangents, None, init[place])
+                    for place in flown
+                ),
+            ]
+
+        self._starts = starts
+        self._of_cotangents = [*constant, *(consts + place for place in moving)], along
+        self._made = [*constant, *(consts + place for place in moving if place in self.guards), *along]
+        self._of_masks = [*totals, *(consts + place for place in flown)], list(marked)
+
+    def run(self) -> Iterator[tuple[int, Any, Guard | None]]:
+        """The places of arguments, their cotangents and guards."""
+        results = iter(parts(interpreter.get().run(SCAN, (*self._fixed, *self._starts(), *self._rows), self._attrs)))
+        (last, each), (last_masks, each_mask) = self._of_cotangents, self._of_masks
+        cotangents, masks = {place: next(results) for place in last}, {place: next(results) for place in last_masks}
+        cotangents |= {place: next(results) for place in each}
+        masks |= {place: next(results) for place in each_mask}
+        for place in self._made:
+            cotangent = cotangents[place]
+            yield place, cotangent, guard_of(masks[place]) if place in masks else None
 
 
 def _alive(body: Any, live: list[bool], consts: int, carries: int) -> list[bool]:

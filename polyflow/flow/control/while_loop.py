@@ -16,6 +16,7 @@ from ...ops.rules import Spec
 from ...ops.several import parts
 from .. import eager
 from ..graph import Graph
+from ..guards import Guards
 from ..interpreter import inside
 from ..trace import Tracer
 from .agreement import handed_on, tensors
@@ -214,8 +215,8 @@ WHILE.narrowed = _narrowed
 
 @WHILE.differentiated
 def _pull(
-    found: dict[int, Any], live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
-) -> Iterator[tuple[Any, Any]]:
+    found: dict[int, Any], guards: Guards, live: set[int], args: tuple[Any, ...], attrs: dict[str, Any], out: Any
+) -> Iterator[tuple[Any, Any, None]]:
     if found.get(id(out)):
         raise TraceError(
             "the gradient of a traced while_loop needs a bound on its steps, for what each began with has to be kept. "
