@@ -615,6 +615,79 @@ def test_tensor_arrays_in_functions_and_on_tapes():
         assert (y.tolist(), tape.gradient(y, x).tolist()) == ([1, 5, 14], [6, 8, 6])
 
 
+def squares(x, array=None):
+    array = tf.TensorArray(tf.float32, size=3) if array is None else array
+    _, array = tf.while_loop(
+        lambda i, array: i < 3,
+        lambda i, array: (i + 1, array.write(i, x[i] ** 2)),
+        (0, array),
+        maximum_iterations=4,
+    )
+    return array.stack()
+
+
+def products(x):
+    """Read and written by a fori_loop, in a container."""
+    first = {"products": tf.TensorArray(tf.float32, size=3).write(0, x[0] * 2.0), "sum": x}
+
+    def step(i, held):
+        array = held["products"]
+        return {"products": array.write(i, array.read(i - 1) * x[i]), "sum": held["sum"] + x}
+
+    last = tf.fori_loop(1, 3, step, first)
+    return last["products"].stack() + last["sum"]
+
+
+def rows(x):
+    """A loop in a loop writes rows, whose shape the first step tells."""
+    inner = lambda i, j, array: array.write(i, x * tf.cast(j, x.dtype) + x[i])  # noqa: E731
+    array = tf.fori_loop(
+        0,
+        3,
+        lambda i, array: tf.fori_loop(0, 2, lambda j, array: inner(i, j, array), array),
+        tf.TensorArray(tf.float32, size=3),
+    )
+    return array.stack() + array.gather([2, 0, 1])
+
+
+def scanned(x):
+    init = (tf.TensorArray(tf.float32, 3, element_shape=()), 0)
+    step = lambda held, one: ((held[0].write(held[1], one**2), held[1] + 1), one)  # noqa: E731
+    (array, _), ones = tf.scan(step, init, x)
+    return array.stack() + ones
+
+
+def unwritten(x):
+    """No step: zeros of the shape that was told."""
+    array = tf.scan(
+        lambda array, one: (array.write(0, one), None), tf.TensorArray(tf.float32, 3, element_shape=()), x[:0]
+    )
+    return array[0].stack() + x
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (squares, [1, 4, 9]),
+        (products, [2 + 3, 4 + 6, 12 + 9]),
+        (rows, [[2 + 4, 3 + 5, 4 + 6], [3 + 2, 4 + 3, 5 + 4], [4 + 3, 5 + 4, 6 + 5]]),
+        (scanned, [2, 6, 12]),
+        (unwritten, [1, 2, 3]),
+    ],
+)
+def test_loops_hand_on_tensor_arrays(function, expected):
+    """Op by op and compiled, with gradients to second order."""
+    x = tf.constant([1.0, 2.0, 3.0])
+    for run in (function, tf.function(function)):
+        assert run(x).tolist() == expected
+
+    def second(one):
+        first = tf.grad(lambda x: tf.reduce_sum(one(x) ** 2))
+        return tf.grad(lambda x: tf.reduce_sum(first(x) ** 2))(x)
+
+    np.testing.assert_allclose(second(tf.function(function)).numpy(), second(function).numpy(), rtol=1e-5)
+
+
 def test_what_a_tensor_array_refuses():
     array = tf.TensorArray(tf.float32, 1)
     with pytest.raises(IndexError, match=r"write to place 1 of a TensorArray of size 1. .*dynamic_size=True"):
@@ -625,8 +698,12 @@ def test_what_a_tensor_array_refuses():
         array.write(0, tf.constant(1))
     with pytest.raises(ShapeError, match=r"have the shape \(\) got one of shape \(2,\)"):
         array.write(0, 1).write(0, [1.0, 2.0])
-    with pytest.raises(TraceError, match="let tf.scan or tf.map_fn collect"):
-        tf.function(lambda i: tf.TensorArray(tf.float32, 3).write(i, 1.0).stack())(tf.constant(0))
+    with pytest.raises(TraceError, match="does not grow"):
+        tf.function(lambda i: tf.TensorArray(tf.float32, dynamic_size=True).write(i, 1.0).stack())(tf.constant(0))
+    with pytest.raises(TraceError, match="while_loop: a TensorArray that a compiled loop hands on does not grow"):
+        tf.function(lambda x: squares(x, tf.TensorArray(tf.float32, 0, dynamic_size=True)))(tf.ones(3))
+    with pytest.raises(TypeError, match="a step returned a Tensor in its place"):
+        tf.fori_loop(0, 3, lambda i, array: tf.zeros(3), tf.TensorArray(tf.float32, 3))
     with pytest.raises(TypeError, match="take what its stack"):
         tf.reduce_sum(array)
 

@@ -12,6 +12,7 @@ from ...convert import integer
 from ...errors import DTypeError, ShapeError
 from ...tensor import Operators, asarray, concrete
 from .agreement import handed_on, tensors
+from .arrays import Arrays, holds_arrays
 from .scan import run
 from .while_loop import while_loop
 
@@ -33,6 +34,10 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         for bounds that are no integers.
     """
     check_function("fori_loop", "body_fun", body_fun, 2, "(i, value)")
+    if holds_arrays(init_val):
+        arrays = Arrays("fori_loop", init_val, lambda held: body_fun(asarray(lower), held))
+        last = fori_loop(lower, upper, lambda i, held: arrays.taken(body_fun(i, arrays.given(held))), arrays.start)
+        return arrays.given(last)
     bounds = [_bound("lower", lower), _bound("upper", upper)]
     dtype = dt.result_type(*[one.dtype if isinstance(one, Operators) else type(one) for one in bounds])
     low, high = bounds

@@ -19,10 +19,12 @@ from ...ops.indexing import getitem
 from ...ops.rules import Spec
 from ...ops.several import parts
 from ...ops.shape import stack
+from ...tensor import asarray
 from ..guards import Guard, Guards, either, guard_of, mask_of
 from ..interpreter import inside
 from ..trace import Tracer
 from .agreement import elements, handed_on, length_of, tensors
+from .arrays import Arrays, holds_arrays
 from .narrowing import carried, with_few
 from .nested import Nested, Outside, closed, depending, masks_of, or_zeros, pulled_back, symbols, values_of
 from .op import Control, Narrowed, Needs, specs_of
@@ -105,6 +107,15 @@ def scan(
         ShapeError: where first axes differ in size, or from ``length``. ValueError: without ``xs`` and ``length``.
     """
     check_function("scan", "f", f, 2, "(carry, x)")
+    if holds_arrays(init):
+        arrays = Arrays("scan", init, lambda held: f(held, tree.map(_element, xs))[0])
+
+        def with_arrays(held: Any, x: Any) -> tuple[Any, Any]:
+            new, given = f(arrays.given(held), x)
+            return arrays.taken(new), given
+
+        last, rows = scan(with_arrays, arrays.start, xs, length, reverse)
+        return arrays.given(last), rows
     carry, carry_structure = tensors(init)
     elems, structure = tensors(xs)
     if not elems and length is None:
@@ -125,6 +136,12 @@ def scan(
 
     last, rows, each = run(step, carry, elems, count, bool(reverse))
     return tree.unflatten(carry_structure, last), tree.unflatten(each, rows)
+
+
+def _element(x: Any) -> Any:
+    """Something like the elements of a tensor, which may have none."""
+    value = asarray(x)
+    return creation.zeros(value.shape[1:], value.dtype, backend=value.backend)
 
 
 Step = Callable[[list[Any], list[Any]], tuple[list[Any], list[Any], Any]]

@@ -20,6 +20,7 @@ from ..guards import Guards
 from ..interpreter import inside
 from ..trace import Tracer
 from .agreement import handed_on, tensors
+from .arrays import Arrays, holds_arrays
 from .cond import COND, cond, predicate
 from .narrowing import carried, read_for, with_few
 from .nested import Nested, Outside, closed, replayed, symbols, values_of
@@ -82,6 +83,19 @@ def while_loop(
     several = isinstance(loop_vars, (list, tuple))
     for label, function in (("cond", cond), ("body", body)):
         check_function("while_loop", label, function, len(loop_vars) if several else 1, "the loop variables")
+    if holds_arrays(loop_vars):
+        arrays = Arrays("while_loop", loop_vars, lambda held: body(*held) if several else body(held))
+
+        def with_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda *held: function(*arrays.given(held)) if several else function(arrays.given(held[0]))
+
+        last = while_loop(
+            with_arrays(cond),
+            lambda *held: arrays.taken(with_arrays(body)(*held)),
+            arrays.start,
+            maximum_iterations=maximum_iterations,
+        )
+        return arrays.given(last)
     carry, structure = tensors(loop_vars)
 
     def call(function: Callable[..., Any], now: list[Any]) -> Any:
