@@ -179,7 +179,8 @@ class Function:
                 if program is None:
                     program = self._programs[key] = self._compile(leaves, structure, tensors, backend)
                     args, kwargs = tree.unflatten(structure, leaves)
-                    self._programs.traced(self.name, traits(self.python_function, args, kwargs, backend))
+                    found = traits(self.python_function, args, kwargs, backend)
+                    self._programs.traced(self.name, found, self.python_function)
         return program
 
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], backend: Any) -> Compiled:

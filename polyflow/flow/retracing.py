@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from .. import tree
@@ -18,6 +21,16 @@ MANY = 8
 
 COMPARED = 64
 """How many of the latest traces a new one is compared with, so that a storm of them costs each no more than this."""
+
+
+FEW = 2
+"""A function that was called no more than this is not worth a trace."""
+
+thrown_away: dict[CodeType, int] = {}
+"""How many functions of some code, one after the other, were traced, called that seldom, and thrown away.
+
+That may be right, as where each test of a suite makes its own; so it is logged, and no warning, which may be an error.
+"""
 
 
 class RetracingWarning(UserWarning):
@@ -49,10 +62,28 @@ class Programs(dict[Any, Compiled]):
         self._traits: deque[Traits] = deque(maxlen=COMPARED)
         self._at: deque[int] = deque(maxlen=MANY + 1)
         self._warned = False
+        self._code: CodeType | None = None
 
-    def traced(self, name: str, traits: Traits) -> None:
-        """Write down that the function ``name`` was traced, and warn where that happens too often."""
-        if self._traits:
+    def __del__(self) -> None:
+        code = self._code
+        if code is not None and thrown_away is not None:  # else Python is about to end
+            thrown_away[code] = thrown_away.get(code, 0) + 1 if self.calls <= FEW else 0
+
+    def traced(self, name: str, traits: Traits, function: Callable[..., Any] | None = None) -> None:
+        """Write down that the function ``name`` was traced, and tell where that happens too often."""
+        if not self._traits:
+            self._code = _code_of(function)
+            if self._code is not None and thrown_away.get(self._code, 0) == MANY:
+                thrown_away[self._code] += 1
+                logging.getLogger("polyflow").warning(
+                    "%s was made a compiled function, traced for a call or two and thrown away %d times. Each time "
+                    "traces it anew: make it once, outside of the loop or the function that calls it (%s:%d).",
+                    name,
+                    MANY,
+                    self._code.co_filename,
+                    self._code.co_firstlineno,
+                )
+        else:
             self.reasons.append(_reason(traits, reversed(self._traits)))
         self._traits.append(traits)
         self._at.append(self.calls)
@@ -65,6 +96,14 @@ class Programs(dict[Any, Compiled]):
                 "Pass numbers that change as tensors, and keep to a few shapes.",
                 RetracingWarning,
             )
+
+
+def _code_of(function: Any) -> CodeType | None:
+    """The code of a user's function; not of a method, of which each object has programs of its own."""
+    plain = inspect.unwrap(function) if function is not None else None
+    if plain.__class__ is not FunctionType or not notes.is_users(plain.__code__.co_filename):
+        return None
+    return plain.__code__
 
 
 def traits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], backend: Any) -> Traits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 
 import numpy as np
@@ -101,3 +102,42 @@ def test_a_storm_costs_each_trace_the_same():
         programs.traced("f", Traits("numpy", {"n": str(n)}, {}))
     assert len(programs._traits) == COMPARED
     assert programs.reasons[-1] == f"n is {3 * COMPARED - 1} instead of {3 * COMPARED - 2}"
+
+
+def logged(caplog, make, calls=1, times=3 * MANY):
+    """What is logged where a function is made again and again, and called each time."""
+    caplog.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = [make() for _ in range(times)] if make.__name__ == "kept" else (make() for _ in range(times))
+        for one in kept:
+            for _ in range(calls):
+                one(pf.ones((2,)))
+            del one
+            gc.collect()
+    return [record.getMessage() for record in caplog.records if record.name == "polyflow"]
+
+
+def test_functions_made_anew_for_each_call_are_logged_once(caplog):
+    def doubled(x):
+        return x * 2
+
+    found = logged(caplog, lambda: pf.function(doubled))
+    assert len(found) == 1
+    assert f"doubled was made a compiled function, traced for a call or two and thrown away {MANY} times" in found[0]
+    assert len(logged(caplog, lambda: pf.function(lambda x: x + 1))) == 1
+
+
+def test_functions_that_are_used_are_not_logged(caplog):
+    def kept():
+        return pf.function(lambda x: x - 1)
+
+    class Layer:
+        @pf.function
+        def call(self, x):
+            return x * 3
+
+    assert logged(caplog, lambda: pf.function(lambda x: x * 4), calls=3) == []
+    assert logged(caplog, kept, times=MANY) == []
+    assert logged(caplog, lambda: Layer().call) == []
+    assert logged(caplog, lambda: pf.function(lambda x: x * 5), times=MANY) == []
