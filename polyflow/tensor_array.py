@@ -159,7 +159,7 @@ class TensorArray:
                     "a TensorArray that is written at places which a compiled function does not know yet does not "
                     "grow. Give it its size, e.g. TensorArray(dtype, size=n)."
                 ) from None
-            return index.read()
+            return asarray(index)
 
     def _filled(self, element: Tensor | None) -> Tensor:
         if element is not None:
