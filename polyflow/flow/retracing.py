@@ -100,8 +100,8 @@ class Programs(dict[Any, Compiled]):
 
 def _code_of(function: Any) -> CodeType | None:
     """The code of a user's function; not of a method, of which each object has programs of its own."""
-    plain = inspect.unwrap(function) if function is not None else None
-    if plain.__class__ is not FunctionType or not notes.is_users(plain.__code__.co_filename):
+    plain = None if function is None else inspect.unwrap(function)
+    if not isinstance(plain, FunctionType) or not notes.is_users(plain.__code__.co_filename):
         return None
     return plain.__code__
 
