@@ -8,7 +8,7 @@ from .convert import integer
 from .errors import ShapeError
 from .lu import lu, lu_matrix_inverse, lu_reconstruct, lu_solve
 from .math import l2_normalize
-from .matrix_functions import expm, sqrtm
+from .matrix_functions import expm, logm, sqrtm
 from .missing import answer
 from .names import global_norm
 from .ops import elementwise, indexing, matrices, reduction
@@ -186,6 +186,7 @@ __all__ = [
     "inv",
     "l2_normalize",
     "logdet",
+    "logm",
     "lstsq",
     "lu",
     "lu_matrix_inverse",

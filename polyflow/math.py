@@ -84,6 +84,7 @@ from . import (
     zeros_like,
 )
 from .activations import log_sigmoid, log_softmax, softmax, softsign
+from .bessel import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
 from .counting import (
     bincount,
     confusion_matrix,
@@ -92,6 +93,7 @@ from .counting import (
 )
 from .dtypes import COMPLEX, INEXACT, INTEGERS
 from .gamma import digamma, lbeta, lgamma
+from .incomplete_gamma import igamma, igammac
 from .missing import answer
 from .names import cumulated
 from .ops.creation import alike
@@ -293,6 +295,10 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "bessel_i0",
+    "bessel_i0e",
+    "bessel_i1",
+    "bessel_i1e",
     "bincount",
     "ceil",
     "complex",
@@ -318,6 +324,8 @@ __all__ = [
     "floormod",
     "greater",
     "greater_equal",
+    "igamma",
+    "igammac",
     "imag",
     "in_top_k",
     "invert_permutation",

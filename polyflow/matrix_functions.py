@@ -1,6 +1,6 @@
-"""Functions of whole matrices, the exponential and the square root, in composed ops: the same on every backend.
+"""Functions of whole matrices in composed ops, the exponential, the square root and the logarithm: the same everywhere.
 
-Both are computed in float64, or complex128, where the backend has it.
+They are computed in float64, or complex128, where the backend has it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from . import dtypes as dt
 from .flow.control import cond, while_loop
@@ -38,6 +40,15 @@ DOUBLINGS = 64
 STEPS = 40
 """More than Newton's iteration needs for any matrix that has the square root."""
 
+ROOTS = 64
+"""So many square roots at most bring any matrix that has a logarithm near the identity."""
+
+CLOSE = 0.25
+"""So near that the approximant of the logarithm with `NODES` is right to the last digit of float64."""
+
+NODES = [((1 + at) / 2, weight / 2) for at, weight in zip(*np.polynomial.legendre.leggauss(9), strict=True)]
+"""Where between 0 and 1, and with what weights, the approximant sums ``X / (1 + t X)``, whose integral it is."""
+
 
 def expm(input: Any, name: str | None = None) -> Tensor:
     """The exponential of square matrices: ``I + A + A²/2! + A³/3! + …``.
@@ -56,6 +67,16 @@ def sqrtm(input: Any, name: str | None = None) -> Tensor:
     those that have none: with an eigenvalue on the negative real axis, or fewer eigenvectors of 0 than that counts for.
     """
     return _wide(_square_root, input)
+
+
+def logm(input: Any, name: str | None = None) -> Tensor:
+    """The principal logarithm of square matrices: ``X`` with ``expm(X) = A`` and eigenvalues between -i pi and i pi.
+
+    By square roots until the matrix is near the identity, and there by a Padé approximant in partial fractions, as in
+    the paper named at `sqrtm`. NaN for matrices that have none: singular ones, and those with an eigenvalue on the
+    negative real axis.
+    """
+    return _wide(_logarithm, input)
 
 
 def _wide(function: Callable[[Tensor], Tensor], given: Any) -> Tensor:
@@ -133,7 +154,7 @@ def _square_root(a: Tensor) -> tuple[Tensor, Any]:
         return e.where(_each(e.logical_or(enough, e.logical_not(closer))), found, other)
 
     found = cond(all(enough), lambda: found, better)
-    return found, lambda g: _derivative(adjoint(a), g)
+    return found, lambda g: _derivative(adjoint(a), g, _square_root)
 
 
 def _away(root: Tensor, a: Tensor) -> Tensor:
@@ -161,14 +182,36 @@ def _singular(a: Tensor) -> Tensor:
     return e.where(_each(known), found, math.nan)
 
 
-def _derivative(a: Tensor, along: Tensor) -> Tensor:
-    """How the square root of ``a`` changes along a direction: a block of the square root of [[a, along], [0, a]]."""
+@custom_gradient
+def _logarithm(a: Tensor) -> tuple[Tensor, Any]:
+    one = eye(a.shape[-1], dtype=a.dtype, backend=a.backend)
+
+    def near(x: Tensor) -> Tensor:
+        return e.less(_size(x - one), CLOSE)
+
+    def root(turn: Tensor, x: Tensor, doublings: Tensor) -> tuple[Tensor, ...]:
+        done = near(x)
+        return turn + 1, e.where(_each(done), x, _newton(x)), e.where(done, doublings, 2 * doublings)
+
+    def go_on(turn: Tensor, x: Tensor, doublings: Tensor) -> Tensor:
+        return any(e.greater_equal(_size(x - one), CLOSE))  # not of those that are NaN
+
+    start = (asarray(0, backend=a.backend), a, e.abs(_size(a)) * 0 + 1)
+    _, x, doublings = while_loop(go_on, root, start, maximum_iterations=ROOTS)
+    rest = x - one
+    found = sum(concat([getitem(w * solve(one + t * rest, rest), None) for t, w in NODES], axis=0), 0)
+    found = e.astype(_each(doublings), a.dtype) * e.where(_each(near(x)), found, math.nan)
+    return found, lambda g: _derivative(adjoint(a), g, _logarithm)
+
+
+def _derivative(a: Tensor, along: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """How a function of ``a`` changes along a direction: a block of the function of [[a, along], [0, a]]."""
     size = a.shape[-1]
     share = _each(max(max(e.abs(along), -1), -1) / max(max(e.abs(a), -1), -1))  # so that both weigh the same
     share = e.astype(stop_gradient(e.where(e.equal(share, 0), 1, share)), a.dtype)
     upper = concat([a, along / share], axis=-1)
     lower = concat([a * 0, a], axis=-1)
-    return getitem(_square_root(concat([upper, lower], axis=-2)), (..., slice(size), slice(size, None))) * share
+    return getitem(function(concat([upper, lower], axis=-2)), (..., slice(size), slice(size, None))) * share
 
 
 def _newton(a: Tensor) -> Tensor:

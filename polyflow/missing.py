@@ -48,9 +48,6 @@ INSTEAD = {
         "timestamp": "use time.time()",
         "autograph": "write tf.cond and tf.while_loop for what depends on values",
     },
-    "polyflow.linalg": {
-        "logm": "use scipy.linalg.logm(x.numpy()) outside of tf.function",
-    },
     "polyflow.config": dict.fromkeys(
         ("experimental", "set_visible_devices", "get_visible_devices", "set_soft_device_placement"), _DEVICES
     ),

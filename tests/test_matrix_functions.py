@@ -1,4 +1,4 @@
-"""The exponential and the square root of matrices, against SciPy and by their own equations."""
+"""The exponential, the square root and the logarithm of matrices, against SciPy and by their own equations."""
 
 from __future__ import annotations
 
@@ -114,6 +114,25 @@ def test_matrices_without_a_square_root():
         tf.linalg.sqrtm(np.zeros((2, 3)))
 
 
+def test_logarithm():
+    turn = np.array([[np.cos(3.0), -np.sin(3.0)], [np.sin(3.0), np.cos(3.0)]])  # eigenvalues near the negative axis
+    ones = [POSITIVE, MIXED, np.eye(3), 1e-6 * POSITIVE, np.array([[1.0, 1e3], [0.0, 1.0]]), turn, np.diag([1e-9, 1e9])]
+    for a in ones:
+        for function in (tf.linalg.logm, tf.function(tf.linalg.logm)):
+            found = function(a).numpy()
+            np.testing.assert_allclose(found, scipy.linalg.logm(a), rtol=0, atol=1e-12 * max(np.abs(found).max(), 1e-3))
+    several = np.stack([POSITIVE, np.full((4, 4), np.nan), np.diag([1.0, 1, 1, -1]), np.ones((4, 4)), 1e6 * POSITIVE])
+    found = tf.linalg.logm(several).numpy()
+    assert np.isnan(found[1:4]).all()
+    assert max(map(away, found[[0, 4]], map(scipy.linalg.logm, several[[0, 4]]))) < 1e-13
+    single = tf.linalg.logm(POSITIVE.astype("complex64"))
+    assert single.dtype is tf.complex64
+    assert away(single, scipy.linalg.logm(POSITIVE)) < 1e-6
+    assert away(tf.linalg.expm(tf.linalg.logm(SQUARE @ SQUARE)), SQUARE @ SQUARE) < 1e-12
+    with pytest.raises(ShapeError, match="square"):
+        tf.linalg.logm(np.zeros((2, 3)))
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(
     ("function", "reference", "a"),
@@ -122,6 +141,7 @@ def test_matrices_without_a_square_root():
         ("expm", scipy.linalg.expm, 8 * SQUARE),
         ("sqrtm", scipy.linalg.sqrtm, POSITIVE),
         ("sqrtm", scipy.linalg.sqrtm, 1e-3 * POSITIVE),
+        ("logm", scipy.linalg.logm, POSITIVE),
     ],
 )
 def test_gradients(function, reference, a, compiled):
@@ -134,7 +154,7 @@ def test_gradients(function, reference, a, compiled):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("function", ["expm", "sqrtm"])
+@pytest.mark.parametrize("function", ["expm", "sqrtm", "logm"])
 def test_second_gradients(function):
     weights, direction = DRAWN
     first = tf.grad(lambda x: tf.reduce_sum(getattr(tf.linalg, function)(x) * weights))
