@@ -459,11 +459,14 @@ MODULES = (
     "optimizers",
     "random",
     "regularizers",
+    "test",
     "train",
+    "version",
 )
 """Submodules that are imported when they are first used."""
 
 _ALSO = {
+    "get_logger": ("flow.notes", "get_logger"),
     "Sequential": ("models", "Sequential"),
     "Model": ("models", "Model"),
     "TensorSpec": ("data", "TensorSpec"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .backend import selection
 from .errors import unknown_device
 from .flow.function import functions_run_eagerly, run_functions_eagerly
-from .missing import answer
+from .missing import missing
 
 __all__ = [
     "LogicalDevice",
@@ -73,4 +73,9 @@ def _devices(device_type: str | None = None) -> list[tuple[str, int, str]]:
     return [one for one in found if device_type is None or one[0] == device_type.upper()]
 
 
-answer(__name__)
+def __getattr__(name: str) -> Any:
+    if name == "experimental":
+        from . import device_settings
+
+        return device_settings
+    raise missing(__name__, name, __all__)

@@ -86,7 +86,7 @@ def _share(a: Tensor, x: Tensor, upper: bool) -> Tensor:
 
 
 def _terms(a: Tensor, small: Tensor, large: Tensor) -> tuple[Tensor, Tensor]:
-    """``sum small**n / (a (a + 1) … (a + n))`` and ``1 / (large + 1 - a - 1 (1 - a) / (large + 3 - a - 2 (2 - a) …``."""
+    """``sum small**n / (a (a + 1) … (a + n))`` and ``1 / (large + 1 - a - (1 - a) / (large + 3 - a - 2 (2 - a) …``."""
     eps = dt.finfo(a.dtype).eps
 
     def go_on(turn: Tensor, term: Tensor, total: Tensor, c: Tensor, d: Tensor, found: Tensor, left: Tensor) -> Tensor:

@@ -37,9 +37,6 @@ INSTEAD = {
         "distribute": "a model trains on one device; choose it with tf.device or use_backend",
         "summary": "callbacks.CSVLogger writes a training's logs to a file, and fit returns them",
         "bitcast": "use x.numpy().view(dtype) outside of tf.function",
-        "get_logger": "polyflow warns by Python's warnings: warnings.filterwarnings chooses among them",
-        "test": "tf.config.list_physical_devices('GPU') says which GPUs there are",
-        "version": "it is tf.__version__",
         "autodiff": "use tf.jvp of a function",
         "experimental": "NumPy's functions under its names are in polyflow.array_api",
         **dict.fromkeys(("control_dependencies", "group", "no_op"), _IN_ORDER),
@@ -49,7 +46,7 @@ INSTEAD = {
         "autograph": "write tf.cond and tf.while_loop for what depends on values",
     },
     "polyflow.config": dict.fromkeys(
-        ("experimental", "set_visible_devices", "get_visible_devices", "set_soft_device_placement"), _DEVICES
+        ("set_visible_devices", "get_visible_devices", "set_soft_device_placement"), _DEVICES
     ),
     "polyflow.layers": {
         **dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "MaxPooling1D", "MaxPooling2D"), _NO_IMAGES),
@@ -63,7 +60,6 @@ INSTEAD = {
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
     "polyflow.data": {
         **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),
-        "experimental": "what was there is at tf.data.AUTOTUNE and dataset.cardinality()",
     },
     "polyflow.callbacks": {
         "TensorBoard": "CSVLogger writes the logs to a file, and fit returns them",

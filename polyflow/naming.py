@@ -145,8 +145,10 @@ class Family:
     def serialize(self, thing: Any) -> Any:
         """Plain data from which `get` makes the same object: None, a function's name, or a class name and its config.
 
+        A user's own function is found again by its name among custom objects.
+
         Raises:
-            ValueError: for a function that has no name in this family, such as a lambda.
+            ValueError: for a function without a name, such as a lambda, and for one that has the name of another here.
         """
         if thing is None or isinstance(thing, (str, Mapping)):
             return thing
@@ -159,10 +161,15 @@ class Family:
         registered = name_of_own(thing)
         if registered is not None:
             return registered
+        if isinstance(thing, FunctionType) and thing.__name__.isidentifier() and not self._taken(thing.__name__):
+            return thing.__name__
         raise ValueError(
             f"{self.kind} {thing!r} has no name to be saved under. Give it one with register(function, 'name') or "
             f"@keras.saving.register_keras_serializable(), or use one of: {', '.join(self.names)}."
         )
+
+    def _taken(self, name: str) -> bool:
+        return self._key(name) in self.members or get_registered_object(name) is not None
 
     def _from_config(self, data: Mapping[str, Any]) -> Any:
         if not isinstance(data.get("class_name"), str) or not isinstance(data.get("config") or {}, Mapping):

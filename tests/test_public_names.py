@@ -106,7 +106,7 @@ def test_a_missing_name_suggests_the_nearest():
         ("keras.layers.LSTM", r"Instead: .* tf.scan"),
         ("keras.datasets.mnist", "Instead: .* load_digits"),
         ("bitcast", r"Instead: use x.numpy\(\).view"),
-        ("config.experimental", "Instead: choose a device"),
+        ("config.set_visible_devices", "Instead: choose a device"),
         ("keras.layers.Hashing", "Instead: IntegerLookup"),
     ],
 )

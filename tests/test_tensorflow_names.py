@@ -1063,3 +1063,28 @@ def test_options_of_reductions_that_are_none_are_told(backend, call, message):
 def test_a_mask_of_numbers_is_true_where_they_are_not_zero():
     assert tf.boolean_mask([5, 6, 7], [1, 0, 2]).tolist() == [5, 7]
     assert tf.boolean_mask([[5, 6], [7, 8]], [0, 1], axis=1).tolist() == [[6], [8]]
+
+
+# What older programs ask for ---------------------------------------------------------------------------------------
+
+
+def test_devices_under_their_older_names():
+    experimental = tf.config.experimental
+    assert experimental.list_physical_devices() == tf.config.list_physical_devices()
+    assert experimental.list_logical_devices("CPU") == tf.config.list_logical_devices("CPU") != []
+    for device in experimental.list_physical_devices("CPU"):
+        experimental.set_memory_growth(device, True)
+    with pytest.raises(ValueError, match="list_physical_devices.*got 'GPU:0'"):
+        experimental.set_memory_growth("GPU:0", True)
+    found = tf.config.list_physical_devices("GPU") != []
+    assert tf.test.is_gpu_available() is tf.test.is_built_with_cuda() is found
+    assert (tf.test.gpu_device_name() != "") is found
+
+
+def test_settings_under_their_older_names():
+    dataset = tf.data.Dataset.range(5).prefetch(tf.data.experimental.AUTOTUNE)
+    assert tf.data.experimental.cardinality(dataset).numpy() == 5
+    assert tf.data.experimental.UNKNOWN_CARDINALITY == tf.data.UNKNOWN_CARDINALITY
+    assert tf.__version__ == tf.version.VERSION
+    assert tf.get_logger().name == "polyflow"
+    assert tf.keras.backend.image_data_format() == "channels_last"

@@ -12,4 +12,4 @@ from .spec import DatasetSpec, TensorSpec
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "DatasetSpec", "Options", "TensorSpec"]
 
-answer(__name__)
+answer(__name__, later=("experimental",))

@@ -6,6 +6,7 @@ its phase, an optimizer's update both. Where nothing is being traced they are on
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -54,6 +55,11 @@ def scope(name: str, phase: str | None = None) -> AbstractContextManager[Any]:
     if path and not name.startswith(f"{path}/"):
         name = f"{path}/{name}" if name else path
     return _Block(Note(name, phase or now, line))
+
+
+def get_logger() -> logging.Logger:
+    """Python's logger of the name ``polyflow``, for programs that set its level: polyflow warns by `warnings`."""
+    return logging.getLogger("polyflow")
 
 
 @contextmanager

@@ -103,6 +103,7 @@ __all__ = [
     "get_value",
     "greater",
     "greater_equal",
+    "image_data_format",
     "in_top_k",
     "int_shape",
     "is_keras_tensor",
@@ -166,6 +167,11 @@ __all__ = [
 def epsilon() -> float:
     """The small number that formulas add or clip by."""
     return 1e-7
+
+
+def image_data_format() -> str:
+    """Where images have their channels, by Keras's default: polyflow has no layers for images."""
+    return "channels_last"
 
 
 def argmax(x: Any, axis: int = -1) -> Tensor:

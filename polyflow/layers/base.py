@@ -395,6 +395,16 @@ class Layer(Constructed):
         """The dtype in which inputs are expected."""
         return self.dtype
 
+    @property
+    def compute_dtype(self) -> str:
+        """The name of the dtype that the layer computes in: that of its variables, for there is no mixed precision."""
+        return self.dtype.name
+
+    @property
+    def variable_dtype(self) -> str:
+        """The name of the dtype of the layer's variables."""
+        return self.dtype.name
+
     # Symbolic tensors -----------------------------------------------------------------------------------------------
 
     input: Any = SymbolOf(lambda node: one_or_list(node.parents()))

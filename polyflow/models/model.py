@@ -197,12 +197,13 @@ class Model(Trainer, Layer):
 
         Args:
             line_length: the width of the table. print_fn: what to call with the table, instead of print.
-            positions, expand_nested, show_trainable, layer_range: accepted as in Keras; the table is the same.
+            show_trainable: whether a column says which layers are trained: Y or N, or - without parameters.
+            positions, expand_nested, layer_range: accepted as in Keras; the table is the same.
         """
         if print_fn is not None:
             check_function("summary", "print_fn", print_fn, 1, "the table")
         check_integers("summary", "[0, inf)", optional=True, line_length=line_length)
-        (print_fn or print_drawn)(summary(self, line_length))
+        (print_fn or print_drawn)(summary(self, line_length, show_trainable))
 
     def graph(self, x: Any = None, y: Any = None, *, training: bool = False, batch_size: int = 32) -> Graph:
         """The data-flow graph of the model's output, or of a whole training step: it prints, draws and sums up.

@@ -132,6 +132,11 @@ class Runner:
         """Whether the steps that polyflow wrote return logs too, since the model has a `compute_metrics` of its own."""
         return False
 
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self.objective is not None
+
     def _prepare(self, feed: Feed, objective: AnyObjective, *, training: bool) -> None:
         """Build model, metrics and optimizer, so that no variable is made inside a traced step."""
         if training and self.optimizer is None:

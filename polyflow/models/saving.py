@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .. import losses, metrics, optimizers
 from ..convert import short
 from ..custom_objects import custom_object_scope, get_registered_name, get_registered_object
-from ..errors import WeightFileError
+from ..errors import UnknownNameError, WeightFileError
 from ..files import path_of
 from ..flow import notes
 from ..registry import layer_from
@@ -73,7 +74,8 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     """The model that `save_model` wrote: its layers, weights, optimizer and what it was compiled with.
 
     Args:
-        filepath: the file. custom_objects: classes of one's own by name. compile: whether it is to be compiled again.
+        filepath: the file. custom_objects: classes and functions of one's own by name.
+        compile: whether it is to be compiled again.
 
     Raises:
         WeightFileError: if the file is damaged or holds weights only. UnknownNameError: for a class that is not known.
@@ -86,7 +88,7 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         )
     state: list[Any] = []
     described = json.loads(metadata["architecture"])
-    with custom_object_scope(custom_objects):
+    with custom_object_scope(custom_objects), _own_named(compile):
         model = layer_from(described, custom_objects)
         if not model.built:
             model.build(tuple(described["input_shape"]))
@@ -104,6 +106,18 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
                 state = state_names(model.optimizer, weight_names(model))
     weight_files.load(path, weight_names(model), optimizer=state)
     return model
+
+
+@contextmanager
+def _own_named(compile: bool) -> Iterator[None]:
+    """A block whose errors about unknown names say how `load_model` is told of a user's own objects."""
+    try:
+        yield
+    except UnknownNameError as error:
+        without = " compile=False loads the model without what it was compiled with." if compile else ""
+        raise UnknownNameError(
+            f"{error} If it is one of your own, give load_model(path, custom_objects={{'its name': it}}).{without}"
+        ) from None
 
 
 def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:

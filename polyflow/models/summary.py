@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def summary(model: Any, line_length: int | None = None) -> str:
+def summary(model: Any, line_length: int | None = None, show_trainable: bool = False) -> str:
     """A table of the layers with their output shapes and numbers of parameters, and the totals."""
     network = getattr(model, "_network", None)
     branched = network if network is not None and network.branched else None
@@ -16,6 +16,9 @@ def summary(model: Any, line_length: int | None = None) -> str:
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         row = (f"{layer.name} ({type(layer).__name__})", shape, count)
         rows.append(row if branched is None else (*row, branched.connected(layer)))
+    if show_trainable:
+        trained = ("Y" if layer.trainable_weights else "N" if layer.weights else "-" for layer in layers)
+        rows = [(*row, one) for row, one in zip(rows, ("Trainable", *trained), strict=True)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     if line_length is not None:
         widths[0] = max(line_length - sum(widths[1:]) - 3 * len(widths) - 1, 8)

@@ -123,3 +123,60 @@ def test_what_cannot_be_registered():
         saving.register_keras_serializable(scale_class())
     with pytest.raises(ValueError, match="has no get_config"):
         saving.register_keras_serializable()(type("Bare", (), {}))
+
+
+def bent(x):
+    return tf.where(x > 0, x, 0.5 * x)
+
+
+def tenths(shape, dtype=None):
+    return tf.ones(shape, dtype) * 0.1
+
+
+def shrinking(weights):
+    return 0.01 * tf.reduce_sum(tf.abs(weights))
+
+
+def positive(weights):
+    return tf.where(weights < 0.0, tf.zeros_like(weights), weights)
+
+
+def squared(y_true, y_pred):
+    return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1)
+
+
+FUNCTIONS = (bent, tenths, shrinking, positive, squared)
+
+
+def test_functions_of_ones_own_are_saved_by_name_and_given_to_load_model(tmp_path):
+    """Without being registered, as in Keras."""
+    dense = K.layers.Dense(
+        2, bent, kernel_initializer=tenths, kernel_regularizer=shrinking, kernel_constraint=positive, input_shape=(3,)
+    )
+    assert dense.get_config()["activation"] == "bent"
+    model = K.Sequential([dense])
+    model.compile("adam", squared, metrics=[squared, "mae"])
+    model.fit(X, X[:, :2], verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    own = {one.__name__: one for one in FUNCTIONS}
+    loaded = K.models.load_model(tmp_path / "m.safetensors", custom_objects=own)
+    assert loaded.loss is squared
+    assert loaded.evaluate(X, X[:, :2], verbose=0) == model.evaluate(X, X[:, :2], verbose=0)
+    trained = [one.fit(X, X[:, :2], shuffle=False, verbose=0).history for one in (loaded, model)]
+    assert trained[0] == trained[1]
+    for name in own:
+        rest = {one: function for one, function in own.items() if one != name}
+        with pytest.raises(UnknownNameError, match=rf"Unknown \w+ '{name}'.* load_model\(path, custom_objects="):
+            K.models.load_model(tmp_path / "m.safetensors", custom_objects=rest)
+    without = {one: function for one, function in own.items() if function is not squared}
+    assert K.models.load_model(tmp_path / "m.safetensors", custom_objects=without, compile=False).objective is None
+
+
+def test_a_function_with_the_name_of_another_is_not_taken_for_it(tmp_path):
+    def mse(y_true, y_pred):
+        return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+    model = K.Sequential([K.layers.Dense(2, input_shape=(3,))])
+    model.compile("sgd", mse)
+    with pytest.warns(UserWarning, match="does not say what the model was compiled with"):
+        model.save(tmp_path / "m.safetensors")

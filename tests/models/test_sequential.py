@@ -213,3 +213,21 @@ def test_frozen_layers_do_not_change():
     after = model.get_weights()
     np.testing.assert_array_equal(before[0], after[0])
     assert (before[2] != after[2]).any()
+
+
+def test_the_summary_tells_which_layers_are_trained():
+    model = pf.Sequential([L.Dense(2, input_shape=(2,), name="a"), L.Flatten(name="b"), L.Dense(1, name="c")])
+    model.layers[2].trainable = False
+    lines = []
+    model.summary(print_fn=lines.append, show_trainable=True)
+    rows = [line.split("│") for line in lines[0].splitlines() if line.startswith("│")]
+    assert [(row[1].split()[0], row[4].strip()) for row in rows] == [("a", "Y"), ("b", "-"), ("c", "N")]
+    assert "Trainable" in lines[0].splitlines()[2]
+
+
+def test_whether_a_model_was_compiled():
+    model = pf.Sequential([L.Dense(1)])
+    assert not model.compiled
+    model.compile("sgd", "mse")
+    assert model.compiled
+    assert L.Dense(1, dtype="float64").compute_dtype == L.Dense(1, dtype="float64").variable_dtype == "float64"
