@@ -797,6 +797,9 @@ CLASSES = {
     "labels to evaluate": (lambda m: m.evaluate(X, C + 1), errors.LabelError, "label 3 is none of"),
     "labels of a batch": (lambda m: m.train_on_batch(X, C - 1), errors.LabelError, "label -1 is none of"),
     "labels held out": (lambda m: m.fit(X, C, validation_data=(X, C + 1)), errors.LabelError, "label 3 is none of"),
+    "no y": (lambda m: m.fit(X), ValueError, "the loss needs targets, and there are none"),
+    "no y to evaluate": (lambda m: m.evaluate(X), ValueError, "the loss needs targets, and there are none"),
+    "no y in a batch": (lambda m: m.train_on_batch(X), ValueError, "the loss needs targets, and there are none"),
     "one-hot": (
         lambda m: m.fit(X, np.eye(3)[C]),
         errors.ShapeError,

@@ -107,6 +107,10 @@ class Counted:
         return own + [variable for metric in self._all() for variable in metric.variables]
 
 
+def _without_targets(what: str) -> ValueError:
+    return ValueError(f"the {what} needs targets, and there are none: give y beside x, or a dataset of (x, y) batches.")
+
+
 class Objective(Counted):
     """A loss and metrics, resolved by name when they are given, and by shape when the first batch comes.
 
@@ -134,6 +138,8 @@ class Objective(Counted):
         """Choose the metrics whose names mean different things for different shapes."""
         if self.resolved:
             return
+        if y_true is None:
+            raise _without_targets("loss" if self.loss is not None else "metric")
         y_true, y_pred = _pair(y_true, y_pred)
         names: dict[str, int] = {}
         for one, weighted in self.given:
@@ -159,9 +165,7 @@ class Objective(Counted):
     def unweighted(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
         """The loss of a batch before it is multiplied by the loss's weight."""
         if y_true is None:
-            raise ValueError(
-                "the loss needs targets, and there are none: give y beside x, or a dataset of (x, y) batches."
-            )
+            raise _without_targets("loss")
         with scope("loss"):
             found = self.loss(*_pair(y_true, y_pred), sample_weight=weight)  # type: ignore[misc]
         if found.dtype in dt.COMPLEX:
