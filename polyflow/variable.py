@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
+from .convert import short
 from .errors import DTypeError, ShapeError, TraceError
 from .ops import indexing
 from .ops.call import interpreter
@@ -183,6 +184,10 @@ class Variable(Operators):
         return self.assign(indexing.index_add(self.read(), places, -values))
 
     def _slices(self, given: Any) -> tuple[Any, Tensor]:
+        if not hasattr(given, "indices"):
+            raise TypeError(
+                f"a variable is changed in places by tf.IndexedSlices(values, indices); got {short(given)}."
+            )
         places, values = (asarray(part, backend=self.backend) for part in (given.indices, given.values))
         if values.shape != (*places.shape, *self.shape[1:]):
             raise ShapeError(

@@ -1027,3 +1027,12 @@ def test_warnings_name_the_users_line(mistake, text):
     with pytest.warns(match=text) as caught:
         mistake()
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_places_and_lengths_that_are_none(backend):
+    with pf.use_backend(backend):
+        with pytest.raises(TypeError, match=r"tf.IndexedSlices\(values, indices\); got 3"):
+            pf.Variable([1.0]).scatter_update(3)
+        with pytest.raises(errors.ShapeError, match="maxlen=-1"):
+            K.utils.pad_sequences([[1]], maxlen=-1)

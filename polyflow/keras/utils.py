@@ -146,6 +146,8 @@ def pad_sequences(
     if len(inner) > 1:
         raise ShapeError(f"pad_sequences needs sequences of things of one shape; got shapes {sorted(inner)}.")
     length = max(map(len, rows), default=0) if maxlen is None else integer("pad_sequences", "maxlen", maxlen)
+    if length < 0:
+        raise ShapeError(f"pad_sequences makes rows of 0 numbers or more; got maxlen={maxlen}.")
     padded = np.full((len(rows), length, *next(iter(inner), ())), value, as_dtype(dtype))
     for place, row in zip(padded, rows, strict=True):
         kept = row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length]

@@ -185,7 +185,13 @@ class Objective(Counted):
         """What to look at in the targets of each batch on the host, where the output has this shape."""
         if shape is None or not losses.needs_label_check(self.loss):
             return []
-        return [lambda y: losses.check_labels(self.loss, the_one(y, TARGETS), shape[-1])]
+
+        def check(y: Any) -> None:
+            if y is None:
+                raise _without_targets("loss")
+            losses.check_labels(self.loss, the_one(y, TARGETS), shape[-1])
+
+        return [check]
 
 
 def _result(metric: Any) -> Any:
