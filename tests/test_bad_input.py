@@ -1036,3 +1036,6 @@ def test_places_and_lengths_that_are_none(backend):
             pf.Variable([1.0]).scatter_update(3)
         with pytest.raises(errors.ShapeError, match="maxlen=-1"):
             K.utils.pad_sequences([[1]], maxlen=-1)
+        with pytest.raises(errors.ShapeError, match=r"variance of shape \(2,\); the input's axis -1 needs \(4,\)"):
+            L.Normalization(mean=[1.0, 2.0], variance=[1.0, 1.0])(X)
+        assert L.Normalization(mean=1.0, variance=4.0)(X).shape == X.shape

@@ -59,6 +59,13 @@ class Normalization(Layer):
         self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
         if self.given is not None:
             for variable, value in zip((self.adapt_mean, self.adapt_variance), self.given, strict=True):
+                if len(value.shape) > len(found) or any(
+                    size not in (1, whole) for size, whole in zip(value.shape[::-1], found[::-1], strict=False)
+                ):
+                    raise ShapeError(
+                        f"layer {self.name!r} (Normalization) was given a mean or variance of shape {value.shape}; the "
+                        f"input's axis {self.axis} needs {found}."
+                    )
                 variable.assign(np.broadcast_to(value, found).astype(self.dtype))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
