@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
+from .composed.names import is_tensor
 from .errors import DTypeError, ShapeError
 from .missing import answer
-from .names import is_tensor
 from .ops import elementwise
 from .tensor import Tensor, asarray
 

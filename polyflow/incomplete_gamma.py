@@ -11,9 +11,9 @@ import math
 from typing import Any
 
 from . import dtypes as dt
+from .composed.gamma import lgamma
 from .flow.control import while_loop
 from .flow.transforms import custom_gradient, jvp
-from .gamma import lgamma
 from .ops import elementwise as e
 from .ops.creation import ones_like
 from .ops.reduction import any

@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from . import diagonal, einsum, eye, matmul, matrix_transpose, norm, outer, tensordot, trace, tril, triu, vecdot
+from .composed.lu import lu, lu_matrix_inverse, lu_reconstruct, lu_solve
+from .composed.matrix_functions import expm, logm, sqrtm
+from .composed.names import global_norm
 from .convert import integer
 from .errors import ShapeError
-from .lu import lu, lu_matrix_inverse, lu_reconstruct, lu_solve
 from .math import l2_normalize
-from .matrix_functions import expm, logm, sqrtm
 from .missing import answer
-from .names import global_norm
 from .ops import elementwise, indexing, matrices, reduction
 from .ops import factorizations as parts
 from .ops.creation import eye as identity

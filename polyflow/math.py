@@ -84,25 +84,16 @@ from . import (
     zeros_like,
 )
 from .activations import log_sigmoid, log_softmax, softmax, softsign
-from .bessel import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
-from .counting import (
+from .composed.bessel import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
+from .composed.counting import (
     bincount,
     confusion_matrix,
     in_top_k,
     top_k,
 )
-from .dtypes import COMPLEX, INEXACT, INTEGERS
-from .gamma import digamma, lbeta, lgamma
-from .incomplete_gamma import igamma, igammac
-from .missing import answer
-from .names import cumulated
-from .ops.creation import alike
-from .ops.elementwise import logaddexp
-from .ops.nn import softplus
-from .ops.rules import normal_axis
-from .ops.shape import pad
-from .ops.special import erf, erfc, erfinv
-from .segments import (
+from .composed.gamma import digamma, lbeta, lgamma
+from .composed.names import cumulated
+from .composed.segments import (
     segment_max,
     segment_mean,
     segment_min,
@@ -115,6 +106,15 @@ from .segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
+from .dtypes import COMPLEX, INEXACT, INTEGERS
+from .incomplete_gamma import igamma, igammac
+from .missing import answer
+from .ops.creation import alike
+from .ops.elementwise import logaddexp
+from .ops.nn import softplus
+from .ops.rules import normal_axis
+from .ops.shape import pad
+from .ops.special import erf, erfc, erfinv
 from .tensor import Tensor, asarray
 
 floordiv = floor_divide

@@ -21,8 +21,8 @@ from .activations import (
     softsign,
     tanh,
 )
+from .composed.counting import in_top_k, top_k
 from .convert import number
-from .counting import in_top_k, top_k
 from .errors import DTypeError, LabelError, ShapeError
 from .math import divide_no_nan, l2_normalize, zero_fraction
 from .missing import answer

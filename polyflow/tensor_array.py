@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes as dt
+from .composed.names import concat, gather, stack, unstack, zeros
 from .errors import DTypeError, ShapeError, TraceError
-from .names import concat, gather, stack, unstack, zeros
 from .ops.indexing import getitem, index_set
 from .tensor import Operators, Tensor, asarray
 from .tensor_shape import TensorShape

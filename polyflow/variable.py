@@ -154,19 +154,19 @@ class Variable(Operators):
 
     def scatter_nd_update(self, indices: Any, updates: Any) -> Variable:
         """Replace the elements (or slices) at coordinates, as `tensor_scatter_nd_update`; returns the variable."""
-        from .gathering import tensor_scatter_nd_update
+        from .composed.gathering import tensor_scatter_nd_update
 
         return self.assign(tensor_scatter_nd_update(self, indices, updates))
 
     def scatter_nd_add(self, indices: Any, updates: Any) -> Variable:
         """Add to the elements at coordinates, as `tensor_scatter_nd_add`; returns the variable."""
-        from .gathering import tensor_scatter_nd_add
+        from .composed.gathering import tensor_scatter_nd_add
 
         return self.assign(tensor_scatter_nd_add(self, indices, updates))
 
     def scatter_nd_sub(self, indices: Any, updates: Any) -> Variable:
         """Subtract from the elements at coordinates, as `tensor_scatter_nd_sub`; returns the variable."""
-        from .gathering import tensor_scatter_nd_sub
+        from .composed.gathering import tensor_scatter_nd_sub
 
         return self.assign(tensor_scatter_nd_sub(self, indices, updates))
 

@@ -26,9 +26,9 @@ import pytest
 
 import polyflow as pf
 from polyflow import dtypes as dt
-from polyflow import names
 from polyflow.backend import Backend, Capabilities, discovery, selection
 from polyflow.backend.plugin import HOOKS
+from polyflow.composed import names
 from polyflow.errors import DTypeError
 
 ROOT = Path(__file__).parent.parent

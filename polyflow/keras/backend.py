@@ -7,14 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses, names, nn, random
+from .. import losses, nn, random
 from ..activations import elu, relu, sigmoid, softmax, softplus, softsign, tanh
-from ..floatx import floatx, set_floatx
-from ..flow.transforms import stop_gradient
-from ..layers.base import clear_session
-from ..math import l2_normalize
-from ..missing import answer
-from ..names import (
+from ..composed import names
+from ..composed.names import (
     cast,
     constant,
     cumprod,
@@ -31,16 +27,21 @@ from ..names import (
     zeros,
     zeros_like,
 )
-from ..names import matmul as dot
-from ..names import reduce_all as all
-from ..names import reduce_any as any
-from ..names import reduce_max as max
-from ..names import reduce_mean as mean
-from ..names import reduce_min as min
-from ..names import reduce_prod as prod
-from ..names import reduce_std as std
-from ..names import reduce_sum as sum
-from ..names import reduce_variance as var
+from ..composed.names import matmul as dot
+from ..composed.names import reduce_all as all
+from ..composed.names import reduce_any as any
+from ..composed.names import reduce_max as max
+from ..composed.names import reduce_mean as mean
+from ..composed.names import reduce_min as min
+from ..composed.names import reduce_prod as prod
+from ..composed.names import reduce_std as std
+from ..composed.names import reduce_sum as sum
+from ..composed.names import reduce_variance as var
+from ..floatx import floatx, set_floatx
+from ..flow.transforms import stop_gradient
+from ..layers.base import clear_session
+from ..math import l2_normalize
+from ..missing import answer
 from ..nn import in_top_k
 from ..ops.elementwise import (
     abs,

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses, names
+from .. import losses
+from ..composed import names
+from ..composed.gathering import tensor_scatter_nd_update
 from ..flow import control
-from ..gathering import tensor_scatter_nd_update
 from ..ops import elementwise, indexing, reduction
 from ..ops import shape as shapes
 from ..ops.linalg import matmul, tensordot
@@ -177,7 +178,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any) -> Any:
 
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The sums of the rows with each id."""
-    from ..segments import segment_sum, unsorted_segment_sum
+    from ..composed.segments import segment_sum, unsorted_segment_sum
 
     if num_segments is None:
         return segment_sum(data, segment_ids)

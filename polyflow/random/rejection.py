@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes as dt
+from ..composed.gamma import lgamma
 from ..errors import DTypeError
 from ..flow.transforms import stop_gradient
-from ..gamma import lgamma
 from ..ops import elementwise as e
 from ..ops import reduction
 from ..ops.creation import zeros

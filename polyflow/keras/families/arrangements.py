@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from ... import names
+from ...composed import names
 from ...convert import integer, short
 from ...errors import AxisError, ShapeError
 from ...linalg import diag as on_diagonals

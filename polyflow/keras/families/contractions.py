@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes as dt
+from ...composed.lu import factored
 from ...convert import integer
 from ...errors import ShapeError
-from ...lu import factored
 from ...ops import creation, elementwise, factorizations, reduction
 from ...ops import shape as shapes
 from ...ops.linalg import diagonal, matmul, tensordot

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from ... import dtypes as dt
+from ...composed.segments import unsorted_segment_sum
 from ...convert import integer
 from ...errors import ShapeError, TraceError
 from ...ops import creation, elementwise, indexing, reduction
 from ...ops import shape as shapes
 from ...ops.rules import normal_axes, normal_axis
-from ...segments import unsorted_segment_sum
 from ...tensor import Tensor, asarray, concrete
 from .elementary import floating
 

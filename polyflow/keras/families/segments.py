@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import segments
+from ...composed import segments
 
 
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:

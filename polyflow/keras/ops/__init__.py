@@ -9,11 +9,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ... import activations, math, names, norms
+from ... import activations, math
 from ... import linalg as matrix_functions
 from ... import nn as network_functions
 from ...array_api import extras
-from ...bessel import bessel_i0
+from ...composed import names, norms
+from ...composed.bessel import bessel_i0
 from ...flow import control
 from ...flow.transforms import custom_gradient
 from ...layers.operation import Operation, offer

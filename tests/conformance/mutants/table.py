@@ -15,10 +15,14 @@ DOCS = Path(__file__).parents[3] / "docs/conformance.md"
 BEGIN, END = "<!-- mutants: begin -->", "<!-- mutants: end -->"
 
 
-def killer(one: Mutant) -> Any:
-    """The first result, of cases that name the mutant's op, that says something is wrong; or None."""
+def killer(one: Mutant, first: str = "") -> Any:
+    """The first result, of cases that name the mutant's op, that says something is wrong; or None.
+
+    The case ``first`` is tried before the others.
+    """
     backend = one.make()
     chosen = [case for case in suite.all_cases().values() if case.op == one.op]
+    chosen.sort(key=lambda case: case.id != first)
     with one.around():
         results = (try_case(case, backend) for case in chosen)
         return next((result for result in results if result.failed), None)
@@ -35,11 +39,12 @@ def table() -> list[str]:
     return rows
 
 
-def documented() -> list[str]:
-    """The faults that the documentation's table lists."""
+def documented() -> dict[tuple[str, str], str]:
+    """What the documentation's table says: for each fault and op, the id of the case that notices."""
     text = DOCS.read_text(encoding="utf-8")
     rows = [line for line in text.partition(BEGIN)[2].partition(END)[0].splitlines() if line.startswith("| ")]
-    return [row.removeprefix("| ").partition(" | ")[0] for row in rows[2:]]
+    cells = [row.strip("| ").split(" | ") for row in rows[2:]]
+    return {(fault, op): found.strip("`") for fault, op, found in cells}
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from . import dtypes as dt
-from .flow.transforms import custom_gradient
-from .ops import elementwise as e
-from .ops.reduction import sum
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..flow.transforms import custom_gradient
+from ..ops import elementwise as e
+from ..ops.reduction import sum
+from ..tensor import Tensor, asarray
 
 SHIFT = 8
 """How far arguments are moved up: the series' first term left out is below 1e-17 from there on."""

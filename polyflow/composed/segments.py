@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from . import dtypes as dt
-from .flow.transforms import custom_gradient
-from .ops import creation, elementwise, indexing, reduction
-from .ops.shape import reshape
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..flow.transforms import custom_gradient
+from ..ops import creation, elementwise, indexing, reduction
+from ..ops.shape import reshape
+from ..tensor import Tensor, asarray
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: int, name: str | None = None) -> Tensor:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import dtypes as dt
-from .flow.transforms import custom_gradient
-from .ops import elementwise
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..flow.transforms import custom_gradient
+from ..ops import elementwise
+from ..tensor import Tensor, asarray
 
 _NEAR_0 = (
     0.6767952744094761,

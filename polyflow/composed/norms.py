@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import dtypes as dt
-from .ops import elementwise, reduction
-from .ops import shape as shapes
-from .ops.rules import normal_axes
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..ops import elementwise, reduction
+from ..ops import shape as shapes
+from ..ops.rules import normal_axes
+from ..tensor import Tensor, asarray
 
 _INFINITY = float("inf")
 
@@ -54,7 +54,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Ten
     row, column = (normal_axes(axis, len(x.shape))[0] for axis in axes)
     matrices = shapes.moveaxis(x, (row, column), (-2, -1))
     if ord == 2:
-        from .ops.factorizations import svdvals
+        from ..ops.factorizations import svdvals
 
         found = reduction.max(svdvals(matrices), -1)
     else:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import dtypes as dt
-from .errors import ShapeError
-from .flow import control
-from .ops import creation, elementwise, indexing, reduction
-from .ops import shape as shapes
-from .ops.linalg import matmul
-from .ops.matrices import solve
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..errors import ShapeError
+from ..flow import control
+from ..ops import creation, elementwise, indexing, reduction
+from ..ops import shape as shapes
+from ..ops.linalg import matmul
+from ..ops.matrices import solve
+from ..tensor import Tensor, asarray
 
 
 def factored(matrix: Any) -> tuple[Any, Any]:

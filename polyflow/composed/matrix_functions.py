@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes as dt
-from .flow.control import cond, while_loop
-from .flow.transforms import custom_gradient, stop_gradient
-from .ops import elementwise as e
-from .ops.creation import eye
-from .ops.factorizations import adjoint, check_matrices, svd
-from .ops.indexing import getitem
-from .ops.linalg import matmul
-from .ops.matrices import inv, slogdet, solve
-from .ops.reduction import all, any, max, sum
-from .ops.shape import concat
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..flow.control import cond, while_loop
+from ..flow.transforms import custom_gradient, stop_gradient
+from ..ops import elementwise as e
+from ..ops.creation import eye
+from ..ops.factorizations import adjoint, check_matrices, svd
+from ..ops.indexing import getitem
+from ..ops.linalg import matmul
+from ..ops.matrices import inv, slogdet, solve
+from ..ops.reduction import all, any, max, sum
+from ..ops.shape import concat
+from ..tensor import Tensor, asarray
 
 PADE = (64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
         670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1)  # fmt: skip

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import dtypes as dt
+from .. import dtypes as dt
+from ..errors import ShapeError
+from ..ops import creation, elementwise, indexing, sets
+from ..ops import shape as shapes
+from ..ops.declare import shape_tuple
+from ..ops.reduction import argsort
+from ..tensor import Tensor, asarray
 from . import segments
-from .errors import ShapeError
-from .ops import creation, elementwise, indexing, sets
-from .ops import shape as shapes
-from .ops.declare import shape_tuple
-from .ops.reduction import argsort
-from .tensor import Tensor, asarray
 
 
 class Unique(NamedTuple):
@@ -315,6 +315,6 @@ def unique_with_counts(x: Any, out_idx: Any = dt.int32, name: str | None = None)
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> tuple[int, ...]:
     """The shape that two shapes broadcast to."""
-    from .ops.rules import broadcast
+    from ..ops.rules import broadcast
 
     return broadcast(shape_tuple(shape_x), shape_tuple(shape_y))

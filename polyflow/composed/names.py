@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes as dt
-from .convert import integer, number
-from .errors import ShapeError
-from .ops import creation, elementwise, indexing, linalg, reduction
-from .ops import shape as shapes
-from .ops.declare import OPS, shape_tuple
-from .ops.factorizations import adjoint
-from .tensor import Operators, Tensor, asarray, tensor
+from .. import dtypes as dt
+from ..convert import integer, number
+from ..errors import ShapeError
+from ..ops import creation, elementwise, indexing, linalg, reduction
+from ..ops import shape as shapes
+from ..ops.declare import OPS, shape_tuple
+from ..ops.factorizations import adjoint
+from ..tensor import Operators, Tensor, asarray, tensor
 
 _ASTYPE, _CASTS = OPS["astype"].fixed, elementwise.CASTS
 
@@ -444,8 +444,8 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
 
 def executing_eagerly() -> bool:
     """Whether ops run at once; not so in a function that is being traced."""
-    from .flow.trace import Tracer
-    from .ops.call import interpreter
+    from ..flow.trace import Tracer
+    from ..ops.call import interpreter
 
     top = interpreter.get()
     while top is not None and not isinstance(top, Tracer):

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import dtypes as dt
-from .errors import DTypeError, LabelError, ShapeError
-from .ops import creation, elementwise, indexing, reduction
-from .ops.shape import reshape
-from .tensor import Tensor, asarray
+from .. import dtypes as dt
+from ..errors import DTypeError, LabelError, ShapeError
+from ..ops import creation, elementwise, indexing, reduction
+from ..ops.shape import reshape
+from ..tensor import Tensor, asarray
 
 
 class TopK(NamedTuple):

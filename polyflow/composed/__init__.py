@@ -1,0 +1,1 @@
+"""Functions composed of ops, in TensorFlow's form: the same on every backend because the ops are."""
