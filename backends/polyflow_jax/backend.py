@@ -21,10 +21,12 @@ from polyflow.backend.checks import check_power
 from polyflow.backend.loop import Loop
 from polyflow.backend.nodes import run_node_by_node
 from polyflow.flow.graph import Graph
+from polyflow.flow.identity import identity
 from polyflow.halves import rounds_once
 
 from . import accurate, activations, control, devices, error_function, indexing, keeping, linalg, random, staging
 from .loop import Program
+from .sharing import Programs
 from .wide import arrays_in_64_bits, in_64_bits
 
 _SMALL = 1 << 16
@@ -51,6 +53,7 @@ class JaxBackend(ArrayNamespaceBackend):
         super().__init__(name)
         self._pinned = self._device != jax.local_devices()[0]  # where not, arrays may stay uncommitted: cheaper to make
         self._made_here = jax.sharding.SingleDeviceSharding(self._device)
+        self._programs = Programs()
 
     # Arrays --------------------------------------------------------------------------------------------------------
 
@@ -114,7 +117,10 @@ class JaxBackend(ArrayNamespaceBackend):
 
     def compile(self, graph: Any) -> Callable[..., tuple[Any, ...]]:
         """One XLA program for the whole graph."""
-        return _program(run_node_by_node(graph, self.resolve, self.asarray), None if graph.inputs else self._made_here)
+        placed = None if graph.inputs else self._made_here
+        return self._programs.of(
+            identity(graph), lambda: _program(run_node_by_node(graph, self.resolve, self.asarray), placed)
+        )
 
     def memory_of(self, graph: Any) -> int | None:
         specs = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in graph.inputs]
@@ -126,7 +132,13 @@ class JaxBackend(ArrayNamespaceBackend):
     def loop(self, loop: Loop) -> Program:
         parts = [part.graph for part in (loop.begin, loop.step, loop.rest, loop.end) if part is not None]
         donates = not any(map(self._calls_back, parts))  # what is called back may raise, when the state is gone
-        return Program(loop, lambda graph: run_node_by_node(graph, self.resolve, self.asarray), self._stage, donates)
+        return Program(
+            loop,
+            lambda graph: run_node_by_node(graph, self.resolve, self.asarray),
+            self._stage,
+            donates,
+            self._programs,
+        )
 
     def _calls_back(self, graph: Any) -> bool:
         """Whether a graph, or one among the attributes of its nodes, has ops that only their reference can run."""

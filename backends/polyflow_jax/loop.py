@@ -6,7 +6,7 @@ of the state are donated to it: new values lie in the memory of the old ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,10 @@ from jax import lax
 
 from polyflow.backend.loop import Loop, Part
 from polyflow.errors import StateLostError
+from polyflow.flow.identity import identity
 from polyflow.flow.passes.lives import nbytes
 
+from .sharing import Programs
 from .wide import in_64_bits
 
 State = tuple[Any, ...]
@@ -32,6 +34,9 @@ _LARGE = 1 << 16
 _WORTH = 1 << 20
 """so many are in all."""
 
+_TEXT = 1 << 12
+"""Captured arrays of so many bytes at most are compared, to see whether another loop computes the same."""
+
 
 class Program:
     """A loop as one program.
@@ -41,6 +46,7 @@ class Program:
         runnable: makes a function of JAX values of a graph.
         stage: makes an array on the device of one on the host.
         donates: whether it may take arrays of the state.
+        programs: where a loop that computes the same finds its program.
 
     Attributes:
         donated: the places of those.
@@ -52,10 +58,11 @@ class Program:
         runnable: Callable[[Any], Callable[..., Any]],
         stage: Callable[[np.ndarray], Any],
         donates: bool,
+        programs: Programs,
     ) -> None:
         self.loop, self.runnable, self.stage = loop, runnable, stage
         self.donated = _large(loop) if donates else ()
-        self.program = jax.jit(self._run, donate_argnums=0)
+        self.program = programs.of(_identity(loop, self.donated), lambda: jax.jit(self._run, donate_argnums=0))
         self._call = in_64_bits(lambda *arguments, into: into.extend(map(self.program, *zip(arguments))))
 
     def place(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
@@ -160,6 +167,21 @@ class Program:
             ), results
 
         return pure
+
+
+def _identity(loop: Loop, donated: tuple[int, ...]) -> Hashable | None:
+    """What a loop computes, as a key; None for one that captured large arrays, which its program holds."""
+    parts: list[Hashable] = []
+    for part in (loop.begin, loop.step, loop.rest, loop.end):
+        if part is None:
+            parts.append(None)
+            continue
+        graph = identity(part.graph)
+        if graph is None or sum(array.nbytes for array in part.captured) > _TEXT:
+            return None
+        captured = tuple((array.dtype, array.shape, np.asarray(array).tobytes()) for array in part.captured)
+        parts.append((graph, part.reads, part.writes, captured))
+    return *parts, loop.batches, loop.batch_size, loop.capacity, donated
 
 
 def _large(loop: Loop) -> tuple[int, ...]:

@@ -366,3 +366,53 @@ def test_a_mask_that_several_read_is_drawn_once():
 
     with jax.enable_x64(True):
         assert 0 < rotations(3) == rotations(1)
+
+
+def made(units=7, rate=0.125):
+    layers = pf.keras.layers
+    model = pf.keras.Sequential([layers.Dense(units, "relu"), layers.Dropout(0.25), layers.Dense(3)])
+    loss = pf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(pf.keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+    return model
+
+
+def test_a_model_like_an_earlier_one_is_not_compiled_again(caplog):
+    """With other weights, rates and names, by epochs and by batches; its numbers are its own."""
+    x, y = np.random.default_rng(0).normal(size=(70, 5)).astype("float32"), np.arange(70) % 3
+
+    def trained(seed, **options):
+        pf.random.set_seed(seed)
+        model = made(**options)
+        history = model.fit(x, y, epochs=2, verbose=0).history["loss"]
+        model.train_on_batch(x[:32], y[:32])
+        return [*history, *model.evaluate(x, y, verbose=0), *model.predict(x, verbose=0).ravel().tolist()]
+
+    def compilations(seed, **options):
+        caplog.clear()
+        with jax.log_compiles():
+            found = trained(seed, **options)
+        return found, caplog.text.count("Finished XLA compilation")
+
+    with pf.use_backend("jax"):
+        first, count = compilations(1)
+        assert count > 2
+        second, count = compilations(2, rate=0.0625)
+        assert count == 0
+        assert compilations(1)[0] == first != second
+        assert compilations(1, units=8)[1] > 2
+
+
+def test_programs_of_other_numbers_are_others():
+    """A regularizer's factor, and an array that a metric holds, are part of a program."""
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+
+    def loss(factor, target):
+        layers, constant = pf.keras.layers, pf.constant([[target]])
+        layer = layers.Dense(1, kernel_initializer="ones", kernel_regularizer=pf.keras.regularizers.L2(factor))
+        model = pf.keras.Sequential([layer])
+        model.compile("sgd", lambda y_true, y_pred: (y_pred - constant) ** 2)
+        return model.fit(x, y, epochs=1, verbose=0).history["loss"][0]
+
+    with pf.use_backend("jax"):
+        found = [loss(0.0, 2.0), loss(0.5, 2.0), loss(0.0, 5.0), loss(0.5, 5.0)]
+    assert found == [0.0, 1.0, 9.0, 10.0]
