@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import locale
+import logging
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -43,7 +45,8 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
     lack = declared_lack(case, backend)
     printed = Printed(sys.stdout)
     start, before = time.perf_counter(), settings()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+    streams = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
+    with streams[0], streams[1], warnings.catch_warnings(), _unlogged():
         warnings.simplefilter("ignore")  # a case of its own is about warnings
         status, reason = _outcome(case, trial, backend, lack)
     seconds = time.perf_counter() - start
@@ -61,6 +64,21 @@ def try_case(case: Case, backend: Any, seed: int = 0, spec: str = "") -> Result:
             )
     result = Result(case.id, status, trial.ulp, trial.tolerance, round(seconds, 6), reason)
     return concluded(result, backend, seed, spec)
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """A block in which polyflow logs nothing: what it says of the suite's functions is not of the backend's making."""
+    logger = logging.getLogger("polyflow")
+
+    def none(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(none)
+    try:
+        yield
+    finally:
+        logger.removeFilter(none)
 
 
 def concluded(result: Result, backend: Any, seed: int, spec: str) -> Result:

@@ -30,8 +30,7 @@ __all__ = ["Reads", "reads"]
 
 _POLYFLOW = tuple(
     """
-    activations array_api counting dtypes flow gathering linalg losses math names nn norms ops random.draws random.keys
-    tensor
+    activations array_api composed dtypes flow linalg losses math nn ops random.draws random.keys tensor
     """.split()  # noqa: SIM905
 )
 """Modules whose functions only compute (a random draw without a key reads a variable, which tracing finds)."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import losses
 from ..composed import names
+from ..composed.bessel import bessel_i0
 from ..composed.gathering import tensor_scatter_nd_update
 from ..flow import control
 from ..ops import elementwise, indexing, reduction
@@ -23,6 +24,11 @@ from ..tensor_shape import TensorShape
 def clip(x: Any, x_min: Any = None, x_max: Any = None) -> Any:
     """``x`` limited to the closed interval."""
     return elementwise.clip(asarray(x), x_min, x_max)
+
+
+def i0(x: Any) -> Any:
+    """The modified Bessel function of the first kind of order 0."""
+    return bessel_i0(x)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
