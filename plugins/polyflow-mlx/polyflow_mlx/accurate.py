@@ -1,7 +1,8 @@
 """Functions that MLX lacks or computes less closely than polyflow asks for (4 ulp), in formulas over MLX's own.
 
 Measured on CPU against 80-bit arithmetic, MLX 0.32, worst error in ulp in float32 / float64: exp 62 / 6e10, sin
-1.5 / 9e15, cos 1.5 / 8e14, logaddexp 3e3 / 1e12: in float64 these four are computed in float32. Its expm1, log1p, tan
+1.5 / 9e15, cos 1.5 / 8e14, logaddexp 3e3 / 1e12: in float64 these four are computed in float32, and in
+float32 sin and cos are that close up to some 10,000 only. Its expm1, log1p, tan
 and sqrt are good to 1 ulp in both, so the others are made of them.
 """
 
@@ -153,16 +154,20 @@ def _(primals: Any, cotangent: Any, output: Any) -> Any:
     return -cotangent * _sin64(primals)
 
 
-def sin(x: Any, /) -> Any:
-    """The sine."""
-    if x.dtype == mx.float64:
-        return _sin64(x)
-    return mx.sin(x) if _is_complex(x) else mx.where(x == 0, x, mx.sin(x))  # -0.0 stays
+def sin(x: Any, /, *, wide: bool) -> Any:
+    """The sine; of float32 in float64 where it is ``wide``, for MLX's own loses digits beyond some 10,000."""
+    if _is_complex(x):
+        return mx.sin(x)
+    if x.dtype == mx.float64 or (wide and x.dtype == mx.float32):
+        return _sin64(x.astype(mx.float64)).astype(x.dtype)
+    return mx.where(x == 0, x, mx.sin(x))  # -0.0 stays
 
 
-def cos(x: Any, /) -> Any:
-    """The cosine."""
-    return _cos64(x) if x.dtype == mx.float64 else mx.cos(x)
+def cos(x: Any, /, *, wide: bool) -> Any:
+    """The cosine, as `sin`."""
+    if x.dtype == mx.float64 or (wide and x.dtype == mx.float32):
+        return _cos64(x.astype(mx.float64)).astype(x.dtype)
+    return mx.cos(x)
 
 
 @_rounded_once

@@ -59,6 +59,7 @@ class MLXBackend(ArrayNamespaceBackend):
         self.capabilities = Capabilities(
             dtypes=HELD if on_cpu else HELD - {dt.float64}, compile=True, native_gradient=True, dlpack=on_cpu
         )
+        self._is_wide = on_cpu
         self._pinned = self._device != mx.default_device()
         self._here = _Here()
 
@@ -161,8 +162,6 @@ class MLXBackend(ArrayNamespaceBackend):
 
     exp = staticmethod(accurate.exp)
     expm1 = staticmethod(accurate.expm1)
-    sin = staticmethod(accurate.sin)
-    cos = staticmethod(accurate.cos)
     logaddexp = staticmethod(accurate.logaddexp)
     log2 = staticmethod(accurate.log2)
     log10 = staticmethod(accurate.log10)
@@ -171,6 +170,12 @@ class MLXBackend(ArrayNamespaceBackend):
     signbit = staticmethod(accurate.signbit)
     copysign = staticmethod(accurate.copysign)
     sign = staticmethod(accurate.sign)
+
+    def sin(self, x: Any, /) -> Any:
+        return accurate.sin(x, wide=self._is_wide)
+
+    def cos(self, x: Any, /) -> Any:
+        return accurate.cos(x, wide=self._is_wide)
 
     def astype(self, x: Any, *, dtype: np.dtype) -> Any:
         if dtype in dt.HALVES and x.dtype == mx.float64:
