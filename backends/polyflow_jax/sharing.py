@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-MOST = 64
+MOST = 16
 """So many programs are kept for models that are yet to come, those that were asked for last."""
 
 

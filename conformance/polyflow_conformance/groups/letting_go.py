@@ -45,8 +45,8 @@ FIRST, ROUNDS, CALLS = 10, 8, 45
 LEFT = 40
 """So many blocks may be left in a round, and any number in all rounds but one."""
 
-PROGRAMS, KEPT = 10, 5
-"""How many programs are made anew and let go, and how many of these may still be there."""
+PROGRAMS, KEPT = 24, 16
+"""How many programs are made anew and let go, and how many of these may still be there: a backend may keep the last."""
 
 
 def cases() -> Iterator[Case]:

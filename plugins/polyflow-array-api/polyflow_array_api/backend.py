@@ -49,6 +49,9 @@ class ArrayAPIBackend(ArrayNamespaceBackend):
         held, idle = measuring.dtypes(self.xp, self.library_device(self.device), read)
         self.capabilities = Capabilities(dtypes=held, dlpack=measuring.shares(sample))
         self.gaps = measuring.overflows(self.xp, self._placed(), read) | ({"*": idle} if idle else {})
+        unsigned = measuring.unsigned_zeros(self.xp, self._placed(), read)
+        if unsigned:
+            self.gaps |= {"negative": unsigned}
         self.deviations = dict(DEVIATIONS.get(namespace.__name__, {}))
         self._backwards = measuring.steps_backwards(sample)
 

@@ -117,6 +117,19 @@ def overflows(xp: Any, place: dict[str, Any], read: Callable[[Any], np.ndarray])
     return found
 
 
+def unsigned_zeros(xp: Any, place: dict[str, Any], read: Callable[[Any], np.ndarray]) -> frozenset[np.dtype]:
+    """The complex dtypes in which ``-x`` subtracts from 0, which leaves zeros without their signs, in long arrays."""
+    found = []
+    for dtype in dt.COMPLEX:
+        try:
+            values = read(xp.negative(xp.asarray(np.zeros(64, dtype), dtype=getattr(xp, dtype.name), **place)))
+        except Exception:
+            continue
+        if not (np.signbit(values.real) & np.signbit(values.imag)).all():
+            found.append(dtype)
+    return frozenset(found)
+
+
 def steps_backwards(array: Any) -> bool:
     """Whether slices may have negative steps, as the standard says."""
     try:
