@@ -6,8 +6,9 @@ Elsewhere the cotangents that a rule makes of it are set to 0, whatever the rule
 would not do: jvp and higher orders rest on a rule being linear in its cotangent, also at 0.)
 
 A guard follows values as they fan out and meet again, through elementwise ops, moves, reductions and ops along an axis,
-and through control flow, whose gradients take masks and give some. It ends where an op mixes elements otherwise, as
-matrix products do. Masks are computed where they are needed, if they are.
+and through control flow, whose gradients take masks and give some. (A carry that is not used after a loop begins with a
+mask of its own, where a step is steep: op by op, no cotangent flows there.) It ends where an op mixes elements
+otherwise, as matrix products do. Masks are computed where they are needed, if they are.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ MOVES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Ops whose rules only move and add up cotangents: what they make of a mask's ones is not 0 where the mask reaches."""
+
+STEEP = frozenset(
+    """
+    acos acosh asin atan2 atanh cosh cumulative_prod divide erfinv exp expm1 floor_divide hypot log log10 log1p log2
+    logsumexp pow prod reciprocal remainder rsqrt sinh sqrt tan
+    """.split()  # noqa: SIM905
+)
+"""Ops with derivatives that may be infinite or NaN at finite arguments: what they make of a cotangent 0 may be NaN."""
 
 
 class Guard:

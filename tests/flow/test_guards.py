@@ -222,8 +222,9 @@ def test_both_branches_of_a_where_are_everything():
 
 
 def test_the_tables_name_ops():
-    assert {*OPS, MOVE.name} >= guards.SAFE | guards.MOVES
+    assert {*OPS, MOVE.name} >= guards.SAFE | guards.MOVES | guards.STEEP
     assert not guards.SAFE & guards.MOVES
+    assert not guards.STEEP & (guards.SAFE | guards.MOVES)
 
 
 def test_masks_are_computed_where_needed_alone(monkeypatch):
@@ -271,6 +272,15 @@ CONTROLLED = {
         pf.stack([x, elementwise.stop_gradient(x * x + 1.0)]),
     )[0],
     "where in a while_loop": lambda x: of_root(x, lambda r: thrice(lambda v: v * elementwise.where(x > 0, r, 1.0), x)),
+    "a carry that is not used": lambda x: pf.fori_loop(
+        0, 1, lambda i, c: (c[0] + c[1], pf.sqrt(c[1] * 0.0)), (x * x, elementwise.exp(x))
+    )[0],
+    "carries that are not used": lambda x: pf.scan(
+        lambda c, e: ((c[1], pf.log(c[0] * 0.0), c[2] + c[1] * e), c[2]), (x, x, x), pf.stack([x])
+    )[0][2],
+    "a carry of a while_loop that is not used": lambda x: pf.while_loop(
+        lambda i, v, w: i < 1, lambda i, v, w: (i + 1, v * w, pf.sqrt(w - w)), (0, x, x), maximum_iterations=3
+    )[1],
     "what one branch reads": lambda x: of_root(x, lambda r: pf.cond(x[0] > 0, lambda: r, lambda: x)),
     "what no step reads": lambda x: of_root(
         x, lambda r: pf.while_loop(lambda v: v[1] > 9, lambda v: v * r, (x,), maximum_iterations=3)[0]

@@ -16,7 +16,7 @@ from ...ops.several import PACKED
 from ...variable import Variable
 from .. import eager, notes
 from ..graph import Graph, Node, Value
-from ..guards import Guard, Guards
+from ..guards import STEEP, Guard, Guards
 from ..interpreter import Interpreter, inside
 from ..tape import Tape
 from ..trace import Symbol, Tracer, encloses
@@ -243,6 +243,18 @@ def masks_of(guards: Guards, out: Any, cotangents: dict[int, Any]) -> dict[int, 
 def or_zeros(cotangent: Any, value: Any) -> Any:
     """A cotangent of a value, zeros for None."""
     return zeros_like(value) if cotangent is None else cotangent
+
+
+def steep(graph: Graph, places: Collection[int]) -> bool:
+    """Whether outputs of a graph come from an op whose derivative may be infinite."""
+    read = {graph.outputs[place] for place in places}
+    for node in reversed(graph.nodes):
+        if node.output in read:
+            inner = (node.attrs[name] for name in node.op.graphs)
+            if node.op.name in STEEP or any(steep(one, range(len(one.outputs))) for one in inner):
+                return True
+            read.update(node.inputs)
+    return False
 
 
 def depending(graph: Graph, live: Sequence[bool], inexact: frozenset[np.dtype]) -> list[bool]:

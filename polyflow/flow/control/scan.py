@@ -26,7 +26,7 @@ from ..trace import Tracer
 from .agreement import elements, handed_on, length_of, tensors
 from .arrays import Arrays, holds_arrays
 from .narrowing import carried, with_few
-from .nested import Nested, Outside, closed, depending, masks_of, or_zeros, pulled_back, symbols, values_of
+from .nested import Nested, Outside, closed, depending, masks_of, or_zeros, pulled_back, steep, symbols, values_of
 from .op import Control, Narrowed, Needs, specs_of
 
 
@@ -273,8 +273,11 @@ def _pull(
     cotangents = found.get(id(out))
     if not cotangents:
         return
-    masks, masked = masks_of(guards, out, cotangents), set()
-    alive = _alive(attrs["body"], [id(arg) in live for arg in args], attrs["consts"], attrs["carries"])
+    masks = masks_of(guards, out, cotangents)
+    body, consts, carries = attrs["body"], attrs["consts"], attrs["carries"]
+    alive = _alive(body, [id(arg) in live for arg in args], consts, carries)
+    unused = {place for place in range(carries) if alive[consts + place] and place not in cotangents}
+    masked = unused if steep(body, unused) else set()
     while True:  # until it is known which carries have guards, before any step
         back = Back(args, attrs, parts(out), alive, cotangents, masks, masked)
         more = {place for place, guard in back.guards.items() if guard is not None}
