@@ -15,9 +15,10 @@ from .contestants import Contestant
 PROBE = """
 import json, sys
 from importlib import metadata, util
+distributions = metadata.packages_distributions()
 def version(name):
     try:
-        return metadata.version(name)
+        return metadata.version(distributions.get(name, [name])[0])
     except metadata.PackageNotFoundError:
         return "?"
 print(json.dumps({name: version(name) if util.find_spec(name) else None for name in sys.argv[1:]}))
