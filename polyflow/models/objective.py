@@ -16,6 +16,7 @@ from ..ops.elementwise import equal, isnan, logical_and, where
 from ..state import reset, state_variable
 from ..variable import Variable
 from .feed import the_one
+from .reports import Reports
 
 TARGETS = "the loss and the metrics take one array of targets"
 
@@ -51,6 +52,7 @@ class Counted:
         self.beside: list[Any] = []
         self.tracker = metrics.Mean(name="loss")
         self.nan = NanWatch()
+        self._reports = Reports(self._values)
 
     if TYPE_CHECKING:
 
@@ -66,7 +68,7 @@ class Counted:
 
     def results(self) -> dict[str, float]:
         """The loss and metrics over the batches seen since the last reset, in the order of compiling."""
-        return self.named(self._values())
+        return self.named(self._reports([self.tracker, *self._all()], self.nan.step.backend))
 
     def first_nan_step(self) -> int:
         """The number of the first step since the last reset whose loss was NaN, from 1; 0 if there is none."""
