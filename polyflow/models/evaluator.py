@@ -192,9 +192,9 @@ class Evaluator(Runner):
     ) -> Any:
         """The model's output for arrays or a dataset, as a NumPy array (or a structure of them)."""
         held = self._held()
-        if verbose == 0 and steps is None and callbacks is None and x.__class__ is np.ndarray:
-            step = self._steps.of("predict", held.signature)
-            if step is not None and step.knows((x,)) and len(x) <= batch_rows(batch_size):
+        if verbose == 0 and steps is None and callbacks is None:
+            step = self._made_for(x, held)
+            if step is not None and len(x) <= batch_rows(batch_size):
                 return self._predict_known(step, x)
         feed = self._feed(x, dtype=held.dtype, batch_size=batch_size, steps=steps, what="predict")
         with selection.use_backend(held.backend):
@@ -229,11 +229,21 @@ class Evaluator(Runner):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as a NumPy array."""
+        step = self._made_for(x, self._held())
+        if step is not None:
+            return self._predict_known(step, x)
         inputs = self._given(x)
         feed = self._feed(*inputs, what="predict_on_batch")
         with self._running():
             self._build_with(feed)
             return self._predict_known(self._step("predict"), *inputs)
+
+    def _made_for(self, x: Any, held: Any) -> Step | None:
+        """The step that predicts, where it has a program for an array like this one."""
+        if x.__class__ is not np.ndarray:
+            return None
+        step = self._steps.of("predict", held.signature)
+        return step if step is not None and step.knows((x,)) else None
 
     def _predict_known(self, step: Step, x: Any) -> Any:
         """The output for one batch of host arrays that nobody watches."""
