@@ -2,21 +2,19 @@
 
 The formulas of the ops themselves (`polyflow.backend.error_function`) choose among several stretches, and NumPy would
 compute each of them for every element. Of narrow floats nine digits are enough: one fraction does for the error
-function, one polynomial for its complement. For the inverse the elements of each stretch are taken out, which gives
-the formulas' own bits.
+function, one polynomial for its complement. For the inverse the elements of the outer stretch are taken out, which
+gives the formula's own bits.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from polyflow import dtypes as dt
-from polyflow.backend import error_function as formulas
-from polyflow.backend.error_function import BOTTOM, COMPLEMENT, TOP, polynomial, ratio
+from polyflow.backend.error_function import BOTTOM, CENTRE, CENTRE_END, COMPLEMENT, OUTER, TOP, polynomial, ratio
 from polyflow.ops.declare import OPS
 
 BLOCK = 1 << 13
@@ -62,39 +60,25 @@ def _erfc(x: np.ndarray) -> np.ndarray:
 
 
 def _erfinv(x: np.ndarray) -> np.ndarray:
-    """`formulas.erfinv`."""
-    size = np.abs(x)
-    q = x / 2.0
-    y = ratio(formulas.CENTRE, 0.180625 - q * q)
-    y *= q
-    (late,) = np.nonzero(size > 0.85)
+    square = x * x
+    np.subtract(CENTRE_END**2, square, square)
+    y = ratio(CENTRE, square)
+    y += 1.0
+    y *= x
+    (late,) = np.nonzero(np.abs(x, square) > CENTRE_END)
     if late.size:
-        rest = size[late]
-        r = np.sqrt(-np.log((1.0 - rest) / 2.0))
-        tail = ratio(formulas.OUTER, r - 1.6)
-        far = r > 5.0
-        if far.any():
-            tail[far] = ratio(formulas.FAR, r[far] - 5.0)
-            tail[rest == 1.0] = np.inf
-        y[late] = np.copysign(tail, x[late])
-    y /= math.sqrt(2.0)
+        far = x[late]
+        rest = np.abs(far)
+        np.subtract(1.0, rest, rest)
+        r = np.log(rest)
+        np.negative(r, r)
+        np.sqrt(r, r)
+        tail = r - ratio(OUTER, r)
+        tail[rest == 0.0] = np.inf
+        y[late] = np.copysign(tail, far, tail)
     return y
-
-
-def _refined_erfinv(x: np.ndarray) -> np.ndarray:
-    """`formulas.refined_erfinv`."""
-    size, y = np.abs(x), _erfinv(x)
-    w = np.abs(y)
-    excess = w * ratio(formulas.NEAR, w * w)  # up to 0.5 the error function of w less w
-    excess += w
-    excess -= size
-    (late,) = np.nonzero((size > 0.5) & (size < 1.0))
-    if late.size:
-        excess[late] = (1.0 - size[late]) - formulas.erfc(w[late], np)
-    w -= excess * np.exp(w * w) / formulas.SLOPE
-    return np.where(size < 1.0, np.copysign(w, x), y)
 
 
 erf = _in_blocks(_erf, None, OPS["erf"].reference)
 erfc = _in_blocks(_erfc, None, OPS["erfc"].reference)
-erfinv = _in_blocks(_erfinv, _refined_erfinv, OPS["erfinv"].reference)
+erfinv = _in_blocks(_erfinv, _erfinv, OPS["erfinv"].reference)

@@ -35,10 +35,6 @@ def _in_ops(formula: Any) -> Any:
     return decomposition
 
 
-def _inverse_in_ops(x: Any) -> Any:
-    return formulas.refined_erfinv(x, elementwise) if x.dtype is dt.float64 else _in_ops(formulas.erfinv)(x)
-
-
 @op(rule("real floating"), decomposition=_in_ops(formulas.erf), standard=False)
 def erf(x, /):
     """The error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to ``x``."""
@@ -51,10 +47,10 @@ def erfc(x, /):
     return _on_host(formulas.erfc, x)
 
 
-@op(rule("real floating"), decomposition=_inverse_in_ops, standard=False, samples="unit")
+@op(rule("real floating"), decomposition=_in_ops(formulas.erfinv), standard=False, samples="unit")
 def erfinv(x, /):
     """The inverse of `erf` on [-1, 1]; infinite at the ends, NaN beyond them."""
-    return _on_host(formulas.refined_erfinv if x.dtype == np.float64 else formulas.erfinv, x)
+    return _on_host(formulas.erfinv, x)
 
 
 gradient(erf, lambda g, y, x: g * (formulas.SLOPE * exp(-square(x))))

@@ -1,4 +1,4 @@
-"""NumPy's error function of narrow floats: nine digits everywhere, block by block."""
+"""NumPy's error functions block by block: those of narrow floats to nine digits everywhere."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 from ml_dtypes import bfloat16
 
 import polyflow as pf
+from polyflow.ops import declare
 from polyflow_numpy.error_function import BLOCK
 
-OPS = {name: getattr(pf.math, name) for name in ("erf", "erfc")}
+OPS = {name: getattr(pf.math, name) for name in ("erf", "erfc", "erfinv")}
 
 
 def spread(size):
@@ -40,6 +41,16 @@ def test_halves_are_rounded_once(name, dtype):
         x = spread(5_000).astype(dtype)
     true = OPS[name](x.astype(np.float64)).numpy().astype(dtype)
     np.testing.assert_array_equal(OPS[name](x).numpy().astype(np.float32), true.astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_the_inverse_by_stretches_has_the_formula_s_bits(dtype):
+    random = np.random.default_rng(1)
+    ends = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 1.5, -1.5, 0.875, -0.875, np.nextafter(0.875, 1)]
+    x = np.concatenate([ends, random.uniform(-1, 1, 2 * BLOCK), 1 - 10 ** random.uniform(-16, 0, BLOCK)]).astype(dtype)
+    found = OPS["erfinv"](x).numpy()
+    np.testing.assert_array_equal(found, declare.OPS["erfinv"].reference(x))
+    np.testing.assert_array_equal(np.signbit(found[3:5]), [False, True])
 
 
 @pytest.mark.parametrize("name", OPS)
