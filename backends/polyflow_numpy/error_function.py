@@ -20,6 +20,16 @@ from polyflow.ops.declare import OPS
 BLOCK = 1 << 13
 """Elements at a time: so many in float64, and two more of them, stay in a core's cache."""
 
+Fraction = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def _arrays(fraction: Fraction) -> Any:
+    """A fraction's coefficients as arrays, which NumPy takes sooner than numbers."""
+    return tuple(tuple(map(np.array, polynomial)) for polynomial in fraction)
+
+
+_CENTRE, _OUTER = _arrays(CENTRE), _arrays(OUTER)
+
 Block = Callable[[np.ndarray], np.ndarray]
 """A function of some elements in float64, which it may write over."""
 
@@ -62,7 +72,7 @@ def _erfc(x: np.ndarray) -> np.ndarray:
 def _erfinv(x: np.ndarray) -> np.ndarray:
     square = x * x
     np.subtract(CENTRE_END**2, square, square)
-    y = ratio(CENTRE, square)
+    y = ratio(_CENTRE, square)
     y += 1.0
     y *= x
     (late,) = np.nonzero(np.abs(x, square) > CENTRE_END)
@@ -73,7 +83,7 @@ def _erfinv(x: np.ndarray) -> np.ndarray:
         r = np.log(rest)
         np.negative(r, r)
         np.sqrt(r, r)
-        tail = r - ratio(OUTER, r)
+        tail = r - ratio(_OUTER, r)
         tail[rest == 0.0] = np.inf
         y[late] = np.copysign(tail, far, tail)
     return y
