@@ -330,7 +330,11 @@ def keep_mask(key: Any, shape: Any, rate: float) -> NDArray[np.bool_]:
     Returns:
         bool of that shape, True where an element is kept.
     """
+    return kept(words(key, (math.prod(shape) + 1) // 2), shape, rate)
+
+
+def kept(words: Words, shape: Any, rate: float) -> NDArray[np.bool_]:
+    """`keep_mask` made of the stream's first words: half as many as the mask has elements, rounded up."""
     threshold = drop_threshold(rate)
-    size = math.prod(shape)
-    halves = words(key, (size + 1) // 2).astype("<u4", copy=False).view("<u2")[:size].reshape(shape)
+    halves = words.astype("<u4", copy=False).view("<u2")[: math.prod(shape)].reshape(shape)
     return np.zeros(shape, np.bool_) if threshold == 65536 else halves >= np.uint16(threshold)

@@ -26,6 +26,7 @@ from polyflow.ops.rules import normal_axes
 
 from . import (
     activations,
+    ahead,
     control,
     error_function,
     exponentials,
@@ -44,6 +45,7 @@ _logical_or: Any = np.logical_or.reduce
 _logical_and: Any = np.logical_and.reduce
 _floored, _isinf, _count = np.floor_divide, np.isinf, np.count_nonzero
 
+_AHEAD = ahead.Ahead()
 _OURS = {dtype: dtype for dtype in dt.ALL}
 _HALVES = frozenset(dt.HALVES)
 
@@ -51,8 +53,8 @@ SILENT = frozenset(
     """
     any all argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift
     bitwise_xor broadcast_to ceil concat conj flip floor getitem identity imag
-    isfinite isinf isnan logical_and logical_not logical_or logical_xor pad part permute_dims positive
-    real reshape round searchsorted sign signbit sort stop_gradient trunc where
+    isfinite isinf isnan keep_mask logical_and logical_not logical_or logical_xor next_key pad part permute_dims
+    positive random_bits real reshape round searchsorted sign signbit sort stop_gradient trunc where
     """.split()  # noqa: SIM905
 )
 """Kernels that raise no floating-point flags."""
@@ -275,6 +277,9 @@ class NumPyBackend(ArrayNamespaceBackend):
     softmax: Any = staticmethod(activations.softmax)
     log_softmax: Any = staticmethod(activations.log_softmax)
     logsumexp: Any = staticmethod(activations.logsumexp)
+    next_key: Any = staticmethod(_AHEAD.next_key)
+    random_bits: Any = staticmethod(_AHEAD.random_bits)
+    keep_mask: Any = staticmethod(_AHEAD.keep_mask)
 
     def pow(self, x1: Any, x2: Any) -> Any:
         try:
