@@ -287,6 +287,10 @@ class JaxBackend(ArrayNamespaceBackend):
         return error_function.erfc(self)
 
     @cached_property
+    def erfinv(self) -> Callable[..., Any]:
+        return error_function.erfinv(self)
+
+    @cached_property
     def logsumexp(self) -> Callable[..., Any]:
         return activations.logsumexp(self)
 
