@@ -45,8 +45,9 @@ def _cut(key: Any, size: int, dtype: Any) -> Any:
 def random_bits(key: Any, *, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """The first words of a key's stream, as uint32 or uint64."""
     size = math.prod(shape)
-    words = _joined(*_blocks(key, size)) if dtype == np.uint64 else _cut(key, size, jnp.uint32)
-    return words.reshape(shape)
+    if dtype == np.uint64:
+        return _once(lambda: _joined(*_blocks(key, size)), key).reshape(shape)
+    return _once(lambda: _cut(key, size, jnp.uint32), key).reshape(shape)
 
 
 def keep_mask(key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
@@ -59,11 +60,12 @@ def keep_mask(key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
 
 
 def _once(compute: Callable[[], Any], key: Any) -> Any:
-    """What ``compute`` gives, computed once, however many read it.
+    """What ``compute`` gives, computed once and by itself, however many read it.
 
     The way back of a training step reads a mask wherever it reads activations, and XLA would compute the words again in
     each of these places: it takes them for cheap, and has dropped `lax.optimization_barrier` on a CPU when it decides.
-    A branch stays whole. Which one is taken is nothing that it can know beforehand.
+    Normals take twice as long where it computes their words among the rest. A branch stays whole. Which one is taken is
+    nothing that it can know beforehand.
     """
     nothing = jax.eval_shape(compute)
     return lax.cond((key[0] | np.uint32(1)) != 0, compute, lambda: jnp.zeros(nothing.shape, nothing.dtype))

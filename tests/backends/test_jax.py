@@ -348,13 +348,17 @@ def test_nextafter_of_an_array_and_itself_in_bfloat16():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_a_mask_that_several_read_is_drawn_once():
+@pytest.mark.parametrize("dtype", ["bool", "uint32", "uint64"])
+def test_what_is_drawn_and_several_read_is_drawn_once(dtype):
     """XLA would draw it again in each that reads it, as it does of what it takes for cheap."""
-    keep_mask = importlib.import_module("polyflow_jax.random").keep_mask
+    kernels = importlib.import_module("polyflow_jax.random")
 
     def rotations(readers):
         def step(key, x):
-            mask = keep_mask(key, shape=(64, 256), rate=0.5)
+            if dtype == "bool":
+                mask = kernels.keep_mask(key, shape=(64, 256), rate=0.5)
+            else:
+                mask = kernels.random_bits(key, shape=(64, 256), dtype=np.dtype(dtype)) > 5
             found = x
             for _ in range(readers):
                 found = jnp.where(mask, found @ found.T @ x, 0)
