@@ -1,12 +1,14 @@
-"""NumPy's error functions block by block: those of narrow floats to nine digits everywhere."""
+"""NumPy's error functions block by block, and JAX's inverse."""
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 from ml_dtypes import bfloat16
 
 import polyflow as pf
+from polyflow.backend import discovery
 from polyflow.ops import declare
 from polyflow_numpy.error_function import BLOCK
 
@@ -64,3 +66,24 @@ def test_an_element_is_the_same_wherever_it_lies(name, shape):
     if x.ndim:
         backwards = OPS[name](pf.constant(x)[::-1]).numpy()
         np.testing.assert_array_equal(backwards, whole[::-1])
+
+
+def test_jax_s_inverse_has_its_derivatives():
+    """To the second order, by JAX alone."""
+    kernel = discovery.get("jax").erfinv
+    x = np.array([-0.99, -0.6, 0.0, 0.3, 0.9, 1 - 1e-6])
+    with jax.enable_x64(True):
+        value, first, second = (
+            np.asarray(jax.vmap(each)(x)) for each in (kernel, jax.grad(kernel), jax.grad(jax.grad(kernel)))
+        )
+    slope = np.sqrt(np.pi) / 2 * np.exp(value**2)
+    np.testing.assert_allclose(first, slope, rtol=1e-14)
+    np.testing.assert_allclose(second, 2 * value * slope**2, rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16, np.float32, np.float64])
+def test_jax_s_inverse_beyond_its_domain(dtype):
+    x = np.array([0.0, -0.0, 1.0, -1.0, 1.5, -1.5, np.inf, -np.inf, np.nan], dtype)
+    found = OPS["erfinv"](pf.tensor(x, backend="jax")).numpy().astype(np.float64)
+    np.testing.assert_array_equal(found, [0.0, -0.0, np.inf, -np.inf, *[np.nan] * 5])
+    np.testing.assert_array_equal(np.signbit(found[:2]), [False, True])
