@@ -121,7 +121,7 @@ class Ahead:
         many = min(DRAWS, WORDS // count)
         states = np.empty((many, 3), np.uint32)
         states[:, :2] = np.frombuffer(base, np.uint32)
-        states[:, 2] = np.arange(at, at + step * many, step, np.uint64)  # modulo 2**32
+        states[:, 2] = np.arange(at, at + step * many, step, dtype=np.uint64)  # modulo 2**32
         keys = np.empty((2, many, 1), np.uint32)
         keys[0].fill(threefry.FOLD >> 32)
         keys[1, :, 0] = states[:, 2]
