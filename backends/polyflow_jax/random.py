@@ -65,7 +65,11 @@ def _once(compute: Callable[[], Any], key: Any) -> Any:
     The way back of a training step reads a mask wherever it reads activations, and XLA would compute the words again in
     each of these places: it takes them for cheap, and has dropped `lax.optimization_barrier` on a CPU when it decides.
     Normals take twice as long where it computes their words among the rest. A branch stays whole. Which one is taken is
-    nothing that it can know beforehand.
+    nothing that it can know beforehand. (A GPU would wait for the host to choose; its compiler is left alone.)
     """
     nothing = jax.eval_shape(compute)
-    return lax.cond((key[0] | np.uint32(1)) != 0, compute, lambda: jnp.zeros(nothing.shape, nothing.dtype))
+
+    def branch() -> Any:
+        return lax.cond((key[0] | np.uint32(1)) != 0, compute, lambda: jnp.zeros(nothing.shape, nothing.dtype))
+
+    return lax.platform_dependent(cpu=branch, default=compute)
