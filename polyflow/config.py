@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from .backend import selection
-from .errors import unknown_device
+from .errors import ArgumentError, unknown_device
 from .flow.function import functions_run_eagerly, run_functions_eagerly
 from .missing import missing
 
@@ -57,6 +57,8 @@ def device(device_name: str) -> selection.use_backend:
         UnknownDeviceError: if the backend has no such device; the message lists those it has.
     """
     backend = selection.current()
+    if not isinstance(device_name, str):
+        raise unknown_device(backend.name, device_name, backend.devices())
     asked = re.fullmatch(r"(?:.*/)?(?:device:)?([A-Za-z]+)(?::(\d+))?", device_name)
     for kind, n, name in _devices():
         if asked is not None and (kind, n) == (asked[1].upper(), int(asked[2] or 0)):
@@ -66,6 +68,8 @@ def device(device_name: str) -> selection.use_backend:
 
 def _devices(device_type: str | None = None) -> list[tuple[str, int, str]]:
     """The type, the number and the own name of each device."""
+    if device_type is not None and not isinstance(device_type, str):
+        raise ArgumentError(f"a type of devices is a name, such as 'GPU', or None for all; got {device_type!r}.")
     found = []
     for name in selection.current().devices():
         kind, _, number = name.partition(":")

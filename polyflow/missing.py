@@ -32,6 +32,7 @@ INSTEAD = {
         **dict.fromkeys(("Session", "placeholder", "global_variables_initializer", "compat", "Graph"), _FIRST),
         "py_func": _HOST,
         "io": _FILES,
+        "lite": WEIGHTS,
         "image": _IMAGES,
         "signal": "Fourier transforms are in polyflow.array_api.fft",
         "distribute": "a model trains on one device; choose it with tf.device or use_backend",
@@ -57,6 +58,12 @@ INSTEAD = {
         **dict.fromkeys(("Hashing", "HashedCrossing"), "IntegerLookup, or Lambda with whole numbers % bins"),
         **dict.fromkeys(("MultiHeadAttention", "Attention"), "subclass Layer and write `call` with tf.einsum"),
     },
+    "polyflow.nn": {
+        **dict.fromkeys(("conv1d", "conv2d", "conv3d", "conv2d_transpose", "convolution"), _NO_IMAGES),
+        **dict.fromkeys(("max_pool", "max_pool2d", "avg_pool", "avg_pool2d", "pool"), _NO_IMAGES),
+        **dict.fromkeys(("ctc_loss", "ctc_beam_search_decoder"), _NO_RECURRENT),
+    },
+    "polyflow.data.experimental": dict.fromkeys(("make_csv_dataset", "CsvDataset", "SqlDataset"), _FILES),
     "polyflow.datasets": dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "imdb", "boston_housing"), _DIGITS),
     "polyflow.data": {
         **dict.fromkeys(("TextLineDataset", "TFRecordDataset"), _FILES),

@@ -25,8 +25,8 @@ NUMBER = ("a", None, NAN, [1.0, 2.0])
 NUMBER_OR_NONE = ("a", NAN, [1.0, 2.0])
 COUNT = ("a", None, 0, -1, 1.5, True)
 
-ADAMS = [O.Adam, O.AdamW, O.Nadam, O.Adamax]
-OPTIMIZERS = [*ADAMS, O.SGD, O.RMSprop, O.Adagrad, O.Adadelta, O.Ftrl, O.Lion]
+ADAMS = [O.Adam, O.AdamW, O.Nadam, O.Adamax, O.Lamb]
+OPTIMIZERS = [*ADAMS, O.SGD, O.RMSprop, O.Adagrad, O.Adadelta, O.Ftrl, O.Lion, O.Adafactor, O.Muon]
 
 REFUSED = [
     *((cls, {}, name, SHARE) for cls in ADAMS for name in ("beta_1", "beta_2")),

@@ -834,6 +834,49 @@ def test_one_sentence_on_every_backend(models, case):
     check(models, 0, Y, mistake, kind, text)
 
 
+TOO_LARGE = {
+    "zeros": lambda: pf.zeros([10**9] * 3),
+    "ones": lambda: pf.ones([10**9] * 2),
+    "fill": lambda: pf.fill([10**6] * 3, 1.5),
+    "eye": lambda: pf.eye(10**8),
+    "range": lambda: pf.range(0, 10**15),
+    "linspace": lambda: pf.linspace(0.0, 1.0, 10**15),
+    "normal": lambda: pf.random.normal([10**9] * 2),
+    "one_hot": lambda: pf.one_hot([1, 2], 10**15),
+    "repeat": lambda: pf.repeat([1.0, 2.0], 10**15),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", TOO_LARGE)
+def test_what_fits_into_no_memory(backend, case):
+    with pf.use_backend(backend), pytest.raises(errors.ShapeError, match="bytes, which fit into no machine's memory"):
+        TOO_LARGE[case]()
+
+
+ODD = {
+    "range to infinity": (lambda: pf.range(0, float("inf")), ValueError, "finite ends and steps; got 0, inf and 1"),
+    "range to NaN": (lambda: pf.range(float("nan")), ValueError, "finite ends and steps; got 0, nan and 1"),
+    "devices of a number": (
+        lambda: pf.config.experimental.list_physical_devices(3),
+        ValueError,
+        "or None for all; got 3",
+    ),
+    "a device's number": (lambda: pf.device(3), errors.UnknownDeviceError, "has no device 3"),
+    "norm of a number": (lambda: pf.clip_by_global_norm(3.0, 1.0), TypeError, "takes a list of tensors"),
+    "axis of normalize": (lambda: K.utils.normalize([1.0, 2.0], axis=4), errors.AxisError, "axis 4 is out of range"),
+    "images": (lambda: pf.nn.conv2d, AttributeError, "Instead: there are no layers for images"),
+    "CSV": (lambda: pf.data.experimental.make_csv_dataset, AttributeError, "Instead: read files with Python"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_arguments(case):
+    mistake, kind, text = ODD[case]
+    with pytest.raises(kind, match=text):
+        mistake()
+
+
 @pytest.mark.parametrize("case", CLASSES)
 def test_labels_outside_the_classes(models, case):
     mistake, kind, text = CLASSES[case]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes as dt
-from ..convert import integer, number
+from ..convert import integer, number, short
 from ..errors import ShapeError
 from ..ops import creation, elementwise, indexing, linalg, reduction
 from ..ops import shape as shapes
@@ -401,6 +401,8 @@ def clip_by_global_norm(
 
     Where the norm is infinite or NaN the tensors become NaN. None stays None.
     """
+    if not isinstance(t_list, (tuple, list)):
+        raise TypeError(f"clip_by_global_norm takes a list of tensors, as a tape's gradients are; got {short(t_list)}.")
     length = global_norm(t_list) if use_norm is None else asarray(use_norm)
     factor = elementwise.where(
         elementwise.isfinite(length), clip_norm / elementwise.maximum(length, clip_norm), float("nan")

@@ -22,6 +22,7 @@ from ..layers.base import clear_session
 from ..layers.symbolic import SymbolicTensor
 from ..missing import answer
 from ..models.feed import unpack
+from ..ops.rules import normal_axis
 from ..random import set_seed
 from .progbar import Progbar
 from .serialization import deserialize_keras_object, serialize_keras_object
@@ -87,7 +88,7 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     check_integers("normalize", ANY, axis=axis)
     check_numbers("normalize", "[-inf, inf]", order=order)
     values = to_host(x)
-    norms = np.linalg.norm(values, order, axis, keepdims=True)
+    norms = np.linalg.norm(values, order, normal_axis(axis, values.ndim), keepdims=True)
     return values / np.where(norms == 0, 1, norms)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..layers.base import Layer
+
 
 def summary(model: Any, line_length: int | None = None, show_trainable: bool = False) -> str:
     """A table of the layers with their output shapes and numbers of parameters, and the totals."""
@@ -12,7 +14,7 @@ def summary(model: Any, line_length: int | None = None, show_trainable: bool = F
     layers = model.layers if branched is None else branched.layers
     rows = [("Layer (type)", "Output Shape", "Param #", "Connected to")[: 3 if branched is None else 4]]
     for layer in layers:
-        shape = "?" if layer.output_shape is None else str(layer.output_shape)
+        shape = _shape(layer)
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         row = (f"{layer.name} ({type(layer).__name__})", shape, count)
         rows.append(row if branched is None else (*row, branched.connected(layer)))
@@ -45,6 +47,21 @@ def summary(model: Any, line_length: int | None = None, show_trainable: bool = F
         for part, weights in parts.items()
     ]
     return "\n".join([f'Model: "{model.name}"', *table, *totals])
+
+
+def _shape(layer: Any) -> str:
+    """The shape of a layer's output, for a table.
+
+    A layer that was called inside a model's ``call`` is asked for its output's shape only now, and for inputs of the
+    shape that it was built for; as in Keras only one with a ``build`` of its own, and "?" stands for all others.
+    """
+    found, builds = layer.output_shape, type(layer).build is not Layer.build
+    if found is None and builds and layer.built and isinstance(layer.input_shape, tuple):
+        try:
+            found = layer.compute_output_shape(layer.input_shape)
+        except Exception:
+            return "?"
+    return "?" if found is None else str(found)
 
 
 def _size(count: float) -> str:

@@ -13,7 +13,7 @@ from ..convert import LARGEST, converted, held, integer, number, short, to_host
 from ..errors import DTypeError, ShapeError
 from . import call
 from .attributes import Attrs
-from .declare import OPS, op, shape_tuple
+from .declare import OPS, checked_sizes, op, shape_tuple
 from .rules import Rule, Spec
 
 
@@ -38,7 +38,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
     if fill_value.__class__ is int or fill_value.__class__ is bool:
         given = None if dtype is None else dt.as_dtype(dtype)
         return call.create(_FULL, _filling(shape_tuple(shape), fill_value, given), backend)
-    sizes = _sizes(shape)
+    sizes = checked_sizes(shape_tuple(shape), None if dtype is None else dt.as_dtype(dtype))
     if fill_value.__class__ is float and (dtype is None or dtype is dt.float32) and -LARGEST <= fill_value <= LARGEST:
         return call.create(_FULL, {"shape": sizes, "fill_value": fill_value, "dtype": dt.float32}, backend)
     if getattr(fill_value, "shape", ()):
@@ -58,14 +58,6 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, backend: Any = None)
 _FULL = OPS["full"]
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
-    sizes = shape_tuple(shape)
-    for size in sizes:
-        if size < 0:
-            raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
-    return sizes
-
-
 def filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
     """`full` of 0 or 1, which every dtype holds."""
     target = dtype if dtype is dt.DEFAULT_FLOAT else dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
@@ -75,8 +67,8 @@ def filled(shape: Any, bit: int, dtype: Any, backend: Any) -> Any:
 @lru_cache(4096, typed=True)
 def _filling(shape: tuple[int, ...], value: int, dtype: np.dtype | None) -> Attrs:
     """The attributes of `full` that fill a shape with an integer, or a boolean, which the dtype has to hold."""
-    sizes = _sizes(shape)
     target = dt.default(value) if dtype is None else dtype
+    sizes = checked_sizes(shape, target)
     return Attrs(_FULL, {"shape": sizes, "fill_value": held(value, target), "dtype": target})
 
 
@@ -125,11 +117,14 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     bounds = [number("arange", bound) for bound in (first, last, step)]
     if bounds[2] == 0:
         raise ValueError("arange needs a step other than 0.")
+    if not all(map(math.isfinite, bounds)):
+        raise ValueError(f"numbers in steps need finite ends and steps; got {bounds[0]}, {bounds[1]} and {bounds[2]}.")
     target = dt.as_dtype(dtype) if dtype is not None else _range_dtype(bounds)
+    count = max(math.ceil((bounds[1] - bounds[0]) / bounds[2]), 0)
+    checked_sizes((count,), dt.float64)
     if all(isinstance(bound, int) for bound in bounds):
         values = np.arange(*bounds, dtype=np.int64)
     else:
-        count = max(math.ceil((bounds[1] - bounds[0]) / bounds[2]), 0)
         values = bounds[0] + np.arange(count, dtype=np.float64) * bounds[2]
     return call.fresh(converted(values, target), backend)
 
@@ -161,6 +156,7 @@ def linspace(
     count = integer("linspace", "num", num)
     if count < 0:
         raise ValueError(f"linspace needs num >= 0; got {num}.")
+    checked_sizes((count,), dt.float64)
     for end in (start, stop):
         to_host(end, dt.complex128)  # raises where it holds no numbers
     ends = [np.asarray(end.numpy() if hasattr(end, "numpy") else end) for end in (start, stop)]
@@ -181,10 +177,9 @@ def linspace(
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, backend: Any = None) -> Any:
     """A matrix with ones on its ``k``-th diagonal and zeros elsewhere, of float32 if no dtype is given."""
-    sizes = shape_tuple((n_rows, n_rows if n_cols is None else n_cols))
-    if min(sizes) < 0:
-        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
-    return call.fresh(np.eye(n_rows, n_cols, k, dt.as_dtype(dt.DEFAULT_FLOAT if dtype is None else dtype)), backend)
+    target = dt.DEFAULT_FLOAT if dtype is None else dt.as_dtype(dtype)
+    checked_sizes(shape_tuple((n_rows, n_rows if n_cols is None else n_cols)), target)
+    return call.fresh(np.eye(n_rows, n_cols, k, target), backend)
 
 
 def alike(x1: Any, x2: Any) -> tuple[Any, Any]:

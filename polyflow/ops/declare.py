@@ -15,6 +15,7 @@ function; the declaration itself is its attribute ``op``.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
@@ -260,6 +261,25 @@ def shape_tuple(shape: Any) -> tuple[int, ...]:
         raise
     except (TypeError, AttributeError):
         raise TypeError(f"a shape is an integer or a sequence of integers; got {shape!r}.") from None
+
+
+MOST_BYTES = 2**47
+"""More than processors can address: a tensor of more bytes fits into no memory."""
+
+
+def checked_sizes(shape: tuple[int, ...], dtype: np.dtype | None = None) -> tuple[int, ...]:
+    """A shape whose sizes are 0 or more, and of which a tensor of the dtype (of a byte, if left out) may be made."""
+    for size in shape:
+        if size < 0:
+            raise ShapeError(f"sizes of a shape are 0 or more; got {shape}.")
+    count = math.prod(shape) * (1 if dtype is None else dtype.itemsize)
+    if count > MOST_BYTES:
+        kind = "" if dtype is None else f" and dtype {dtype.name}"
+        raise ShapeError(
+            f"a tensor of shape {shape}{kind} has at least {count:,} bytes, which fit into no machine's memory. Make "
+            "parts of it."
+        )
+    return shape
 
 
 CONVERT: dict[str, Callable[[Any], Any]] = {

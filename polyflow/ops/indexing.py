@@ -20,7 +20,7 @@ from ..errors import DTypeError, ShapeError
 from . import call
 from .attributes import Attrs
 from .creation import zeros, zeros_like
-from .declare import OPS, gradient, op
+from .declare import OPS, checked_sizes, gradient, op
 from .elementwise import astype, equal, where
 from .host import count_from_0
 from .rules import Rule, Spec, broadcast, common, direct, leading, normal_axis
@@ -327,6 +327,7 @@ def one_hot(
     key = (*[slice(None)] * place, None)
     if count > _FIT_ALL and count > np.iinfo(index.dtype).max:
         index = astype(index, dt.int64)
+    checked_sizes((*index.shape, count), index.dtype)
     line = call.fresh(count_from_0(count, ndim - place, index.dtype), index.backend)
     hot = equal(getitem(index, key), line)
     target = dt.as_dtype(dtype)

@@ -16,7 +16,7 @@ from .. import threefry
 from ..errors import DTypeError, ShapeError
 from . import call
 from .creation import zeros
-from .declare import op
+from .declare import checked_sizes, op
 from .elementwise import add, astype, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift, greater_equal
 from .elementwise import bitwise_xor as xor
 from .indexing import getitem
@@ -126,13 +126,7 @@ def _keep_mask_in_ops(key: Any, *, shape: tuple[int, ...], rate: float) -> Any:
 def _bits_spec(*, shape: tuple[int, ...], dtype: np.dtype) -> Spec:
     if dtype not in (dt.uint32, dt.uint64):
         raise DTypeError(f"random bits come as uint32 or uint64; got {dtype.name}.")
-    return Spec(_sizes(shape), dtype)
-
-
-def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if any(size < 0 for size in shape):
-        raise ShapeError(f"sizes of a shape are 0 or more; got {shape}.")
-    return shape
+    return Spec(checked_sizes(shape, dtype), dtype)
 
 
 @op(_drawn(_bits_spec), decomposition=_bits_in_ops, standard=False)
@@ -167,13 +161,19 @@ def next_key(state, /):
     return threefry.fold_in(state[:2], int(state[2]))
 
 
-@op(_drawn(lambda *, n: Spec(_sizes((n,)), dt.int64)), decomposition=_permutation_in_ops, standard=False)
+@op(
+    _drawn(lambda *, n: Spec(checked_sizes((n,), dt.int64), dt.int64)),
+    decomposition=_permutation_in_ops,
+    standard=False,
+)
 def random_permutation(key, /, n):
     """The integers from 0 to ``n - 1`` in random order, as int64: the sorted index bits of 64-bit words."""
     return threefry.permutation(key, n)
 
 
-@op(_drawn(lambda *, shape, rate: Spec(_sizes(shape), dt.bool_)), decomposition=_keep_mask_in_ops, standard=False)
+@op(
+    _drawn(lambda *, shape, rate: Spec(checked_sizes(shape), dt.bool_)), decomposition=_keep_mask_in_ops, standard=False
+)
 def keep_mask(key, /, shape, rate):
     """Which elements a dropout of ``rate`` keeps: 16-bit halves of the stream, low half first, at ``rate`` or above."""
     return threefry.keep_mask(key, shape, rate)

@@ -14,7 +14,7 @@ from ..errors import AxisError, ShapeError
 from . import call
 from .attributes import Attrs, are_integers
 from .creation import full, zeros_like
-from .declare import OPS, gradient, op, shape_tuple
+from .declare import OPS, checked_sizes, gradient, op, shape_tuple
 from .elementwise import identity, not_equal, subtract, where
 from .host import triangle
 from .indexing import getitem, take
@@ -134,8 +134,7 @@ def broadcast_to(x, /, shape):
 
 
 def _broadcast_to(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    if min(shape, default=0) < 0:
-        raise ShapeError(f"sizes of a shape are 0 or more; got {shape}.")
+    checked_sizes(shape)
     if len(given) > len(shape) or broadcast(given, shape) != shape:
         raise ShapeError(f"shape {given} cannot be broadcast to {shape}.")
     return shape
@@ -427,6 +426,9 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
         or (counts.ndim and counts.shape not in ((1,), (x.shape[place],)))
     ):
         raise ShapeError(f"repeat needs one count of 0 or more, or {x.shape[place]} of them; got {repeats}.")
+    checked_sizes(
+        (*x.shape[:place], int(np.broadcast_to(counts, x.shape[place]).sum()), *x.shape[place + 1 :]), x.dtype
+    )
     return take(x, np.repeat(np.arange(x.shape[place]), counts), axis=place)
 
 

@@ -107,6 +107,15 @@ class Optimizer(Constructed):
         """The variables kept for each trained variable, of its shape and dtype: their names and first values."""
         return {}
 
+    def slots_for(self, variable: Variable) -> SimpleNamespace:
+        """The slots of one variable, made; a subclass whose slots are not of its variables' shapes makes its own."""
+        made = {name: self.add_variable_from_reference(variable, name, first) for name, first in self.slots().items()}
+        return SimpleNamespace(**made)
+
+    def decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of one variable."""
+        return self.weight_decay
+
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Change one variable.
 
@@ -140,8 +149,7 @@ class Optimizer(Constructed):
         for variable in self._trainable:
             if self.gradient_accumulation_steps:
                 self._sums.append(self.add_variable_from_reference(variable, "gradient_accumulator"))
-            slots = {name: self.add_variable_from_reference(variable, name, v) for name, v in self.slots().items()}
-            self._slots.append(SimpleNamespace(**slots))
+            self._slots.append(self.slots_for(variable))
         self._places = {id(variable): place for place, variable in enumerate(self._trainable)}
         self.built = True
 
@@ -320,10 +328,10 @@ class Optimizer(Constructed):
         gradients = self._clip_gradients(gradients)
         learning_rate = self.learning_rate
         shared = {dtype: self._shared(learning_rate, dtype) for dtype in {v.dtype for v in variables}}
-        if self.weight_decay is not None:
-            for variable in variables:
-                if self._decays(variable):
-                    variable.assign(variable - variable * self.weight_decay * shared[variable.dtype][0])
+        for variable in variables:
+            decay = self.decay_of(variable)
+            if decay is not None and self._decays(variable):
+                variable.assign(variable - variable * decay * shared[variable.dtype][0])
         self.before_updates(self.step(dt.DEFAULT_FLOAT))
         for gradient, variable in zip(gradients, variables, strict=True):
             with scope(variable.path):

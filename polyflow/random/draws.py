@@ -21,7 +21,7 @@ from ..convert import integer, number
 from ..errors import DTypeError, ShapeError
 from ..ops import random as ops
 from ..ops.creation import ones
-from ..ops.declare import shape_tuple
+from ..ops.declare import checked_sizes, shape_tuple
 from ..ops.elementwise import astype, bitwise_and, bitwise_right_shift, exp, less, less_equal
 from ..ops.indexing import take
 from ..ops.reduction import cumulative_sum, max, sum
@@ -85,10 +85,7 @@ def bits(shape: Any, dtype: Any = dt.uint32, seed: Any = None, *, key: Any = Non
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    sizes = shape_tuple(shape)
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"sizes of a shape are 0 or more; got {sizes}.")
-    return sizes
+    return checked_sizes(shape_tuple(shape), dt.uint32)
 
 
 def _unit(key: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:

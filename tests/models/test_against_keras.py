@@ -25,6 +25,7 @@ OPTIMIZERS = {
     "nadam": lambda lib: lib.optimizers.Nadam(0.01),
     "ftrl": lambda lib: lib.optimizers.Ftrl(0.05),
     "lion": lambda lib: lib.optimizers.Lion(),
+    "lamb": lambda lib: lib.optimizers.Lamb(0.01),
     "scaled": lambda lib: lib.optimizers.SGD(0.05, loss_scale_factor=8.0),
     "averaged": lambda lib: lib.optimizers.Adam(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=5),
     "accumulated": lambda lib: lib.optimizers.SGD(0.05, momentum=0.9, gradient_accumulation_steps=3),

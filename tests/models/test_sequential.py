@@ -231,3 +231,29 @@ def test_whether_a_model_was_compiled():
     model.compile("sgd", "mse")
     assert model.compiled
     assert L.Dense(1, dtype="float64").compute_dtype == L.Dense(1, dtype="float64").variable_dtype == "float64"
+
+
+class Parts(pf.keras.Model):
+    """Layers of several kinds in a call: Keras tells the shapes of those that have a `build`."""
+
+    def __init__(self, lib):
+        super().__init__()
+        self.wide, self.drop = lib.layers.Dense(4), lib.layers.Dropout(0.5)
+        self.norm, self.table = lib.layers.BatchNormalization(), lib.layers.Embedding(5, 3)
+        self.unused = lib.layers.Dense(7)
+
+    def call(self, x):
+        return self.norm(self.drop(self.wide(x))) * pf.reduce_sum(self.table(pf.zeros((3, 2), "int32")))
+
+
+def test_summary_of_a_subclassed_model_tells_the_shapes_of_what_was_built():
+    """Keras tells the size of the first batch where None stands here, and nothing of layers without variables."""
+    model, lines = Parts(pf.keras), []
+    model.summary(print_fn=lines.append)
+    assert sum(line.count("?") for line in lines) == 5
+    model(pf.ones((3, 6)))
+    lines.clear()
+    model.summary(print_fn=lines.append)
+    rows = [[cell.strip() for cell in row.split("│")[1:4]] for row in "\n".join(lines).splitlines() if row[0] == "│"]
+    assert [shape for _, shape, _ in rows] == ["(None, 4)", "(None, 4)", "(None, 4)", "(None, 2, 3)", "?"]
+    assert [count for _, _, count in rows] == ["28", "0", "16", "15", "0 (unbuilt)"]

@@ -9,7 +9,7 @@ import polyflow as pf
 from polyflow import optimizers
 from polyflow.errors import UnknownNameError
 
-from .cases import OPTIMIZERS, OPTIONS, gradients, label, weights
+from .cases import OPTIMIZERS, OPTIONS, SHAPES, gradients, label, weights
 
 TOLERANCE = 2e-6
 
@@ -41,6 +41,15 @@ def keras_run(keras, optimizer):
     return [np.asarray(variable.value) for variable in variables], [np.asarray(value) for value in state]
 
 
+def keras_run_step_by_step(keras, optimizer):
+    """The same, by calls of `apply`: in a compiled loop Keras's Adafactor gives other weights than it does so."""
+    variables = [keras.Variable(value) for value in weights()]
+    for grads in zip(*gradients(), strict=True):
+        optimizer.apply(list(grads), variables)
+    optimizer.finalize_variable_values(variables)
+    return [np.asarray(v.value) for v in variables], [np.asarray(v.value) for v in optimizer.variables]
+
+
 def our_run(optimizer):
     """The same with ours, eagerly."""
     variables = [pf.Variable(value) for value in weights()]
@@ -52,10 +61,12 @@ def our_run(optimizer):
 
 def compare(keras, name, options):
     theirs, ours = getattr(keras.optimizers, name)(**options), getattr(optimizers, name)(**options)
-    (expected, their_state), (trained, our_state) = keras_run(keras, theirs), our_run(ours)
+    run = keras_run_step_by_step if name == "Adafactor" else keras_run
+    (expected, their_state), (trained, our_state) = run(keras, theirs), our_run(ours)
     for a, b in zip(trained, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE)
-    assert sorted(a.shape for a in our_state) == sorted(b.shape for b in their_state)
+    placeholders = 2 * sum(len(shape) < 2 for shape in SHAPES) if name == "Adafactor" else 0
+    assert sorted([a.shape for a in our_state] + [()] * placeholders) == sorted(b.shape for b in their_state)
     assert int(our_state[0]) == int(their_state[0]) == 80
 
 
