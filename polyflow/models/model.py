@@ -84,6 +84,8 @@ class Model(Trainer, Layer):
             self.built = True
             shapes = [[tuple(one.shape) for one in part] for part in (network.inputs, network.outputs)]
             self.input_shape, self.output_shape = map(one_or_list, shapes)
+            if isinstance(outputs, dict) and len(outputs) == len(network.outputs):
+                self.output_shape = dict(zip(sorted(outputs), shapes[1], strict=True))
             if not trainable:
                 self.trainable = False
 

@@ -144,6 +144,7 @@ class Objectives(Counted):
     def label_checks(self, shapes: Any) -> list[Callable[[Any], None]]:
         """What to look at in the targets of each batch on the host."""
         found: list[Callable[[Any], None]] = []
+        shapes = [shapes[name] for name in self.names] if isinstance(shapes, Mapping) else shapes
         for place, (part, shape) in enumerate(zip(self.parts, shapes, strict=True)):
             found += [
                 lambda y, check=check, place=place: check(self._targets(y)[place]) for check in part.label_checks(shape)

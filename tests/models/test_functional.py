@@ -243,3 +243,18 @@ def test_inputs_and_outputs_in_a_dict_count_in_the_order_of_keys():
     named = model.predict({"b": np.ones((2, 2)), "a": np.ones((2, 3))}, verbose=0)
     listed = model.predict([np.ones((2, 3)), np.ones((2, 2))], verbose=0)
     assert all(np.array_equal(named[name], listed[name]) for name in ("y", "z"))
+
+
+@pytest.mark.parametrize("names", [("reg", "cls"), ("cls", "reg")])
+def test_labels_are_checked_against_the_output_of_their_name(names):
+    """In whatever order the outputs are named."""
+    x = pf.keras.Input((3,))
+    outputs = {"reg": pf.keras.layers.Dense(1, name="reg")(x)}
+    outputs["cls"] = pf.keras.layers.Dense(3, activation="softmax", name="cls")(x)
+    model = pf.keras.Model(x, {name: outputs[name] for name in names})
+    assert model.output_shape == {"cls": (None, 3), "reg": (None, 1)}
+    model.compile("sgd", {"reg": "mse", "cls": "sparse_categorical_crossentropy"})
+    y = {"reg": np.ones((4, 1), "float32"), "cls": np.array([0, 1, 2, 1])}
+    model.fit(np.ones((4, 3), "float32"), y, verbose=0)
+    with pytest.raises(ValueError, match="label 3 is none of the 3 classes"):
+        model.fit(np.ones((4, 3), "float32"), y | {"cls": y["cls"] + 1}, verbose=0)
