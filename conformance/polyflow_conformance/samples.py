@@ -10,6 +10,8 @@ from polyflow import dtypes as dt
 
 SHAPES = {"0-d": ((), ()), "empty": ((0, 3), (1, 3)), "small": ((3, 4), (3, 4)), "broadcast": ((2, 1, 4), (3, 1))}
 LARGE = 10007
+BLOCK = (211, 311)
+"""More elements than fit into 16 bits, and no multiple of any vector's length."""
 SPECIALS = (0.0, -0.0, math.inf, -math.inf, math.nan, -math.nan, 1.0, -1.0, 0.5, -2.0, 3.0)
 """The NaN with a sign is the one that processors make of 0 / 0."""
 

@@ -24,8 +24,7 @@ from .core_reduction import REDUCTIONS
 from .core_views import Seen, drawn_for
 
 GROUP = "core-1"
-ROWS, COLUMNS = 211, 311
-"""More elements than fit into 16 bits, and no multiple of any vector's length."""
+ROWS, COLUMNS = samples.BLOCK
 LONG = (2, 2053)
 """Rows for ops that look at more than one element."""
 FEW = 29

@@ -139,11 +139,15 @@ def _value(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, label: str
         _compare(t, name, formula, dtype, (args[1],) * 2, [tensors[1]] * 2)  # a tensor and itself
 
 
+_FEW = (7, 38)
+"""As many elements as the dtypes that are not the main ones are tried on."""
+
+
 def _one_size(name: str, dtype: np.dtype) -> tuple[int, ...]:
     """The size that cases of a dtype share, so that a compiler makes one program for them: enough to fill vectors."""
     if dtype in MAIN:
         return (samples.LARGE,)
-    return (1, 37) if name.startswith("erf") else (7, 38)
+    return (1, 37) if name.startswith("erf") else _FEW
 
 
 def _repeated(name: str, dtype: np.dtype, args: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
@@ -208,11 +212,12 @@ def _every(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     """Every number of 16 bits but the subnormal ones; of two arguments, many pairs of them."""
     numbers = np.arange(1 << 16, dtype=np.uint16).view(dtype)
     size = np.abs(numbers.astype(np.float32))
-    args: tuple[np.ndarray, ...] = (samples.read_only(numbers[(size >= tiny(dtype)) | (size == 0)]),)
+    args = (samples.read_only(np.resize(numbers[(size >= tiny(dtype)) | (size == 0)], math.prod(samples.BLOCK))),)
     if arity(name) == 2:  # whose intermediate results are not subnormal either
         numbers = numbers[(size >= max(tiny(dtype), 1e-20)) | (size == 0)]
         near = t.rng.normal(size=(2, 20000)).astype(dtype)
-        args = tuple(samples.read_only(np.concatenate([t.rng.choice(numbers, 20000), part])) for part in near)
+        pairs = [np.concatenate([t.rng.choice(numbers, 20000), part]) for part in near]
+        args = tuple(samples.read_only(np.resize(one, samples.BLOCK)) for one in pairs)
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -312,26 +317,28 @@ def _moduli(t: Trial, *, formula: Formula, dtype: np.dtype) -> None:
 def _far(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     """Complex numbers whose products and quotients are held, and on the way to which squares and sums overflow."""
     reach = math.log10(dt.finfo(dtype).max)
-    size = t.rng.uniform(-0.9 * reach, 0.9 * reach, 400)
-    other = np.clip(t.rng.uniform(-0.8, 0.8, 400) * reach, *(-0.85 * reach - size, 0.85 * reach - size))
+    count = math.prod(_FEW)
+    size = t.rng.uniform(-0.9 * reach, 0.9 * reach, count)
+    other = np.clip(t.rng.uniform(-0.8, 0.8, count) * reach, *(-0.85 * reach - size, 0.85 * reach - size))
     moduli = [size, other if name == "multiply" else size - other]
     moduli[1] = np.clip(moduli[1], -0.9 * reach, 0.9 * reach)
     args = []
     for modulus in moduli[: arity(name)]:
-        angle = t.rng.uniform(0, 2 * math.pi, 400)
+        angle = t.rng.uniform(0, 2 * math.pi, count)
         args.append((10**modulus * np.exp(1j * angle)).astype(dtype))
     top = dt.finfo(dtype).max
     if name == "multiply":  # parts whose sum overflows, and products that do not
         args[0][:2] = complex(0.7 * top, 0.7 * top), complex(-0.9 * top, 0.1 * top)
         args[1][:2] = complex(0.25, 0.125), complex(0.5, -0.25)
-    args = [samples.read_only(arg) for arg in args]
-    _compare(t, name, formula, dtype, tuple(args), [t.tensor(arg) for arg in args])
+    args = _repeated(name, dtype, tuple(args))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
 def _near_zero(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     """Small complex numbers, of which functions that cross zero there keep all digits."""
-    size = 10 ** t.rng.uniform(-0.3 * math.log10(dt.finfo(dtype).max), -1, 200)
-    args = (samples.read_only((size * np.exp(1j * t.rng.uniform(0, 2 * math.pi, 200))).astype(dtype)),)
+    size = 10 ** t.rng.uniform(-0.3 * math.log10(dt.finfo(dtype).max), -1, math.prod(_FEW))
+    drawn = (size * np.exp(1j * t.rng.uniform(0, 2 * math.pi, size.size))).astype(dtype)
+    args = _repeated(name, dtype, (drawn,))
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -370,8 +377,9 @@ def _pairs(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     true = truth(name, tuple(args), dtype)
     if formula.result == "same":  # numbers below the smallest normal one may be flushed on the way, too
         kept = ~(np.abs(true) < 4 * dt.finfo(dtype).smallest_normal)
-        args, true = [samples.read_only(arg[kept]) for arg in args], true[kept]
-    _compare(t, name, formula, dtype, tuple(args), [t.tensor(arg) for arg in args])
+        args = [arg[kept] for arg in args]
+    args = _repeated(name, dtype, tuple(args))
+    _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
 FAR_AWAY = (
@@ -398,14 +406,14 @@ GROWING = ("exp", "expm1", "sinh", "cosh", "sin", "cos")
 
 def _away(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> None:
     """Complex numbers whose squares and exponentials overflow, or vanish."""
-    reach = 0.9 * math.log10(dt.finfo(dtype).max)
+    count, reach = math.prod(_FEW), 0.9 * math.log10(dt.finfo(dtype).max)
     low = -reach if name in ("sqrt", "rsqrt", "log", "log2", "log10", "sign") else 0.0
     reach = {"tan": 4.0, "tanh": 4.0, "square": reach / 2}.get(name, reach)
-    size = 10 ** t.rng.uniform(low, reach, 400)
+    size = 10 ** t.rng.uniform(low, reach, count)
     if name in GROWING:
-        size = t.rng.uniform(0.3, 0.9, 400) * math.log(dt.finfo(dtype).max)
-    angle = t.rng.uniform(0.1, math.pi / 2 - 0.1, 400) + t.rng.integers(0, 4, 400) * math.pi / 2
-    args = (samples.read_only((size * np.exp(1j * angle)).astype(dtype)),)
+        size = t.rng.uniform(0.3, 0.9, count) * math.log(dt.finfo(dtype).max)
+    angle = t.rng.uniform(0.1, math.pi / 2 - 0.1, count) + t.rng.integers(0, 4, count) * math.pi / 2
+    args = _repeated(name, dtype, ((size * np.exp(1j * angle)).astype(dtype),))
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -413,7 +421,7 @@ def _multiples(t: Trial, *, name: str, formula: Formula, dtype: np.dtype) -> Non
     """Arguments that are a multiple of the divisor but for their last bits, where x / y rounds to a whole number."""
     y = (t.rng.uniform(0.1, 3.0, 2000) * t.rng.choice([-1, 1], 2000)).astype(dtype)
     x = (y * t.rng.integers(1, 2000, 2000).astype(dtype)).astype(dtype)
-    args = (samples.read_only(x), samples.read_only(y))
+    args = _repeated(name, dtype, (x, y))
     _compare(t, name, formula, dtype, args, [t.tensor(arg) for arg in args])
 
 
@@ -515,7 +523,7 @@ def _scalars(name: str, formula: Formula) -> Iterator[Case]:
 
 
 def _scalar(t: Trial, *, name: str, formula: Formula, dtype: np.dtype, side: str) -> None:
-    x = np.resize([1, 2, 5, 3], 13).astype(dtype)
+    x = np.resize([1, 2, 5, 3], 14).astype(dtype)  # as many as beside special numbers
     tensor = t.tensor(x)
     for scalar in (3, 1, 0) if dtype in dt.INTEGERS else (2.5, 0.5, -2.0, 1.0, 0.1):  # 0.1 is another in each dtype
         value = functions()[name](scalar, tensor) if side == "left" else functions()[name](tensor, scalar)

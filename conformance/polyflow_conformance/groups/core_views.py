@@ -183,7 +183,9 @@ def calls(name: str, size: tuple[int, ...]) -> int:
     """How many of a probe's calls are tried on an array of this size."""
     if name in MOVES:
         return 8 if len(size) == 3 else 4
-    if len(size) > 4 or (name in FORMULAS and size == (1, 1)):
+    if len(size) > 4:
+        return 1 if name in FORMULAS else 0
+    if name in FORMULAS and size == (1, 1):
         return 0
     return 12 if len(size) > 2 else 3 if name in REDUCTIONS else 4
 
