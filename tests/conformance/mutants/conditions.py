@@ -77,6 +77,8 @@ only("wrong for rows that are one in memory", "add", repeated)
 only("wrong for three axes", "softmax", lambda x, **attrs: x.ndim == 3)
 only("wrong for four axes", "tanh", lambda x: x.ndim == 4)
 only("wrong for five axes", "permute_dims", lambda x, *, axes: x.ndim == 5)
+only("wrong for five axes", "asinh", lambda x: x.ndim == 5)
+only("wrong for rows that are the only one", "log1p", lambda x: x.ndim > 1 and x.shape[0] == 1)
 only("wrong where the second array alone is walked from its end", "divide", lambda x, y: backwards(y) > backwards(x))
 only("wrong for a column and a row", "multiply", lambda x, y: np.shape(x)[1:] == (1,) and np.ndim(y) == 1 < np.size(y))
 only("wrong where the last part is empty", "concat", lambda *parts, axis: not parts[-1].size)
@@ -204,6 +206,14 @@ class _(NumPyBackend):
 class _(NumPyBackend):
     def asarray(self, obj, dtype=None, device=None):
         return np.asarray(obj, dtype=dtype) if np.size(obj) > 10_000 else np.array(obj, dtype=dtype)
+
+
+@mutant("the matrix factored in its own memory", "inv")
+class _(NumPyBackend):
+    def inv(self, x):
+        value = right("inv")(x)
+        x[...] = spoiled(x)
+        return value
 
 
 @mutant("a host copy that can be written to, of matrices of booleans", "tensor")
