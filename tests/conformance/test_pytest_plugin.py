@@ -64,7 +64,7 @@ def test_a_case_that_hangs_under_pytest_ends_at_its_limit(source, tmp_path):
 @pytest.mark.parametrize("where", ["import", "case"])
 def test_a_backend_that_ends_its_process_does_not_end_pytest(where, source, tmp_path):
     dies = "os._exit(0)" if where == "import" else "class Mine(NumPyBackend):\n    def sinh(self, x): os._exit(0)"
-    words = ["--polyflow-op", "sinh", "--polyflow-op", "cosh", "--polyflow-group", "core-1"]
+    words = ["--polyflow-op", "sinh", "--polyflow-op", "cosh", "--polyflow-group", "core-1", "--polyflow-quick"]
     done = run_suite(source(f"import os\n{dies}"), *words, "--polyflow-report", "r.json", folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "the process ended itself with exit code 0" in done.stdout
